@@ -1,0 +1,99 @@
+"""What a running operation may ask of its engine: files, progress, time, randomness, outputs."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from genba.core.errors import Cancelled, InputError
+from genba.core.findings import Finding, errors_in
+from genba.core.inputs import InputFile
+
+
+class Checkpoint(Protocol):
+    """Where an operation keeps what it needs to go on after an interruption."""
+
+    def load(self) -> bytes | None:
+        """Give what the last attempt saved, or None."""
+
+    def save(self, state: bytes) -> None:
+        """Keep `state` durably, replacing what was kept before."""
+
+
+class Outputs(Protocol):
+    """Where an operation writes files besides its result's tables."""
+
+    def write(self, name: str, content: bytes, media_type: str) -> None:
+        """Keep `content` as the output `name` of this run."""
+
+
+class NoCheckpoint:
+    """Keeps nothing: an operation called in process starts afresh."""
+
+    def load(self) -> bytes | None:
+        """Give None."""
+        return None
+
+    def save(self, state: bytes) -> None:
+        """Forget `state`."""
+
+
+class NoOutputs:
+    """Keeps nothing: an operation called in process returns its result only."""
+
+    def write(self, name: str, content: bytes, media_type: str) -> None:
+        """Forget `content`."""
+
+
+def local_path(file: InputFile) -> Path:
+    """Give the path that an input file names, when no store is at hand."""
+    if not file.is_local:
+        raise InputError(
+            f"found {file}, which names a stored file; in process only paths are read: use genba.submit",
+            where=str(file),
+        )
+    return Path(file)
+
+
+@dataclass(slots=True, kw_only=True)
+class Context:
+    """Built by the engine inside the worker, or in process by a Python call; never pickled."""
+
+    backend: str = "cpu"
+    threads: int = 1
+    seed: int = 0
+    clock: Callable[[], int] = time.time_ns
+    """Nanoseconds UTC."""
+    path: Callable[[InputFile], Path] = local_path
+    """Gives the readable path of an input file."""
+    report: Callable[[float, str], None] = lambda fraction, message: None
+    """Receives progress; faces turn it into bars and an ETA."""
+    cancelled: Callable[[], bool] = lambda: False
+    """Whether the user asked to stop."""
+    checkpoint: Checkpoint = field(default_factory=NoCheckpoint)
+    artifacts: Outputs = field(default_factory=NoOutputs)
+    findings: list[Finding] = field(default_factory=list)
+    """What `check` has seen; part of the outcome."""
+
+    def progress(self, fraction: float, message: str) -> None:
+        """Report the share of the work done (0 to 1); the place where a run notices that it is cancelled.
+
+        Raises:
+            Cancelled: when the user asked to stop.
+        """
+        if self.cancelled():
+            raise Cancelled("cancelled on request")
+        self.report(min(max(fraction, 0.0), 1.0), message)
+
+    def check(self, findings: Iterable[Finding]) -> None:
+        """Keep `findings` for the outcome, and stop when one of them forbids the run.
+
+        Raises:
+            InputError: with every finding, when one has severity error.
+        """
+        self.findings.extend(findings)
+        wrong = errors_in(tuple(self.findings))
+        if wrong:
+            more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+            raise InputError(f"{wrong[0].message}{more}", where=wrong[0].where, findings=self.findings)

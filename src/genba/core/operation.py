@@ -1,0 +1,138 @@
+"""The contract: a typed function `(Params, Context) -> Result` whose results are certified by other code."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from inspect import getdoc, signature
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from genba.core.certificate import Certificate
+from genba.core.context import Context, local_path
+from genba.core.errors import InputError
+from genba.core.findings import Finding
+from genba.core.inputs import InputFile
+from genba.core.records import Params, Result
+from genba.core.views import Views
+
+P = TypeVar("P", bound=Params)
+R = TypeVar("R", bound=Result)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[R]):
+    """What a call gives: the result, the certificate about it, and the findings about its inputs."""
+
+    result: R
+    certificate: Certificate
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(Generic[P, R]):
+    """A named capability; every face is derived from this record.
+
+    Arguments:
+        name: `domain.verb`, such as `grid.powerflow`.
+        params: the record a user fills in.
+        result: the record that comes back.
+        function: the method itself.
+        certify: `(params, result, context) -> Certificate`; shares no kernel with `function`.
+        views: `(params, result) -> Views`.
+        example: arguments of a call that runs on the data of an extra, as the command line takes them.
+    """
+
+    name: str
+    params: type[P]
+    result: type[R]
+    function: Callable[[P, Context], R]
+    certify: Callable[[P, R, Context], Certificate]
+    views: Callable[[P, R], Views]
+    example: str
+
+    @property
+    def domain(self) -> str:
+        """Give the production line: `grid`."""
+        return self.name.split(".")[0]
+
+    @property
+    def verb(self) -> str:
+        """Give the name within the domain: `powerflow`."""
+        return self.name.split(".")[1]
+
+    @property
+    def description(self) -> str:
+        """Give the whole docstring."""
+        return getdoc(self.function) or ""
+
+    @property
+    def summary(self) -> str:
+        """Give the first line of the docstring."""
+        return self.description.partition("\n")[0]
+
+    def perform(self, params: P, context: Context) -> Outcome[R]:
+        """Propose, then certify: what the engine does with every run."""
+        result = self.function(params, context)
+        context.progress(1.0, "certifying")
+        certificate = self.certify(params, result, context)
+        return Outcome(result, certificate, tuple(context.findings))
+
+    def __call__(self, context: Context | None = None, /, **params: Any) -> Outcome[R]:
+        """Run in this process and certify; leaves no Run.
+
+        Raises:
+            InputError: when the params or an input file are wrong.
+        """
+        return self.perform(self.parse(params), context or Context(path=self._path))
+
+    def _path(self, file: InputFile) -> Path:
+        """Give the path of a catalogue entry of this domain, or of a local file."""
+        if file.catalogue is None:
+            return local_path(file)
+        path: Path = import_module(f"genba.{self.domain}").DOMAIN.catalogue_path(file)
+        return path
+
+    def parse(self, params: dict[str, Any], *, local_files: bool = True) -> P:
+        """Give validated Params.
+
+        Raises:
+            InputError: naming every wrong field.
+        """
+        try:
+            return self.params.model_validate(params, context={"local_files": local_files})
+        except ValidationError as error:
+            raise InputError(_explain(error), where=self.name) from error
+
+
+def operation(
+    name: str,
+    *,
+    certify: Callable[[P, R, Context], Certificate],
+    views: Callable[[P, R], Views],
+    example: str,
+) -> Callable[[Callable[[P, Context], R]], Operation[P, R]]:
+    """Declare the decorated function `(params, ctx) -> result` as an operation."""
+
+    def declare(function: Callable[[P, Context], R]) -> Operation[P, R]:
+        hints = signature(function, eval_str=True)
+        params = next(iter(hints.parameters.values())).annotation
+        return Operation(name, params, hints.return_annotation, function, certify, views, example)
+
+    return declare
+
+
+def _explain(error: ValidationError) -> str:
+    return "; ".join(_worded(fault) for fault in error.errors(include_url=False))
+
+
+def _worded(fault: ErrorDetails) -> str:
+    where = ".".join(str(part) for part in fault["loc"]) or "params"
+    return f"{where}: {fault['msg']} (found {_short(fault['input'])})"
+
+
+def _short(value: Any, limit: int = 80) -> str:
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[:limit]}..."

@@ -1,0 +1,34 @@
+"""Engineering units: one annotated type per quantity, carried into schema, table headers and axes."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import GetJsonSchemaHandler
+from pydantic_core import CoreSchema
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """The unit of a number, as the field writes it; `1` marks a dimensionless number."""
+
+    symbol: str
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Add `unit` to the field's JSON schema, where every face reads it."""
+        return {**handler(schema), "unit": self.symbol}
+
+
+Degree = Annotated[float, Unit("°")]
+DollarPerHour = Annotated[float, Unit("$/h")]
+DollarPerMWh = Annotated[float, Unit("$/MWh")]
+KV = Annotated[float, Unit("kV")]
+MVA = Annotated[float, Unit("MVA")]
+MW = Annotated[float, Unit("MW")]
+MiB = Annotated[float, Unit("MiB")]
+Mvar = Annotated[float, Unit("Mvar")]
+One = Annotated[float, Unit("1")]
+PerUnit = Annotated[float, Unit("p.u.")]
+Percent = Annotated[float, Unit("%")]
+Second = Annotated[float, Unit("s")]

@@ -1,0 +1,117 @@
+"""What a result looks like: headlines and charts as plain data that one renderer turns into pictures."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from genba.core.records import Record
+
+
+class Axis(Record):
+    """One axis: its English label, its unit, and how it is divided."""
+
+    label: str
+    unit: str
+    scale: Literal["linear", "log", "category"] = "linear"
+
+
+class Series(Record):
+    """One named sequence of points; `x` and `y` have equal length, a gap is null."""
+
+    name: str
+    x: tuple[float | str, ...]
+    y: tuple[float | None, ...]
+    text: tuple[str, ...] = ()
+    """One hover text per point, or none at all."""
+
+
+class Mark(Record):
+    """A horizontal line across a chart, such as a limit."""
+
+    label: str
+    y: float
+
+
+class _Plot(Record):
+    key: str
+    """Stable name such as `voltage_profile`; the key of its translations."""
+    title: str
+    x: Axis
+    y: Axis
+    series: tuple[Series, ...]
+    marks: tuple[Mark, ...] = ()
+
+
+class LineChart(_Plot):
+    """Values along an ordered axis."""
+
+    kind: Literal["line"] = "line"
+
+
+class BarChart(_Plot):
+    """Values by category; a histogram has one bar per class."""
+
+    kind: Literal["bar"] = "bar"
+
+
+class ScatterChart(_Plot):
+    """Points in a plane."""
+
+    kind: Literal["scatter"] = "scatter"
+
+
+class Node(Record):
+    """A point of a network; `value` chooses its colour on the chart's scale, null is grey."""
+
+    id: str
+    x: float
+    y: float
+    value: float | None = None
+    symbol: Literal["circle", "square", "triangle"] = "circle"
+    text: str = ""
+
+
+class Link(Record):
+    """A connection of two nodes; `value` chooses its colour and width, null is grey."""
+
+    source: str
+    target: str
+    value: float | None = None
+    text: str = ""
+
+
+class NetworkChart(Record):
+    """A network whose nodes have been placed by the view."""
+
+    kind: Literal["network"] = "network"
+    key: str
+    title: str
+    nodes: tuple[Node, ...]
+    links: tuple[Link, ...]
+    node_value: Axis
+    link_value: Axis
+    node_range: tuple[float, float]
+    link_range: tuple[float, float]
+
+
+Chart = Annotated[LineChart | BarChart | ScatterChart | NetworkChart, Field(discriminator="kind")]
+
+
+class Headline(Record):
+    """One value that a person reads first."""
+
+    key: str
+    label: str
+    value: float | None
+    unit: str
+
+
+class Views(Record):
+    """What to show of one result, most important first; every table of the result is shown too."""
+
+    headlines: tuple[Headline, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    attribution: str = ""
+    """Who is to be credited for the input data."""
+    not_covered: tuple[str, ...] = ()
+    """What the study does not say, one sentence each."""

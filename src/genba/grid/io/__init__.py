@@ -1,0 +1,1 @@
+"""Grid file formats, one file each."""

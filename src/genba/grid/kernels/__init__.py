@@ -1,0 +1,1 @@
+"""Grid numerics: arrays in, arrays out, per unit and radians."""

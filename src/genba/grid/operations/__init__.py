@@ -1,0 +1,1 @@
+"""What the grid line can do, one operation a file."""

@@ -1,0 +1,99 @@
+"""Params and Result of `grid.contingency`."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from genba.core.columns import Column, Columns
+from genba.core.records import Result
+from genba.core.units import KV, MW, Percent, PerUnit
+from genba.grid.records.powerflow import BRANCHES, BUSES, UNITS, PowerflowParams
+from genba.num.table import Table, TableOf
+
+VIOLATION = (
+    Column("element", "text", "", "What is violated: `branch.12` or `bus.7`."),
+    Column("limit_kind", "text", "", "rating, vmin or vmax."),
+    Column("value", "float", "MVA or p.u.", "Larger apparent power of both ends, or voltage magnitude."),
+    Column("limit", "float", "MVA or p.u.", "What is allowed."),
+    Column(
+        "percent", "float", "%", "Value over limit for a branch; voltage beyond its limit, over the limit."
+    ),
+)
+OUTAGES = Columns(
+    "outages",
+    (
+        Column(
+            "outage", "text", "", "What is lost: `branch.12`, `gen.3`, or the name of a named contingency."
+        ),
+        Column("status", "text", "", "secure, violated, islanded or diverged; the last that applies."),
+        Column("lost_load", "float", "MW", "Demand that is cut off."),
+        Column(
+            "lost_generation", "float", "MW", "Generation that is lost or cut off, the lost unit included."
+        ),
+        Column("violations", "int", "1", "New or worsened violations."),
+        Column("worst", "float", "%", "Largest severity among them; missing when there is none."),
+        Column("why", "text", "", "The worst element and by how much, or what is cut off."),
+        Column("iterations", "int", "1", "Newton steps taken."),
+    ),
+)
+VIOLATIONS = Columns(
+    "violations",
+    (
+        Column("outage", "text", "", "What is lost."),
+        *VIOLATION,
+        Column("base_value", "float", "MVA or p.u.", "The same quantity before the outage."),
+    ),
+)
+BASE_VIOLATIONS = Columns("base_violations", VIOLATION)
+
+
+class ContingencyParams(PowerflowParams):
+    """Which outages to study from a converged base, and what counts as a violation."""
+
+    outages: Literal["all", "branches", "units", "named"] = "all"
+    """Single outages to study; named contingencies are always added."""
+    named: tuple[str, ...] = ()
+    """Named contingencies, `name=branch.12+gen.3`."""
+    areas: tuple[int, ...] = ()
+    """Areas whose elements are monitored; all when empty."""
+    monitored: tuple[str, ...] = ()
+    """Elements that are monitored, such as `branch.12` or `bus.7`; all when empty."""
+    min_kv: Annotated[KV, Field(ge=0)] = 0.0
+    """Elements below this nominal voltage are not monitored."""
+    vmin: Annotated[PerUnit, Field(gt=0, lt=2)] | None = None
+    """Smallest voltage after an outage; the case's own limits when not given."""
+    vmax: Annotated[PerUnit, Field(gt=0, lt=2)] | None = None
+    """Largest voltage after an outage; the case's own limits when not given."""
+    worse_by: Annotated[Percent, Field(ge=0)] = 1.0
+    """A base violation counts again only when worse by more than this share of its limit."""
+    audit: Annotated[int, Field(ge=0, le=100_000)] = 300
+    """Unreported outages that the certificate re-solves; n of them prove a missed rate of at most 3/n."""
+
+
+class ContingencyResult(Result):
+    """What each outage does to a converged base."""
+
+    outcome: Literal["secure", "insecure", "base_diverged"]
+    """`secure` when no outage violates, islands or diverges; `base_diverged` when no base exists."""
+    studied: int
+    """Outages solved."""
+    violated: int
+    """Outages with a new or worsened violation."""
+    islanded: int
+    """Outages that cut off energised load or generation."""
+    diverged: int
+    """Outages without a solution."""
+    load: MW
+    """Active power demand served before any outage."""
+    buses: Annotated[Table, TableOf(BUSES)]
+    """Base state of every bus."""
+    branches: Annotated[Table, TableOf(BRANCHES)]
+    """Base flows."""
+    units: Annotated[Table, TableOf(UNITS)]
+    """Base outputs."""
+    outages: Annotated[Table, TableOf(OUTAGES)]
+    """Every outage studied, worst first."""
+    violations: Annotated[Table, TableOf(VIOLATIONS)]
+    """Every new or worsened violation, worst first."""
+    base_violations: Annotated[Table, TableOf(BASE_VIOLATIONS)]
+    """What is violated before any outage."""

@@ -1,0 +1,102 @@
+"""Params and Result of `grid.powerflow`."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from genba.core.columns import Column, Columns
+from genba.core.inputs import Accepts, InputFile
+from genba.core.records import Result
+from genba.core.units import MW, Mvar, PerUnit
+from genba.grid.records.case import CaseParams
+from genba.num.table import Table, TableOf
+
+BUSES = Columns(
+    "buses",
+    (
+        Column("bus", "int", "1", "Bus number."),
+        Column("island", "int", "1", "Island number from 1; 0 when de-energised."),
+        Column("kind", "text", "", "reference, pv, pq, or off when de-energised."),
+        Column("vm", "float", "p.u.", "Voltage magnitude."),
+        Column("va", "float", "°", "Voltage angle."),
+        Column("pd", "float", "MW", "Active power demand served."),
+        Column("qd", "float", "Mvar", "Reactive power demand served."),
+        Column("vmin", "float", "p.u.", "Smallest voltage magnitude allowed."),
+        Column("vmax", "float", "p.u.", "Largest voltage magnitude allowed."),
+    ),
+)
+BRANCHES = Columns(
+    "branches",
+    (
+        Column("branch", "int", "1", "Row of the branch in the case, from 1."),
+        Column("from_bus", "int", "1", "Bus at the from end."),
+        Column("to_bus", "int", "1", "Bus at the to end."),
+        Column("in_service", "bool", "1", "Whether current can flow."),
+        Column("p_from", "float", "MW", "Active power into the branch at the from end."),
+        Column("q_from", "float", "Mvar", "Reactive power into the branch at the from end."),
+        Column("p_to", "float", "MW", "Active power into the branch at the to end."),
+        Column("q_to", "float", "Mvar", "Reactive power into the branch at the to end."),
+        Column("rating", "float", "MVA", "Normal rating (rate A); missing when there is none."),
+        Column("loading", "float", "%", "Larger apparent power of both ends over the rating."),
+    ),
+)
+UNITS = Columns(
+    "units",
+    (
+        Column("unit", "int", "1", "Row of the unit in the case, from 1."),
+        Column("bus", "int", "1", "Bus number."),
+        Column("in_service", "bool", "1", "Whether the unit runs."),
+        Column("p", "float", "MW", "Active power output."),
+        Column("q", "float", "Mvar", "Reactive power output."),
+        Column("limit", "text", "", "qmax or qmin where a reactive limit holds the unit, else empty."),
+    ),
+)
+
+
+class PowerflowParams(CaseParams):
+    """How to solve an AC power flow."""
+
+    start: Literal["flat", "dc", "case"] = "dc"
+    """First voltages: 1 p.u. at angle 0, angles of a DC power flow, or the case's own."""
+    generation: Annotated[
+        Literal["case", "balanced"] | Annotated[InputFile, Accepts(output="dispatch_units")],
+        Field(union_mode="left_to_right"),
+    ] = "case"
+    """Unit outputs: the case's own, balanced (imbalance spread over headroom), or @run of a dispatch."""
+    slack: Literal["single", "distributed"] = "single"
+    """Who covers losses: the reference bus alone, or all units in proportion to headroom."""
+    reactive_limits: bool = False
+    """Whether a unit at its reactive limit gives up its voltage set point."""
+    tolerance: Annotated[PerUnit, Field(gt=0, le=1e-2)] = 1e-8
+    """Largest power mismatch accepted at any bus."""
+    max_iterations: Annotated[int, Field(ge=1, le=200)] = 30
+    """Newton steps before the attempt counts as diverged."""
+
+
+class PowerflowResult(Result):
+    """A state of the grid; when diverged, the last iterate, which solves nothing."""
+
+    outcome: Literal["converged", "diverged"]
+    """`converged`, or `diverged` when Newton's method found no solution from this start."""
+    iterations: int
+    """Newton steps taken."""
+    largest_mismatch: PerUnit | None
+    """Largest power mismatch at any energised bus; null when it is not finite."""
+    load: MW
+    """Active power demand served."""
+    generation: MW | None
+    """Active power generated; null when diverged."""
+    losses: MW | None
+    """Active power lost in branches and shunts; null when diverged."""
+    reactive_generation: Mvar | None
+    """Reactive power generated; null when diverged."""
+    unserved: MW
+    """Demand at de-energised buses."""
+    islands: int
+    """Energised islands."""
+    buses: Annotated[Table, TableOf(BUSES)]
+    """State of every bus."""
+    branches: Annotated[Table, TableOf(BRANCHES)]
+    """Flows of every branch; missing when diverged or out of service."""
+    units: Annotated[Table, TableOf(UNITS)]
+    """Output of every unit; missing when diverged."""

@@ -1,0 +1,1 @@
+"""What the grid's results look like."""

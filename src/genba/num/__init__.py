@@ -1,0 +1,1 @@
+"""Arrays, tables and linear algebra; no domain word."""

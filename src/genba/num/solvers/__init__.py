@@ -1,0 +1,1 @@
+"""Doors to solver packages: one file each, call and status only."""
