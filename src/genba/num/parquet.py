@@ -1,0 +1,86 @@
+"""Tables as Parquet files: equal tables give equal bytes under one DuckDB version."""
+
+import glob
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from genba.core.columns import Column, Columns, Dtype
+from genba.core.errors import DeviceError, InputError
+from genba.num.table import DTYPES, Table
+
+SQL_TYPES: dict[Dtype, str] = {"int": "BIGINT", "float": "DOUBLE", "bool": "BOOLEAN", "text": "VARCHAR"}
+
+
+def write(table: Table, path: Path) -> None:
+    """Write `table` to `path`, replacing what is there; a NaN becomes NULL.
+
+    Raises:
+        DeviceError: when the file cannot be written.
+    """
+    chosen = ", ".join(
+        f'CAST("{c.name}" AS {SQL_TYPES[c.dtype]}) AS "{c.name}"' for c in table.columns.columns
+    )
+    target = str(path).replace("'", "''")
+    with _database() as database:
+        database.register("given", dict(table.arrays))
+        try:
+            database.execute(
+                f"COPY (SELECT {chosen} FROM given) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
+            )
+        except duckdb.Error as error:
+            raise DeviceError(f"cannot write {path.name}: {error}", where=str(path)) from error
+
+
+def read(columns: Columns, path: Path) -> Table:
+    """Read the table that `write` left at `path`; a NULL number becomes NaN.
+
+    Raises:
+        InputError: when the file is missing or damaged, or holds other columns than `columns` declares.
+    """
+    found, arrays = _contents(path)
+    wanted = {column.name: SQL_TYPES[column.dtype] for column in columns.columns}
+    if found != wanted:
+        raise InputError(
+            f"{path.name}: found the columns {_listed(found)}; {columns.name} needs {_listed(wanted)}",
+            where=str(path),
+        )
+    return Table(columns, {c.name: _column(c, arrays[c.name], path) for c in columns.columns})
+
+
+def _database() -> duckdb.DuckDBPyConnection:
+    # One thread keeps the order of rows, and so the bytes; extensions would be fetched from the network.
+    return duckdb.connect(":memory:", config={"threads": 1, "autoinstall_known_extensions": False})
+
+
+def _contents(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
+    """Give SQL types and arrays by column name."""
+    source = [glob.escape(str(path))]
+    with _database() as database:
+        try:
+            described = database.execute("DESCRIBE SELECT * FROM read_parquet(?)", source).fetchall()
+            arrays = database.execute("SELECT * FROM read_parquet(?)", source).fetchnumpy()
+        except (duckdb.Error, UnicodeError) as error:
+            raise InputError(
+                f"{path.name} is no readable Parquet file: {str(error).splitlines()[0]}", where=str(path)
+            ) from error
+    return {row[0]: row[1] for row in described}, arrays
+
+
+def _column(column: Column, array: NDArray[Any], path: Path) -> NDArray[Any]:
+    """Give one column without a mask."""
+    if not np.ma.is_masked(array):
+        return np.ascontiguousarray(np.ma.getdata(array), dtype=DTYPES[column.dtype])
+    if column.dtype not in ("float", "text"):
+        raise InputError(f"{path.name}: {column.name} misses a value in some row", where=str(path))
+    missing = np.nan if column.dtype == "float" else None
+    filled: NDArray[Any] = np.ma.getdata(array).astype(DTYPES[column.dtype])
+    filled[np.ma.getmaskarray(array)] = missing
+    return filled
+
+
+def _listed(types: dict[str, str]) -> str:
+    return ", ".join(f"{name} {kind}" for name, kind in types.items())
