@@ -1,0 +1,35 @@
+import pytest
+
+from genba.core.context import Context
+from genba.core.errors import Cancelled, InputError
+from genba.core.findings import FindingKind, Severity
+from genba.core.inputs import InputFile
+
+WRONG = FindingKind("grid.wrong", Severity.ERROR, "{where} is wrong: found {value}.")
+ODD = FindingKind("grid.odd", Severity.WARNING, "{where} is odd.")
+
+
+def test_progress_stops_a_cancelled_run() -> None:
+    with pytest.raises(Cancelled):
+        Context(cancelled=lambda: True).progress(0.5, "half")
+
+
+def test_progress_stays_between_none_and_all() -> None:
+    seen: list[tuple[float, str]] = []
+    context = Context(report=lambda fraction, message: seen.append((fraction, message)))
+    for fraction in (-1.0, 0.5, 2.0):
+        context.progress(fraction, "x")
+    assert [fraction for fraction, _ in seen] == [0.0, 0.5, 1.0]
+
+
+def test_every_finding_is_kept_and_an_error_stops_the_run() -> None:
+    context = Context()
+    context.check([ODD.at("bus 1")])
+    with pytest.raises(InputError, match="bus 2 is wrong: found 7") as caught:
+        context.check([WRONG.at("bus 2", value=7), ODD.at("bus 3")])
+    assert [finding.where for finding in caught.value.findings] == ["bus 1", "bus 2", "bus 3"]
+
+
+def test_in_process_a_stored_file_has_no_path() -> None:
+    with pytest.raises(InputError, match=r"genba\.submit"):
+        Context().path(InputFile("@01HZX/units"))
