@@ -1,4 +1,25 @@
-"""Params and Result of `grid.contingency`."""
+"""Params and Result of `grid.contingency`, and the rules by which an outage is judged.
+
+Studied: branches and units that are in service and energised in the base.
+Parts: where an outage splits an island, the part with the most buses among those that keep a unit in
+service stays energised (the one with the first bus row of equals); the others are cut off and lose load and
+units.
+Lost units at buses that stay energised: the sum of their outputs is spread over the headroom (see
+`powerflow`) of the remaining units of the island, measured at base outputs; what exceeds the headroom, and
+the imbalance of what is cut off, goes to the slack, whose shares follow the headroom left. Base outputs are
+the schedule.
+Reference: stays while its bus is energised and has a unit in service, else the bus of the largest pmax in
+the part takes over with its base angle. A bus without a unit left becomes pq; a pv bus keeps its base set
+point.
+Rating: rate C, else rate B, else rate A; 0 means none; the same before and after an outage.
+Violated: beyond the limit by more than `BAND` of it. It counts when the base does not violate the same
+limit, or when the excess (value - limit, both in % of the limit) grew by more than `worse_by`.
+Monitored: energised buses and branches; a branch lies in the areas of both its ends and has the higher of
+their nominal voltages. All filters apply together, to the base too.
+Islanded: a bus that is cut off has demand (active or reactive) or a unit in service.
+Worst first: diverged, then by the largest excess over a limit in % of it, then by lost load, lost
+generation, and the order studied (branches, units, named).
+"""
 
 from typing import Annotated, Literal
 
@@ -9,6 +30,9 @@ from genba.core.records import Result
 from genba.core.units import KV, MW, Percent, PerUnit
 from genba.grid.records.powerflow import BRANCHES, BUSES, UNITS, PowerflowParams
 from genba.num.table import Table, TableOf
+
+BAND = 1e-6
+"""Share of a limit by which rounding may pass it."""
 
 VIOLATION = (
     Column("element", "text", "", "What is violated: `branch.12` or `bus.7`."),
@@ -31,7 +55,7 @@ OUTAGES = Columns(
             "lost_generation", "float", "MW", "Generation that is lost or cut off, the lost unit included."
         ),
         Column("violations", "int", "1", "New or worsened violations."),
-        Column("worst", "float", "%", "Largest severity among them; missing when there is none."),
+        Column("worst", "float", "%", "Largest excess over a limit, in % of it; missing when there is none."),
         Column("why", "text", "", "The worst element and by how much, or what is cut off."),
         Column("iterations", "int", "1", "Newton steps taken."),
     ),
@@ -80,9 +104,9 @@ class ContingencyResult(Result):
     violated: int
     """Outages with a new or worsened violation."""
     islanded: int
-    """Outages that cut off energised load or generation."""
+    """Outages of status islanded: they cut off energised load or generation, and the rest has a solution."""
     diverged: int
-    """Outages without a solution."""
+    """Outages of status diverged: no solution was found for what stays energised."""
     load: MW
     """Active power demand served before any outage."""
     buses: Annotated[Table, TableOf(BUSES)]

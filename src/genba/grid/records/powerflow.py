@@ -1,4 +1,22 @@
-"""Params and Result of `grid.powerflow`."""
+"""Params and Result of `grid.powerflow`, and the rules by which a case becomes a power flow.
+
+Energised: buses that are not isolated (type 4), connected over branches in service (status above 0, neither
+end isolated) to a unit in service (status above 0, bus not isolated); each such part is an island.
+Reference: the island's first bus of type 3 that has a unit in service, else the bus of its unit in service
+with the largest pmax (the first of equals). It keeps its angle of the case. Every other bus of type 2 or 3
+with a unit in service is pv, the rest pq; units at a pq bus inject p and q as given.
+Set point: vg of the last unit in service at a pv or reference bus.
+Headroom: pmax - p upwards, p - pmin downwards, never below 0, units in service of the same island. An
+amount is spread in proportion to headroom, and no unit is moved beyond its headroom.
+Slack: single, the first unit in service at the reference bus takes what is missing; distributed, every unit
+takes it in proportion to its headroom in the direction of the need (the single rule where there is none),
+without a cap.
+Reactive output at a pv or reference bus: its units share in proportion to qmax - qmin above their qmin;
+evenly when a range is infinite or all are 0.
+Reactive limits (when asked for): a pv bus whose units would pass the sum of their limits becomes pq with
+each unit at that limit, and pv again when its voltage would pass the set point; the reference bus is never
+limited.
+"""
 
 from typing import Annotated, Literal
 
@@ -64,7 +82,7 @@ class PowerflowParams(CaseParams):
     ] = "case"
     """Unit outputs: the case's own, balanced (imbalance spread over headroom), or @run of a dispatch."""
     slack: Literal["single", "distributed"] = "single"
-    """Who covers losses: the reference bus alone, or all units in proportion to headroom."""
+    """Who covers the rest of the balance: the reference bus alone, or all units by headroom."""
     reactive_limits: bool = False
     """Whether a unit at its reactive limit gives up its voltage set point."""
     tolerance: Annotated[PerUnit, Field(gt=0, le=1e-2)] = 1e-8
