@@ -1,0 +1,1 @@
+"""How people and programs reach genba: command line, REST, console and report, all over one factory."""

@@ -1,0 +1,235 @@
+"""How lines, bars and points are drawn: units on the axes, series told apart by more than colour."""
+
+import math
+from typing import Any
+
+from genba.core.views import Axis, BarChart, LineChart, Mark, ScatterChart, Series
+from genba.faces.theme import Palette, figure
+from genba.faces.words import say, with_unit
+
+Plot = LineChart | BarChart | ScatterChart
+Option = dict[str, Any]
+
+ZOOM_FROM = 200
+SAMPLED_FROM = 2000
+SYMBOLS = ("circle", "rect", "triangle", "diamond", "roundRect", "pin", "arrow")
+DASHES: tuple[str | list[int], ...] = ("solid", "dashed", "dotted", [12, 4, 2, 4], [2, 6], [16, 6], [1, 2])
+LEGEND_HEIGHT = 28
+AXIS_NAME_HEIGHT = 28
+ZOOM_HEIGHT = 44
+PADDING = 0.03
+"""Share of the range left free beyond points and marks."""
+TICKS = 5
+SYMBOLS_SHOWN_TO = 60
+"""A line with more points than this shows its symbols on hover only."""
+
+
+def plot_option(chart: Plot, key: str, language: str, colours: Palette, top: int) -> Option:
+    """Give axes, legend, marks and series of a chart with two axes."""
+    many = len(chart.series) > 1
+    longest = max(len(series.x) for series in chart.series)
+    zoomed = longest > ZOOM_FROM
+    categories = _categories(chart)
+    option: Option = {
+        "grid": {
+            "left": 4,
+            "right": 16,
+            "top": top + AXIS_NAME_HEIGHT + (LEGEND_HEIGHT if many else 0),
+            "bottom": 8 + (ZOOM_HEIGHT if zoomed else 0),
+            "outerBoundsMode": "same",
+            "outerBoundsContain": "all",
+        },
+        "xAxis": _x_axis(chart, key, language, colours, categories),
+        "yAxis": _y_axis(chart, key, language, colours),
+        "series": [_series(chart, place, key, language, categories) for place in range(len(chart.series))],
+        "dataZoom": _zoom(chart, colours) if zoomed else [],
+        "tooltip": _tooltip(chart, colours),
+    }
+    if many:
+        option["legend"] = {
+            "type": "scroll",
+            "top": top,
+            "left": 0,
+            "itemWidth": 28,
+            "textStyle": {"color": colours.ink, "fontSize": 12},
+            "pageIconColor": colours.accent,
+            "pageIconInactiveColor": colours.line,
+            "pageTextStyle": {"color": colours.muted},
+        }
+        option["aria"] = {"decal": {"show": isinstance(chart, BarChart)}}
+    if chart.marks:
+        option["series"][0]["markLine"] = _marks(chart.marks, key, language, colours, chart.y.unit)
+    return option
+
+
+def _categories(chart: Plot) -> list[str] | None:
+    """Give the names along x in order of appearance, or None when x is a number line."""
+    if chart.x.scale != "category" and not isinstance(chart, BarChart):
+        return None
+    names = dict.fromkeys(_name(x) for series in chart.series for x in series.x)
+    return list(names)
+
+
+def _name(x: float | str) -> str:
+    return x if isinstance(x, str) else f"{x:g}"
+
+
+def _x_axis(chart: Plot, key: str, language: str, colours: Palette, categories: list[str] | None) -> Option:
+    label = _label(chart.x, f"{key}.x", language)
+    axis = _axis(label, colours) | {"nameLocation": "middle", "nameGap": 28, "splitLine": {"show": False}}
+    axis["axisLabel"]["hideOverlap"] = True
+    if categories is not None:
+        return axis | {"type": "category", "data": categories, "boundaryGap": isinstance(chart, BarChart)}
+    return axis | {"type": "log" if chart.x.scale == "log" else "value", "scale": True}
+
+
+def _y_axis(chart: Plot, key: str, language: str, colours: Palette) -> Option:
+    label = _label(chart.y, f"{key}.y", language)
+    axis = _axis(label, colours) | {
+        "nameLocation": "end",
+        "nameGap": 12,
+        "splitLine": {"lineStyle": {"color": colours.line, "opacity": 0.7}},
+    }
+    axis["nameTextStyle"]["align"] = "left"
+    if chart.y.scale == "log":
+        return axis | {"type": "log"}
+    low, high = _extent(chart)
+    return (
+        axis
+        | {"type": "value", "scale": not isinstance(chart, BarChart)}
+        | ({"min": low, "max": high} if chart.marks else {})
+    )
+
+
+def _extent(chart: Plot) -> tuple[float, float]:
+    """Give round ends of an axis that shows every point and every mark."""
+    values = [value for series in chart.series for value in series.y if value is not None]
+    values += [mark.y for mark in chart.marks]
+    values += [0.0] if isinstance(chart, BarChart) else []
+    low, high = min(values), max(values)
+    step = _round_step((high - low or abs(high) or 1.0) / TICKS)
+    free = PADDING * (high - low)
+    return (
+        low if low == 0 else math.floor((low - free) / step) * step,
+        high if high == 0 else math.ceil((high + free) / step) * step,
+    )
+
+
+def _round_step(rough: float) -> float:
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(factor * power for factor in (1.0, 2.0, 5.0, 10.0) if factor * power >= rough)
+
+
+def _label(axis: Axis, key: str, language: str) -> str:
+    return with_unit(say(language, key, axis.label), axis.unit)
+
+
+def _axis(label: str, colours: Palette) -> Option:
+    return {
+        "name": label,
+        "nameTextStyle": {"color": colours.muted, "fontSize": 12},
+        "axisLine": {"lineStyle": {"color": colours.line}},
+        "axisTick": {"lineStyle": {"color": colours.line}},
+        "axisLabel": {"color": colours.muted, "fontSize": 12},
+    }
+
+
+def _series(chart: Plot, place: int, key: str, language: str, categories: list[str] | None) -> Option:
+    series = chart.series[place]
+    option: Option = {
+        "type": chart.kind,
+        "name": say(language, f"{key}.series.{series.name}", series.name),
+        "data": _data(chart, series, categories),
+        "symbol": SYMBOLS[place % len(SYMBOLS)],
+        "dimensions": [_label(chart.x, f"{key}.x", language), _label(chart.y, f"{key}.y", language)],
+        "encode": {"x": 0, "y": 1, "tooltip": [0, 1] if isinstance(chart, ScatterChart) else [1]},
+    }
+    if isinstance(chart, LineChart):
+        option |= {
+            "lineStyle": {"width": 1.8, "type": DASHES[place % len(DASHES)]},
+            "showSymbol": len(series.x) <= SYMBOLS_SHOWN_TO,
+            "symbolSize": 6,
+            "connectNulls": False,
+        }
+        if len(series.x) > SAMPLED_FROM:
+            option |= {"sampling": "lttb", "progressive": SAMPLED_FROM}
+    if isinstance(chart, ScatterChart):
+        option |= {"symbolSize": 7 if len(series.x) <= SAMPLED_FROM else 4, "itemStyle": {"opacity": 0.8}}
+        option |= {"progressive": SAMPLED_FROM}
+    if isinstance(chart, BarChart):
+        option |= {"barCategoryGap": "12%" if len(chart.series) == 1 else "24%"}
+    return option
+
+
+def _data(chart: Plot, series: Series, categories: list[str] | None) -> list[Any]:
+    index = {name: place for place, name in enumerate(categories or ())}
+    named = series.text or ("",) * len(series.x)
+    log = chart.y.scale == "log"
+    points: list[Any] = []
+    for x, y, text in zip(series.x, series.y, named, strict=True):
+        place = index[_name(x)] if categories is not None else _short(x)
+        value = [place, None if y is None or (log and y <= 0) else _short(y)]
+        points.append({"name": text, "value": value} if text else value)
+    return points
+
+
+def _short(value: float | str) -> float | str:
+    """Keep seven digits: more than a picture shows, and fewer bytes."""
+    return value if isinstance(value, str) else float(f"{value:.7g}")
+
+
+def _tooltip(chart: Plot, colours: Palette) -> Option:
+    """Show a point's own text where the view gave one, else the values at one x."""
+    if any(series.text for series in chart.series):
+        return {"trigger": "item", "formatter": "{b}"}
+    if isinstance(chart, ScatterChart):
+        return {"trigger": "item"}
+    label = {"color": colours.paper, "backgroundColor": colours.muted}
+    pointer = {"type": "shadow"} if isinstance(chart, BarChart) else {"type": "cross", "label": label}
+    return {"trigger": "axis", "axisPointer": pointer}
+
+
+def _zoom(chart: Plot, colours: Palette) -> list[Option]:
+    inside = {
+        "type": "inside",
+        "zoomOnMouseWheel": "ctrl",
+        "moveOnMouseWheel": False,
+        "preventDefaultMouseMove": False,
+    }
+    slider = {
+        "type": "slider",
+        "bottom": 8,
+        "height": 20,
+        "borderColor": colours.line,
+        "textStyle": {"color": colours.muted},
+        "brushSelect": False,
+        "filterMode": "none" if isinstance(chart, LineChart) else "filter",
+    }
+    return [inside, slider]
+
+
+def _marks(marks: tuple[Mark, ...], key: str, language: str, colours: Palette, unit: str) -> Option:
+    """Draw each mark as a dashed line with its label and value above it."""
+    data = [
+        {
+            "yAxis": mark.y,
+            "label": {
+                "formatter": _literal(
+                    f"{say(language, f'{key}.mark.{mark.label}', mark.label)}  {figure(mark.y, unit)}"
+                )
+            },
+        }
+        for mark in marks
+    ]
+    return {
+        "symbol": "none",
+        "silent": True,
+        "data": data,
+        "lineStyle": {"color": colours.bad, "type": [6, 4], "width": 1.2},
+        "label": {"position": "insideEndTop", "color": colours.bad, "fontSize": 12},
+    }
+
+
+def _literal(text: str) -> str:
+    """Take the braces out of a text that stands where ECharts expects a template."""
+    return text.replace("{", "(").replace("}", ")")
