@@ -1,0 +1,215 @@
+"""What each part of the contract is called: key and English, in one place for forms, tables and tests.
+
+`say(language, *param_label(operation, "start"))` words a field; `keys_of` lists every key that an operation
+needs, made by the same functions, so that no face can ask for a key that the test does not know.
+"""
+
+from collections.abc import Iterable, Iterator
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any, Literal, NamedTuple, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from genba.core.certificate import Certificate, Claim
+from genba.core.columns import Columns
+from genba.core.domain import Domain
+from genba.core.findings import FindingKind
+from genba.core.operation import Operation
+from genba.core.units import Unit
+from genba.core.views import Chart, Headline, NetworkChart, Views
+from genba.num.table import TableOf
+
+AnyOperation = Operation[Any, Any]
+
+
+class Text(NamedTuple):
+    """A key and the English beside it."""
+
+    key: str
+    english: str
+
+
+def domain_title(domain: Domain) -> Text:
+    """Give a production line's title."""
+    return Text(f"{domain.name}.title", domain.title)
+
+
+def title(operation: AnyOperation) -> Text:
+    """Give an operation's name for people."""
+    return Text(f"{operation.name}.title", _plain(operation.verb))
+
+
+def summary(operation: AnyOperation) -> Text:
+    """Give an operation's one-line description."""
+    return Text(f"{operation.name}.summary", operation.summary)
+
+
+def param_label(operation: AnyOperation, field: str) -> Text:
+    """Give the label of a form field."""
+    return Text(f"{operation.name}.params.{field}.label", _plain(field))
+
+
+def param_sentence(operation: AnyOperation, field: str) -> Text:
+    """Give the help text of a form field."""
+    return Text(
+        f"{operation.name}.params.{field}.sentence", operation.params.model_fields[field].description or ""
+    )
+
+
+def result_label(operation: AnyOperation, field: str) -> Text:
+    """Give the label of a field of the result."""
+    return Text(f"{operation.name}.result.{field}.label", _plain(field))
+
+
+def result_sentence(operation: AnyOperation, field: str) -> Text:
+    """Give what a field of the result means."""
+    return Text(
+        f"{operation.name}.result.{field}.sentence", operation.result.model_fields[field].description or ""
+    )
+
+
+def outcome(operation: AnyOperation, value: str) -> Text:
+    """Give the word for how the work ended."""
+    return Text(f"{operation.name}.outcome.{value}", _plain(value))
+
+
+def table_title(domain: str, columns: Columns) -> Text:
+    """Give the title of a table."""
+    return Text(f"{domain}.table.{columns.name}.title", _plain(columns.name))
+
+
+def column_sentence(domain: str, table: str, name: str, english: str) -> Text:
+    """Give what a column of a table means."""
+    return Text(f"{domain}.table.{table}.{name}", english)
+
+
+def headline(operation: str, shown: Headline) -> Text:
+    """Give the label of a value read first."""
+    return Text(f"{operation}.headline.{shown.key}", shown.label)
+
+
+def claim_label(operation: str, claim: Claim) -> Text:
+    """Give a claim's name for people."""
+    return Text(f"{operation}.claim.{claim.name}", _plain(claim.name))
+
+
+def claim_method(operation: str, claim: Claim) -> Text:
+    """Give how a claim was checked."""
+    return Text(f"{operation}.claim.{claim.name}.method", claim.method)
+
+
+def not_covered(operation: str, place: int, english: str) -> Text:
+    """Give a sentence on what the study does not say."""
+    return Text(f"{operation}.not_covered.{place}", english)
+
+
+def tables(operation: AnyOperation) -> Iterator[tuple[str, Columns]]:
+    """Yield `(field, columns)` for every table of an operation's result."""
+    for name, field in operation.result.model_fields.items():
+        for mark in field.metadata:
+            if isinstance(mark, TableOf):
+                yield name, mark.columns
+
+
+def unit_of(field: FieldInfo) -> str:
+    """Give the unit of a field of Params or Result; empty for what is no quantity."""
+    marks = [*field.metadata, *_marks_within(field.annotation)]
+    return next((mark.symbol for mark in marks if isinstance(mark, Unit)), "")
+
+
+def keys_of(operation: AnyOperation, examples: Iterable[tuple[Views, Certificate]] = ()) -> dict[str, str]:
+    """Give the English of every key that an operation needs, by key.
+
+    Arguments:
+        operation: the declaration.
+        examples: views and certificates of small runs: only they name charts, headlines and claims.
+    """
+    texts = [*_declared(operation)]
+    for views, certificate in examples:
+        texts += _shown(operation.name, views)
+        texts += [text for claim in certificate.claims for text in _claimed(operation.name, claim)]
+    return dict(texts)
+
+
+def keys_of_domain(domain: Domain) -> dict[str, str]:
+    """Give the English of the domain's own keys: its title and its kinds of finding."""
+    kinds = {kind.code: kind.template for kind in _finding_kinds(domain.name)}
+    return dict([domain_title(domain)]) | kinds
+
+
+def _declared(operation: AnyOperation) -> Iterator[Text]:
+    yield title(operation)
+    yield summary(operation)
+    for field in operation.params.model_fields:
+        yield param_label(operation, field)
+        yield param_sentence(operation, field)
+    with_tables = dict(tables(operation))
+    for field in operation.result.model_fields:
+        yield result_label(operation, field)
+        yield result_sentence(operation, field)
+    for value in get_args(operation.result.model_fields["outcome"].annotation):
+        yield outcome(operation, value)
+    for columns in with_tables.values():
+        yield table_title(operation.domain, columns)
+        for column in columns.columns:
+            yield column_sentence(operation.domain, columns.name, column.name, column.sentence)
+
+
+def _shown(operation: str, views: Views) -> Iterator[Text]:
+    for shown in views.headlines:
+        yield headline(operation, shown)
+    for chart in views.charts:
+        yield from _charted(f"{operation}.chart.{chart.key}", chart)
+    for place, sentence in enumerate(views.not_covered):
+        yield not_covered(operation, place, sentence)
+
+
+def _charted(key: str, chart: Chart) -> Iterator[Text]:
+    yield Text(f"{key}.title", chart.title)
+    if isinstance(chart, NetworkChart):
+        yield Text(f"{key}.nodes", chart.node_value.label)
+        yield Text(f"{key}.links", chart.link_value.label)
+        return
+    yield Text(f"{key}.x", chart.x.label)
+    yield Text(f"{key}.y", chart.y.label)
+    for series in chart.series:
+        yield Text(f"{key}.series.{series.name}", series.name)
+    for mark in chart.marks:
+        yield Text(f"{key}.mark.{mark.label}", mark.label)
+
+
+def _claimed(operation: str, claim: Claim) -> Iterator[Text]:
+    yield claim_label(operation, claim)
+    yield claim_method(operation, claim)
+
+
+def _finding_kinds(domain: str) -> Iterator[FindingKind]:
+    for folder in ("checks", "io"):
+        try:
+            package = import_module(f"genba.{domain}.{folder}")
+        except ModuleNotFoundError:
+            continue
+        for module in iter_modules(package.__path__, f"{package.__name__}."):
+            yield from _kinds_in(vars(import_module(module.name)).values())
+
+
+def _kinds_in(values: Iterable[Any]) -> Iterator[FindingKind]:
+    for value in values:
+        if isinstance(value, FindingKind):
+            yield value
+        elif isinstance(value, dict):
+            yield from _kinds_in(value.values())
+        elif isinstance(value, tuple | list | frozenset):
+            yield from _kinds_in(value)
+
+
+def _marks_within(annotation: Any) -> Iterator[Any]:
+    yield from getattr(annotation, "__metadata__", ())
+    if get_origin(annotation) is not Literal:
+        for part in get_args(annotation):
+            yield from _marks_within(part)
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ").capitalize()
