@@ -144,7 +144,7 @@ def translations(language: str) -> Mapping[str, str]:
     package = Path(genba.__file__).parent
     return {
         key: text
-        for file in sorted(package.glob(f"*/words.{language}.toml"))
+        for file in sorted(package.rglob(f"words.{language}.toml"))
         for key, text in _flat(tomllib.loads(file.read_text(encoding="utf-8")))
     }
 
