@@ -15,7 +15,7 @@ UNTERMINATED = FindingKind(
 COMPUTED = FindingKind(
     "grid.computed",
     Severity.ERROR,
-    "Found {found!r}, which computes; only literal values are read: load the case in MATPOWER and write it with savecase.",
+    "Found `{found}`, which computes; only literal values are read; load and savecase it in MATPOWER.",
 )
 CLOSERS = {"[": "]", "{": "}", "(": ")"}
 # Every repetition is possessive: no text, however hostile, is read over and over.
@@ -116,8 +116,8 @@ def _past(pattern: re.Pattern[str], text: str, place: int) -> int:
 def _value_end(text: str, start: int, variable: str, *, numeric: bool) -> tuple[int, str]:
     """Give where a value ends, and the closing bracket that is missing there.
 
-    A value ends at `;`, `,`, a comment or the line's end outside brackets and strings. An assignment to the same
-    variable at the start of a line shows that a bracket was never closed; reading goes on there.
+    A value ends at `;`, `,`, a comment or the line's end outside brackets and strings. An assignment to the
+    same variable at the start of a line shows that a bracket was never closed; reading goes on there.
     """
     if numeric and text.startswith("[", start):
         for mark in NUMBERS_END.finditer(text, start):

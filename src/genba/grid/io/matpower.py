@@ -1,7 +1,7 @@
 """MATPOWER case files (`.m`, case format version 2): a table per section, what is unknown kept as it came.
 
-Source: MATPOWER User's Manual 8.0, appendix B. `Inf` stays infinite in memory (in JSON it is null, as every number
-that is not finite) and is written as `Inf`. Comments are not kept.
+Source: MATPOWER User's Manual 8.0, appendix B. `Inf` stays infinite in memory (in JSON it is null, as every
+number that is not finite) and is written as `Inf`. Comments are not kept.
 """
 
 import re
@@ -26,7 +26,7 @@ MISSING = FindingKind(
 VERSION = FindingKind(
     "grid.version",
     Severity.ERROR,
-    "Found case format version {found}, only 2 is read; load the case in MATPOWER and write it with savecase.",
+    "Found case format version {found}, only 2 is read; load the case in MATPOWER and savecase it.",
 )
 TOO_NARROW = FindingKind(
     "grid.columns_missing",
@@ -60,8 +60,8 @@ LARGEST_WHOLE = 2.0**53
 LONGEST_NAME = 63
 """Characters of a MATLAB identifier."""
 RESERVED = frozenset(
-    "break case catch classdef continue else elseif end for function global if otherwise parfor persistent return "
-    "spmd switch try while".split()
+    ("break", "case", "catch", "classdef", "continue", "else", "elseif", "end", "for", "function", "global")
+    + ("if", "otherwise", "parfor", "persistent", "return", "spmd", "switch", "try", "while")
 )
 SHOWN = 40
 

@@ -14,12 +14,12 @@ from genba.grid.checks.tally import Tally
 NOT_A_NUMBER = FindingKind(
     "grid.not_a_number",
     Severity.ERROR,
-    "Found {found!r} in {section}; only plain numbers, Inf and NaN are read, nothing is computed: write the value.",
+    "Found `{found}` in {section}; only plain numbers, Inf and NaN are read: write the value.",
 )
 ROW_WIDTH = FindingKind(
     "grid.row_width",
     Severity.ERROR,
-    "Found {found} columns in a row of {section} whose other rows have {expected}; complete or split the row.",
+    "Found {found} columns in a row of {section}, whose other rows have {expected}; mend the row.",
 )
 LONG_ROW = FindingKind(
     "grid.long_row",

@@ -14,6 +14,7 @@ ATTRIBUTION = (
     "The Power Grid Library for Benchmarking AC Optimal Power Flow Algorithms, arXiv:1908.02788."
 )
 PREFIX = "pglib_opf_"
+LONGEST_NAME = 128
 CONDITIONS = ("", "api", "sad")
 """Folders: typical operation, active power increase, small angle difference."""
 

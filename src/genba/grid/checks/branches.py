@@ -1,0 +1,126 @@
+"""Faults of branches: lines and transformers."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genba.core.findings import FindingKind, Severity
+from genba.grid.checks.places import bus_rows, mark, summarise
+from genba.grid.checks.tally import Tally
+from genba.grid.records.case import Case
+
+BRANCH_BUS = FindingKind(
+    "grid.branch_bus",
+    Severity.ERROR,
+    "The branch runs from bus {from_bus} to bus {to_bus}, of which one is not in the bus table.",
+)
+BRANCH_LOOP = FindingKind(
+    "grid.branch_loop",
+    Severity.ERROR,
+    "The branch runs from bus {from_bus} to itself; take it out of service.",
+)
+BRANCH_STATUS = FindingKind(
+    "grid.branch_status", Severity.ERROR, "The status is {status}; it is 1 in service and 0 out of service."
+)
+ZERO_IMPEDANCE = FindingKind(
+    "grid.zero_impedance",
+    Severity.ERROR,
+    "r and x are both 0, so its current has no bound; merge the buses or give it a small x, such as 0.0001.",
+)
+ZERO_IMPEDANCE_OFF = FindingKind(
+    "grid.zero_impedance_off", Severity.NOTE, "r and x are both 0; the branch is out of service."
+)
+ZERO_REACTANCE = FindingKind(
+    "grid.zero_reactance", Severity.WARNING, "x is 0 and r is {r}; a DC study cannot represent the branch."
+)
+NEGATIVE_REACTANCE = FindingKind(
+    "grid.negative_reactance",
+    Severity.NOTE,
+    "{count} branches have x < 0 (series capacitors or equivalents).",
+)
+NEGATIVE_RESISTANCE = FindingKind(
+    "grid.negative_resistance",
+    Severity.WARNING,
+    "{count} branches have r < 0 and produce power (equivalents).",
+)
+NEGATIVE_RATIO = FindingKind("grid.negative_ratio", Severity.ERROR, "The tap ratio {ratio} is negative.")
+UNUSUAL_RATIO = FindingKind(
+    "grid.unusual_ratio",
+    Severity.WARNING,
+    "The tap ratio {ratio} is outside 0.5 to 2; 0 means no transformer.",
+)
+UNUSUAL_SHIFT = FindingKind(
+    "grid.unusual_shift", Severity.WARNING, "The phase shift is {shift}°, more than a full turn."
+)
+ANGLE_LIMITS = FindingKind(
+    "grid.angle_limits", Severity.ERROR, "angmin {angmin}° is above angmax {angmax}°; no angle lies between."
+)
+ANGLE_LIMITS_ONE_SIDED = FindingKind(
+    "grid.angle_limits_one_sided",
+    Severity.NOTE,
+    "The angle limits {angmin}° to {angmax}° exclude 0, so power must flow.",
+)
+NEGATIVE_RATING = FindingKind(
+    "grid.negative_rating", Severity.ERROR, "A rating is negative: A {rate_a}, B {rate_b}, C {rate_c} MVA."
+)
+UNRATED = FindingKind(
+    "grid.unrated", Severity.NOTE, "{count} branches in service have rate_a = 0: no limit is checked there."
+)
+PARALLEL = FindingKind("grid.parallel", Severity.NOTE, "{count} branches run parallel to an earlier one.")
+RATIOS = (0.5, 2.0)
+FULL_TURN = 360.0
+
+
+def check_branches(case: Case, tally: Tally) -> None:
+    """Report wrong ends, status, impedances, taps, angle limits and ratings."""
+    branch = case.branch
+    on = branch["status"] == 1
+    known = (bus_rows(case, branch["from_bus"]) >= 0) & (bus_rows(case, branch["to_bus"]) >= 0)
+    loop = branch["from_bus"] == branch["to_bus"]
+    mark(tally, BRANCH_BUS, case, "branch", ~known, "from_bus", "to_bus")
+    mark(tally, BRANCH_LOOP, case, "branch", loop & on, "from_bus")
+    mark(tally, BRANCH_STATUS, case, "branch", ~on & (branch["status"] != 0), "status")
+    summarise(tally, PARALLEL, case, "branch", _parallel(case) & on)
+    _check_impedances(case, tally, on)
+    _check_taps(case, tally, on)
+    _check_limits(case, tally, on)
+
+
+def _check_impedances(case: Case, tally: Tally, on: NDArray[np.bool_]) -> None:
+    r, x = case.branch["r"], case.branch["x"]
+    mark(tally, ZERO_IMPEDANCE, case, "branch", (r == 0) & (x == 0) & on)
+    mark(tally, ZERO_IMPEDANCE_OFF, case, "branch", (r == 0) & (x == 0) & ~on)
+    mark(tally, ZERO_REACTANCE, case, "branch", (r != 0) & (x == 0) & on, "r")
+    summarise(tally, NEGATIVE_REACTANCE, case, "branch", (x < 0) & on)
+    summarise(tally, NEGATIVE_RESISTANCE, case, "branch", (r < 0) & on)
+
+
+def _check_taps(case: Case, tally: Tally, on: NDArray[np.bool_]) -> None:
+    ratio, shift = case.branch["ratio"], case.branch["shift"]
+    unusual = (ratio > 0) & ((ratio < RATIOS[0]) | (ratio > RATIOS[1]))
+    mark(tally, NEGATIVE_RATIO, case, "branch", (ratio < 0) & on, "ratio")
+    mark(tally, UNUSUAL_RATIO, case, "branch", unusual & on, "ratio")
+    mark(tally, UNUSUAL_SHIFT, case, "branch", (np.abs(shift) > FULL_TURN) & on, "shift")
+
+
+def _check_limits(case: Case, tally: Tally, on: NDArray[np.bool_]) -> None:
+    branch = case.branch
+    low, high = branch["angmin"], branch["angmax"]
+    one_sided = ((low > 0) | (high < 0)) & (low <= high)
+    negative = (branch["rate_a"] < 0) | (branch["rate_b"] < 0) | (branch["rate_c"] < 0)
+    mark(tally, ANGLE_LIMITS, case, "branch", (low > high) & on, "angmin", "angmax")
+    mark(tally, ANGLE_LIMITS_ONE_SIDED, case, "branch", one_sided & on, "angmin", "angmax")
+    mark(tally, NEGATIVE_RATING, case, "branch", negative & on, "rate_a", "rate_b", "rate_c")
+    summarise(tally, UNRATED, case, "branch", (branch["rate_a"] == 0) & on)
+
+
+def _parallel(case: Case) -> NDArray[np.bool_]:
+    """Give a mask of branches in service that join the same two buses as an earlier one in service."""
+    ends = np.sort(
+        np.stack([case.branch["from_bus"], case.branch["to_bus"]], axis=1), axis=1
+    )  # (n_branch, 2)
+    on = np.flatnonzero(case.branch["status"] == 1)
+    _, first = np.unique(ends[on], axis=0, return_index=True)
+    again = np.zeros(len(ends), np.bool_)
+    again[on] = True
+    again[on[first]] = False
+    return again

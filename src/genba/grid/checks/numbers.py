@@ -1,0 +1,42 @@
+"""Numbers that are not finite: a limit may be infinite, the rest of the data may not."""
+
+import numpy as np
+
+from genba.core.findings import FindingKind, Severity
+from genba.grid.checks.places import place, rows_of
+from genba.grid.checks.tally import Tally
+from genba.grid.records.case import Case
+
+NOT_FINITE = FindingKind(
+    "grid.not_finite", Severity.ERROR, "{column} is {found}; a study needs a number there that is finite."
+)
+NOT_FINITE_UNUSED = FindingKind(
+    "grid.not_finite_unused", Severity.WARNING, "{column} is {found}; no study here uses it."
+)
+BASE_MVA = FindingKind("grid.base_mva", Severity.ERROR, "baseMVA is {found}; it must be positive and finite.")
+UPPER_LIMITS = frozenset(("qmax", "pmax", "vmax", "angmax", "rate_a", "rate_b", "rate_c"))
+LOWER_LIMITS = frozenset(("qmin", "pmin", "vmin", "angmin"))
+UNUSED = frozenset(("mbase", "base_kv", "startup", "shutdown"))
+
+
+def check_numbers(case: Case, tally: Tally) -> None:
+    """Report numbers that are not finite where no limit stands, and a power base that is not positive."""
+    if not (np.isfinite(case.base_mva) and case.base_mva > 0):
+        tally.add(BASE_MVA, "baseMVA", found=case.base_mva)
+    for name in ("bus", "gen", "branch", "gencost"):
+        table = rows_of(case, name)
+        for column in table.columns.columns:
+            if column.dtype == "float":
+                _check_column(case, name, column.name, tally)
+
+
+def _check_column(case: Case, table: str, column: str, tally: Tally) -> None:
+    values = rows_of(case, table)[column]
+    wrong = ~np.isfinite(values)
+    if column in UPPER_LIMITS:
+        wrong &= values != np.inf
+    if column in LOWER_LIMITS:
+        wrong &= values != -np.inf
+    kind = NOT_FINITE_UNUSED if column in UNUSED else NOT_FINITE
+    for row in np.flatnonzero(wrong).tolist():
+        tally.add(kind, place(case, table, row), column=column, found=values[row].item())
