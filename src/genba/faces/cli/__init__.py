@@ -1,0 +1,1 @@
+"""The command line: `genba DOMAIN OPERATION ...` generated from the operations, and commands about runs."""

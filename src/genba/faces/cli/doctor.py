@@ -1,0 +1,82 @@
+"""`genba doctor`: what this installation has, what it lacks, and how to mend it."""
+
+import platform
+import sys
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+from rich.console import RenderableType
+
+from genba import __version__
+from genba.core.errors import GenbaError
+from genba.core.home import home
+from genba.faces.cli.extras import Extra, extras
+from genba.faces.cli.faults import as_known
+from genba.faces.cli.options import HERE, Access
+from genba.faces.cli.seal import Leak, assets, leaks
+from genba.faces.cli.terminal import document, pairs, show, table, text
+
+
+def doctor(
+    *,
+    sealed: Annotated[
+        bool, Parameter(negative="", help="Name everything that would need a network; nothing is expected.")
+    ] = False,
+    access: Access = HERE,
+) -> int:
+    """Check home, record, extras and disk; --sealed looks for a network."""
+    health, fault = _health(access)
+    optional, remote = extras(), leaks() if sealed else ()
+    facts: dict[str, Any] = {
+        "genba": __version__,
+        "python": f"{platform.python_version()} ({sys.executable})",
+        "platform": platform.platform(),
+        "home": str(home(access.home)),
+    }
+    if access.json:
+        document(
+            facts
+            | {"health": health, "problem": fault.message if fault else None}
+            | {"extras": [extra.model_dump() for extra in optional]}
+            | ({"remote": [leak.model_dump() for leak in remote]} if sealed else {})
+        )
+    else:
+        show(pairs((facts | (health or {})).items()), _extras(optional))
+        show(_problem(fault), _seal(remote) if sealed else None)
+    if fault:
+        return fault.exit_code
+    return GenbaError.exit_code if remote else 0
+
+
+def _health(access: Access) -> tuple[dict[str, Any] | None, GenbaError | None]:
+    """Give the factory's own account, or why there is none: a doctor does not faint."""
+    try:
+        with access.factory() as factory:
+            return factory.health().model_dump(mode="json"), None
+    except Exception as error:
+        return None, as_known(error)
+
+
+def _extras(optional: tuple[Extra, ...]) -> RenderableType:
+    rows = (
+        (
+            entry.package,
+            entry.extra,
+            entry.version or text("missing", "yellow"),
+            "" if entry.version else entry.install,
+        )
+        for entry in optional
+    )
+    return table(("optional package", "extra", "installed", "to install"), rows)
+
+
+def _problem(fault: GenbaError | None) -> RenderableType | None:
+    return text(f"problem: {fault.message}", "bold red") if fault else None
+
+
+def _seal(remote: tuple[Leak, ...]) -> RenderableType:
+    if remote:
+        return table(("loads from another machine", "file"), ((leak.text, leak.file) for leak in remote))
+    return text(
+        f"sealed: nothing needs a network; {len(tuple(assets()))} assets name no other machine", "green"
+    )

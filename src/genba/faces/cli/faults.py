@@ -1,0 +1,105 @@
+"""Errors at the edge: a clear report on stderr or the envelope on stdout, and the exit code of the tree."""
+
+import logging
+from collections.abc import Iterator, Sequence
+
+from cyclopts import CycloptsError
+from pydantic import ValidationError
+from rich.text import Text
+
+from genba.core.envelope import envelope_of_error
+from genba.core.errors import Cancelled, DeviceError, GenbaError, InputError
+from genba.core.run import Run, State
+from genba.faces.cli.terminal import document, err, printable, text
+from genba.factory.registry import DOMAINS
+
+log = logging.getLogger(__name__)
+BY_STATE = {State.REFUSED: 4, State.CANCELLED: 130}
+
+
+def report(error: BaseException, tokens: Sequence[str]) -> int:
+    """Tell people or programs what went wrong, and give the exit code."""
+    known = as_known(error)
+    operation = _operation(tokens)
+    if wants_json(tokens):
+        document(envelope_of_error(known, operation).model_dump(mode="json"))
+    else:
+        console = err()
+        for line in _lines(known, operation):
+            console.print(line)
+    return known.exit_code
+
+
+def wants_json(tokens: Sequence[str]) -> bool:
+    """Whether `--json` stands among the options; needed where the arguments themselves could not be read."""
+    options = tokens[: tokens.index("--")] if "--" in tokens else tokens
+    return "--json" in options
+
+
+def exit_code(run: Run) -> int:
+    """Give the exit code of a run: 0 unless it was refused, failed or cancelled."""
+    if run.state is not State.FAILED:
+        return BY_STATE.get(run.state, 0)
+    by_code = {kind.code: kind.exit_code for kind in _kinds(GenbaError)}
+    return by_code.get(run.error.code if run.error else "", GenbaError.exit_code)
+
+
+def as_known(error: BaseException) -> GenbaError:
+    """Give any error as one of the tree; what nobody foresaw is logged with its traceback."""
+    if isinstance(error, GenbaError):
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        return Cancelled("interrupted")
+    if isinstance(error, CycloptsError):
+        error.verbose = False
+        return InputError(str(error))
+    if isinstance(error, OSError) and error.strerror:
+        return DeviceError(f"{error.filename or 'the system'}: {error.strerror}")
+    log.error("a fault of genba itself; please report it with these lines", exc_info=error)
+    return GenbaError(f"{type(error).__name__}: {error}")
+
+
+def _lines(error: GenbaError, operation: str | None) -> Iterator[Text]:
+    if isinstance(error.__cause__, ValidationError):
+        yield from _field_lines(error.__cause__)
+    else:
+        where = f" ({error.where})" if error.where else ""
+        yield _headed("error", "bold red", f"{error.message}{where}")
+    for finding in error.findings:
+        yield _headed(finding.severity, "yellow", f"{finding.where}: {finding.message}")
+    if isinstance(error, InputError):
+        command = f" {operation.replace('.', ' ')}" if operation else ""
+        yield text(f"what is allowed: genba{command} --help", "dim")
+
+
+def _field_lines(faults: ValidationError) -> Iterator[Text]:
+    """Yield one line per wrong field: its name, what is allowed, what was found."""
+    seen: set[str] = set()
+    for fault in faults.errors(include_url=False):
+        field = str(fault["loc"][0]) if fault["loc"] else "params"
+        found = "" if fault["type"] == "missing" else f"; found {_short(fault['input'])}"
+        # The alternatives of a union are reported one by one: say the field once.
+        head = "error" if field not in seen else "   or"
+        seen.add(field)
+        yield _headed(head, "bold red", f"{field}: {fault['msg']}{found}")
+
+
+def _headed(head: str, style: str, sentence: str) -> Text:
+    return Text.assemble((f"{head}: ", style), printable(sentence))
+
+
+def _short(value: object, limit: int = 80) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= limit else f"{shown[:limit]}..."
+
+
+def _operation(tokens: Sequence[str]) -> str | None:
+    if len(tokens) < 2 or tokens[0] not in DOMAINS or tokens[1].startswith("-"):
+        return None
+    return f"{tokens[0]}.{tokens[1]}"
+
+
+def _kinds(kind: type[GenbaError]) -> Iterator[type[GenbaError]]:
+    yield kind
+    for narrower in kind.__subclasses__():
+        yield from _kinds(narrower)

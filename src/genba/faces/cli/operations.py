@@ -1,0 +1,88 @@
+"""One command per operation, made from its Params alone."""
+
+import re
+from collections.abc import Callable
+from inspect import Parameter as Argument
+from inspect import Signature
+from typing import Any
+
+from cyclopts import App
+
+from genba.core.operation import Operation
+from genba.faces.cli.fields import arguments, given
+from genba.faces.cli.following import follow
+from genba.faces.cli.options import HERE, PLAIN, Access, RunOptions
+from genba.faces.cli.rendering import answer
+from genba.faces.cli.terminal import document, show, table
+from genba.factory import registry
+
+SECTION = re.compile(r"^[A-Z][A-Za-z ]+:$", re.MULTILINE)
+
+
+def __getattr__(name: str) -> App:
+    """Give the commands of a domain (`grid`) or one of them (`grid.powerflow`), as lazy paths name them."""
+    if name in registry.DOMAINS:
+        return domain_app(name)
+    if "." in name:
+        return operation_app(registry.operation(name))
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def domain_app(name: str) -> App:
+    """Give a domain's commands; each loads its operation when it is asked for."""
+    domain = registry.domain(name)
+    app = App(name=name, help=domain.title)
+    for order, verb in enumerate(domain.verbs):
+        app.command(f"{__name__}:{name}.{verb}", name=verb, sort_key=order)
+    return app
+
+
+def operation_app(operation: Operation[Any, Any]) -> App:
+    """Give the command of one operation."""
+    return App(
+        name=operation.verb,
+        default_command=command(operation),
+        help=SECTION.split(operation.description)[0].strip(),
+        help_epilogue=f"Example: genba {operation.domain} {operation.verb} {operation.example}",
+    )
+
+
+def command(operation: Operation[Any, Any]) -> Callable[..., int]:
+    """Give the function behind a command, with the signature that its options are read from."""
+    shared = [
+        Argument("_options", Argument.KEYWORD_ONLY, default=PLAIN, annotation=RunOptions),
+        Argument("_access", Argument.KEYWORD_ONLY, default=HERE, annotation=Access),
+    ]
+    signature = Signature([*arguments(operation.params), *shared])
+
+    def call(*positional: Any, **named: Any) -> int:
+        values = signature.bind(*positional, **named).arguments
+        options, access = values.pop("_options", PLAIN), values.pop("_access", HERE)
+        return _request(operation, given(values), options=options, access=access)
+
+    call.__signature__ = signature  # type: ignore[attr-defined]  # the documented way to declare one
+    call.__name__ = operation.verb
+    return call
+
+
+def listing(*, access: Access = HERE) -> int:
+    """List every operation."""
+    operations = tuple(registry.operations())
+    if access.json:
+        items = [
+            {"name": entry.name, "summary": entry.summary, "example": entry.example} for entry in operations
+        ]
+        document({"items": items, "next": None})
+    else:
+        show(table(("operation", "what it does"), ((entry.name, entry.summary) for entry in operations)))
+    return 0
+
+
+def _request(
+    operation: Operation[Any, Any], values: dict[str, Any], *, options: RunOptions, access: Access
+) -> int:
+    with access.factory() as factory:
+        run = factory.submit(operation.name, values, options.request())
+        if not options.detach:
+            run = follow(factory, run, quiet=access.json)
+        return answer(factory, run, as_json=access.json)

@@ -1,0 +1,67 @@
+"""Options that commands share, each declared once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Group, Parameter
+
+from genba.core.home import home
+from genba.core.run import Limits
+from genba.factory.factory import Factory, Request
+
+ANYWHERE = Group("Everywhere")
+RUN = Group("Run")
+LIMITS = Limits()
+
+RunId = Annotated[str, Parameter(help="Run id, or a beginning that no other run shares.")]
+
+
+@Parameter(name="*", group=ANYWHERE)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """Where the record is, and whom the answer is for."""
+
+    json: Annotated[
+        bool, Parameter(negative="", show_default=False, help="Give one JSON document on stdout.")
+    ] = False
+    home: Annotated[
+        Path | None,
+        Parameter(metavar="DIR", help="Home directory. [default: $GENBA_HOME or the data directory]"),
+    ] = None
+
+    def factory(self) -> Factory:
+        """Open the factory of the home directory."""
+        return Factory.open(home(self.home))
+
+
+@Parameter(name="*", group=RUN)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """How one run is requested, whatever its operation."""
+
+    seed: Annotated[int, Parameter(help="Seed of every random choice. [1]")] = 0
+    threads: Annotated[int, Parameter(help="Threads of the run. [1]")] = LIMITS.threads
+    memory_mib: Annotated[int, Parameter(help="Largest private memory. [MiB]")] = LIMITS.memory_mib
+    wall_s: Annotated[int, Parameter(help="Longest wall time. [s]")] = LIMITS.wall_s
+    tag: Annotated[
+        tuple[str, ...], Parameter(negative="", show_default=False, help="Tag of the run; may be repeated.")
+    ] = ()
+    note: Annotated[str, Parameter(show_default=False, help="Note kept with the run.")] = ""
+    token: Annotated[
+        str | None,
+        Parameter(help="Idempotency token: the same token and params give the same run, once."),
+    ] = None
+    detach: Annotated[
+        bool,
+        Parameter(negative="", show_default=False, help="Leave the run to the supervisor of `genba up`."),
+    ] = False
+
+    def request(self) -> Request:
+        """Give what the factory takes."""
+        limits = Limits(memory_mib=self.memory_mib, wall_s=self.wall_s, threads=self.threads)
+        return Request(token=self.token, seed=self.seed, limits=limits, tags=self.tag, note=self.note)
+
+
+HERE = Access()
+PLAIN = RunOptions()

@@ -1,0 +1,144 @@
+"""What people see of one run: how it stands, its values, its certificate, its tables, and what to do next."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from genba.core.certificate import Certificate, Claim
+from genba.core.columns import TableRef
+from genba.core.envelope import envelope_of
+from genba.core.run import Run, State
+from genba.core.views import Headline
+from genba.faces.cli.faults import exit_code
+from genba.faces.cli.terminal import document, pairs, printable, remark, show, table, text
+from genba.faces.theme import figure
+from genba.faces.words import number
+from genba.factory.factory import Factory
+
+STYLES = {
+    State.SUCCEEDED: "green",
+    State.REFUSED: "yellow",
+    State.FAILED: "red",
+    State.LOST: "red",
+    State.RUNNING: "cyan",
+}
+FIRST_ROWS = 3
+TABLE_KEYS = frozenset(TableRef.model_fields)
+
+
+def answer(factory: Factory, run: Run, *, as_json: bool) -> int:
+    """Give a run as the result of a command, and its exit code."""
+    if as_json:
+        document(envelope_of(run).model_dump(mode="json"))
+    else:
+        show(*summary(factory, run), *table_heads(run, FIRST_ROWS))
+        remark(next_step(run))
+    return exit_code(run)
+
+
+def summary(factory: Factory, run: Run) -> Iterator[RenderableType]:
+    """Yield how a run stands: state and reason, headline values, certificate, findings."""
+    rows: list[tuple[str, object]] = [("run", run.id), ("operation", run.operation), ("state", standing(run))]
+    if run.result is not None:
+        rows.append(("outcome", run.result["outcome"]))
+        rows += [(entry.label, number(entry.value, entry.unit)) for entry in headlines(factory, run)]
+    if run.certificate is not None:
+        rows.append(("certificate", verdict(run.certificate)))
+    if run.seconds is not None:
+        rows.append(("time", f"{run.seconds:.2f} s, certificate included"))
+    rows += [(finding.severity, f"{finding.where}: {finding.message}") for finding in run.findings]
+    yield pairs(rows)
+
+
+def headlines(factory: Factory, run: Run) -> tuple[Headline, ...]:
+    """Give the values that a person reads first; none before there is a result."""
+    return factory.views(run.id).headlines if run.result is not None else ()
+
+
+def standing(run: Run) -> Text:
+    """Give the state, with its reason where it did not simply succeed."""
+    shown = text(run.state.value, STYLES.get(run.state, ""))
+    reason = run.error.message if run.error else run.reason
+    if run.state is not State.SUCCEEDED and reason:
+        shown.append(f": {printable(reason)}")
+    return shown
+
+
+def verdict(certificate: Certificate) -> Text:
+    """Give the certificate in one line: that it holds, or which claims fail and by how much."""
+    if certificate.holds:
+        return text(f"holds ({len(certificate.claims)} claims checked)", "green")
+    failed = "; ".join(f"{claim.name} {_against(claim)}" for claim in certificate.failed)
+    return text(f"does not hold: {failed or 'nothing was checked'}", "bold yellow")
+
+
+def claims(certificate: Certificate) -> RenderableType:
+    """Give every claim with what was found, what is allowed and how it was checked."""
+    rows = (
+        (
+            claim.name,
+            text("holds", "green") if claim.holds else text("FAILS", "bold yellow"),
+            figure(claim.value, claim.unit),
+            figure(claim.bound, claim.unit),
+            "" if claim.unit == "1" else claim.unit,
+            claim.method,
+        )
+        for claim in certificate.claims
+    )
+    return table(("claim", "", "found", "allowed", "unit", "method"), rows, right=(2, 3))
+
+
+def table_heads(run: Run, rows: int) -> Iterator[RenderableType]:
+    """Yield the first rows of every table of the result."""
+    for name, ref in tables_of(run.result or {}):
+        shown = ref.head[:rows]
+        count = f"{ref.rows:,} rows" if len(shown) < ref.rows else ""
+        yield text(f"\n{name}  {count}".rstrip(), "bold")
+        if shown:
+            yield head(ref, rows)
+
+
+def tables_of(result: dict[str, Any]) -> Iterator[tuple[str, TableRef]]:
+    """Yield the tables of a result by field name."""
+    for name, value in result.items():
+        if isinstance(value, dict) and value.keys() == TABLE_KEYS:
+            yield name, TableRef.model_validate(value)
+
+
+def head(ref: TableRef, rows: int) -> RenderableType:
+    """Give the first rows of a table with units in the header."""
+    headers = [_header(column.name, column.unit) for column in ref.columns]
+    right = [index for index, column in enumerate(ref.columns) if column.dtype in ("int", "float")]
+    cells = ([_cell(row[column.name]) for column in ref.columns] for row in ref.head[:rows])
+    return table(headers, cells, right=right)
+
+
+def next_step(run: Run) -> str:
+    """Give the command that helps next."""
+    if run.state is State.SUCCEEDED:
+        return f"more: genba show {run.id}; genba report {run.id}"
+    if run.state is State.REFUSED:
+        return f"the failed claims: genba show {run.id}"
+    if run.state in (State.FAILED, State.CANCELLED):
+        return f"what happened: genba logs {run.id}; once more: genba retry {run.id}"
+    return f"watch it: genba logs -f {run.id}"
+
+
+def _against(claim: Claim) -> str:
+    return f"{number(claim.value, claim.unit)}, allowed {number(claim.bound, claim.unit)}"
+
+
+def _header(name: str, unit: str) -> str:
+    return name if unit in ("", "1") else f"{name} [{unit}]"
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return str(value)  # a bus number takes no thousands separator
+    return figure(value if isinstance(value, float) else None)

@@ -1,0 +1,36 @@
+"""Care for a home: `backup`, `restore` and `db upgrade`."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from genba.core.home import home
+from genba.faces.cli.options import HERE, Access
+from genba.faces.cli.terminal import document, show, text
+from genba.factory import backup as backups
+
+File = Annotated[Path, Parameter(help="Backup file.")]
+db = App(name="db", help="Care for the record's database.")
+
+
+def backup(file: File, *, access: Access = HERE) -> int:
+    """Copy the home directory's record and artifacts into one file."""
+    place = home(access.home)
+    backups.backup(place, file)
+    return _done(access, f"kept {place} in {file} ({file.stat().st_size:,} bytes)", home=place, file=file)
+
+
+def restore(file: File, *, access: Access = HERE) -> int:
+    """Bring a backup back into an empty home directory."""
+    place = home(access.home)
+    backups.restore(file, place)
+    return _done(access, f"{file} is now {place}", home=place, file=file)
+
+
+def _done(access: Access, sentence: str, **facts: object) -> int:
+    if access.json:
+        document({name: str(value) for name, value in facts.items()})
+    else:
+        show(text(sentence))
+    return 0
