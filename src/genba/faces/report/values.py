@@ -1,0 +1,131 @@
+"""What the result states: its single values, and the beginning of each of its tables."""
+
+from typing import Any
+
+from genba.core.columns import Cell, Column
+from genba.faces import labels
+from genba.faces.markup import Markup, tag
+from genba.faces.report.sheet import Sheet
+from genba.faces.theme import figure
+from genba.faces.words import number, with_unit
+from genba.num.table import Table
+
+MOST_ROWS = 200
+
+
+def result_values(sheet: Sheet) -> Markup | None:
+    """Give every single value of the result with its unit and its sentence."""
+    result = sheet.run.result
+    if result is None:
+        return None
+    bulk = {field for field, _ in labels.tables(sheet.operation)}
+    rows = [_value(sheet, field, result.get(field)) for field in result if _is_single(sheet, field, bulk)]
+    if not rows:
+        return None
+    return tag(
+        "section",
+        tag("h2", sheet.say("faces.report.values", "Values of the result")),
+        tag("table", tag("tbody", *rows), class_="stacked pairs"),
+    )
+
+
+def tables(sheet: Sheet) -> Markup | None:
+    """Give the beginning of every table, and how to have all of it."""
+    if not sheet.tables:
+        return None
+    return tag(
+        "section",
+        tag("h2", sheet.say("faces.report.tables", "Tables")),
+        *(_table(sheet, shown) for shown in sheet.tables),
+    )
+
+
+def cell(value: Cell, column: Column, yes: str, no: str) -> str:
+    """Give one cell as people read it; whole numbers stay plain, because most of them are names."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return yes if value else no
+    if isinstance(value, float):
+        return figure(value, column.unit)
+    return str(value)
+
+
+def _is_single(sheet: Sheet, field: str, bulk: set[str]) -> bool:
+    return field != "outcome" and field not in bulk and field in sheet.operation.result.model_fields
+
+
+def _value(sheet: Sheet, field: str, value: Any) -> Markup:
+    unit = labels.unit_of(sheet.operation.result.model_fields[field])
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    shown = number(value, unit) if plain or value is None else str(value)
+    return tag(
+        "tr",
+        tag("th", sheet.label(labels.result_label(sheet.operation, field)), scope="row"),
+        tag("td", shown, class_="number"),
+        tag("td", sheet.label(labels.result_sentence(sheet.operation, field)), class_="hint"),
+    )
+
+
+def _table(sheet: Sheet, shown: Table) -> Markup:
+    columns = shown.columns
+    title = sheet.label(labels.table_title(sheet.operation.domain, columns))
+    rows = sheet.say("faces.report.rows", "{count} rows", count=f"{len(shown):,}")
+    if not len(shown):
+        nothing = tag("p", sheet.say("faces.report.no_rows", "No rows."), class_="empty")
+        return tag("article", tag("h3", title), nothing)
+    return tag(
+        "article",
+        tag("h3", title, " ", tag("span", rows, class_="hint")),
+        tag("div", _grid(sheet, shown), class_="scroll", tabindex="0", role="region", aria_label=title),
+        _rest(sheet, shown),
+        _columns(sheet, shown),
+    )
+
+
+def _grid(sheet: Sheet, shown: Table) -> Markup:
+    yes, no = sheet.say("faces.report.yes", "yes"), sheet.say("faces.report.no", "no")
+    columns = shown.columns.columns
+    heads = (
+        tag("th", with_unit(column.name, column.unit), scope="col", class_=_align(column))
+        for column in columns
+    )
+    body = (
+        tag("tr", *(tag("td", cell(row[c.name], c, yes, no), class_=_align(c)) for c in columns))
+        for row in shown.rows(0, MOST_ROWS)
+    )
+    return tag("table", tag("thead", tag("tr", *heads)), tag("tbody", *body), class_="grid")
+
+
+def _align(column: Column) -> str | None:
+    return "number" if column.dtype in ("int", "float") else None
+
+
+def _rest(sheet: Sheet, shown: Table) -> Markup:
+    more = len(shown) - MOST_ROWS
+    command = tag("code", f"genba table {sheet.run.id} {shown.columns.name}")
+    said = sheet.say("faces.report.export", "The whole table as CSV, Excel or Parquet:")
+    if more > 0:
+        left_out = sheet.say("faces.report.more_rows", "{count} more rows.", count=f"{more:,}")
+        return tag("p", left_out, " ", said, " ", command, class_="hint")
+    return tag("p", said, " ", command, class_="hint")
+
+
+def _columns(sheet: Sheet, shown: Table) -> Markup:
+    entries = [
+        tag(
+            "div",
+            tag("dt", with_unit(column.name, column.unit)),
+            tag(
+                "dd",
+                sheet.label(
+                    labels.column_sentence(
+                        sheet.operation.domain, shown.columns.name, column.name, column.sentence
+                    )
+                ),
+            ),
+        )
+        for column in shown.columns.columns
+    ]
+    summary = tag("summary", sheet.say("faces.report.columns", "What the columns mean"))
+    return tag("details", summary, tag("dl", *entries, class_="facts"))
