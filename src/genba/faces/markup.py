@@ -40,6 +40,12 @@ def join(*children: Content) -> Markup:
     )
 
 
+def prose(sentence: str) -> Markup:
+    """Give a docstring's sentence with what stands between backticks as code."""
+    parts = sentence.split("`")
+    return join(*(tag("code", part) if place % 2 else part for place, part in enumerate(parts)))
+
+
 def _attribute(key: str, value: Attribute) -> str:
     if value is None or value is False:
         return ""

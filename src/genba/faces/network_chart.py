@@ -18,13 +18,14 @@ WIDTHS = (1.0, 1.8, 3.2)
 DIVERGING_UNITS = frozenset({"p.u."})
 """Quantities whose normal value lies in the middle of their range."""
 SCALE_HEIGHT = 28
+MARGIN = 0.02
+"""Share of the extent left free around the outermost nodes."""
 
 
 def network_option(chart: NetworkChart, key: str, language: str, colours: Palette) -> Option:
     """Give axes, scales and series of a network chart."""
     links, nodes = _link_series(chart, colours), _node_series(chart, key, language, colours)
     series = links + nodes
-    hidden = {"type": "value", "show": False, "scale": True}
     scales = [
         _scale(chart.link_value, chart.link_range, f"{key}.links", language, colours),
         _scale(chart.node_value, chart.node_range, f"{key}.nodes", language, colours),
@@ -34,13 +35,19 @@ def network_option(chart: NetworkChart, key: str, language: str, colours: Palett
         scale.update(seriesIndex=coloured, show=bool(coloured), bottom=(1 - place) * SCALE_HEIGHT)
     return {
         "grid": {"left": 12, "right": 12, "top": 64, "bottom": 2 * SCALE_HEIGHT + 8},
-        "xAxis": hidden,
-        "yAxis": hidden,
+        "xAxis": _hidden([node.x for node in chart.nodes]),
+        "yAxis": _hidden([node.y for node in chart.nodes]),
         "dataZoom": [_zoom("xAxisIndex"), _zoom("yAxisIndex")],
         "visualMap": scales,
         "tooltip": {"trigger": "item", "formatter": "{b}"},
         "series": series,
     }
+
+
+def _hidden(places: list[float]) -> Option:
+    low, high = min(places), max(places)
+    free = MARGIN * (high - low) or 1.0
+    return {"type": "value", "show": False, "min": _short(low - free), "max": _short(high + free)}
 
 
 def _zoom(axis: str) -> Option:

@@ -15,8 +15,8 @@ SAMPLED_FROM = 2000
 SYMBOLS = ("circle", "rect", "triangle", "diamond", "roundRect", "pin", "arrow")
 DASHES: tuple[str | list[int], ...] = ("solid", "dashed", "dotted", [12, 4, 2, 4], [2, 6], [16, 6], [1, 2])
 LEGEND_HEIGHT = 28
-AXIS_NAME_HEIGHT = 28
-ZOOM_HEIGHT = 44
+AXIS_NAME_HEIGHT = 4
+ZOOM_HEIGHT = 36
 PADDING = 0.03
 """Share of the range left free beyond points and marks."""
 TICKS = 5
@@ -50,7 +50,7 @@ def plot_option(chart: Plot, key: str, language: str, colours: Palette, top: int
             "type": "scroll",
             "top": top,
             "left": 0,
-            "itemWidth": 28,
+            "itemWidth": 28 if isinstance(chart, LineChart) else 14,
             "textStyle": {"color": colours.ink, "fontSize": 12},
             "pageIconColor": colours.accent,
             "pageIconInactiveColor": colours.line,
@@ -80,7 +80,8 @@ def _x_axis(chart: Plot, key: str, language: str, colours: Palette, categories: 
     axis["axisLabel"]["hideOverlap"] = True
     if categories is not None:
         return axis | {"type": "category", "data": categories, "boundaryGap": isinstance(chart, BarChart)}
-    return axis | {"type": "log" if chart.x.scale == "log" else "value", "scale": True}
+    ends = {"min": "dataMin", "max": "dataMax"} if isinstance(chart, LineChart) else {}
+    return axis | {"type": "log" if chart.x.scale == "log" else "value", "scale": True} | ends
 
 
 def _y_axis(chart: Plot, key: str, language: str, colours: Palette) -> Option:
@@ -128,7 +129,7 @@ def _axis(label: str, colours: Palette) -> Option:
     return {
         "name": label,
         "nameTextStyle": {"color": colours.muted, "fontSize": 12},
-        "axisLine": {"lineStyle": {"color": colours.line}},
+        "axisLine": {"onZero": False, "lineStyle": {"color": colours.line}},
         "axisTick": {"lineStyle": {"color": colours.line}},
         "axisLabel": {"color": colours.muted, "fontSize": 12},
     }
@@ -226,7 +227,13 @@ def _marks(marks: tuple[Mark, ...], key: str, language: str, colours: Palette, u
         "silent": True,
         "data": data,
         "lineStyle": {"color": colours.bad, "type": [6, 4], "width": 1.2},
-        "label": {"position": "insideEndTop", "color": colours.bad, "fontSize": 12},
+        "label": {
+            "position": "insideEndTop",
+            "color": colours.bad,
+            "backgroundColor": colours.paper,
+            "padding": [1, 4],
+            "fontSize": 12,
+        },
     }
 
 

@@ -50,7 +50,7 @@ LIGHT = Palette(
     bad="#b3320b",
     missing="#9aa4ad",
     series=("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b07b00", "#56b4e9", "#4d4d4d"),
-    sequential=("#c3ccd4", "#e3b04b", "#cf6a1f", "#7f2704"),
+    sequential=("#c8d0d7", "#c9b98a", "#e0a33a", "#c9601c", "#7f2704"),
     diverging=("#0b4f8a", "#5da0d0", "#b9c0c6", "#ee964b", "#9c3a06"),
 )
 DARK = Palette(
@@ -65,7 +65,7 @@ DARK = Palette(
     bad="#ff8a5c",
     missing="#66717b",
     series=("#56b4e9", "#e69f00", "#2fc79f", "#e39bc5", "#f0e442", "#ff7f4d", "#c3ccd4"),
-    sequential=("#44525e", "#96642a", "#e69f00", "#fff0b3"),
+    sequential=("#414e59", "#6b5a45", "#a8702a", "#e69f00", "#fff0b3"),
     diverging=("#7cc0ff", "#3d7fb8", "#6b7580", "#c9792b", "#ffb870"),
 )
 FONT = (

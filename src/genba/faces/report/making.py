@@ -6,7 +6,7 @@ from typing import Any
 from genba.core.inputs import InputFile
 from genba.core.run import Limits, Run
 from genba.faces import labels
-from genba.faces.markup import Markup, tag
+from genba.faces.markup import Markup, prose, tag
 from genba.faces.report.sheet import Sheet
 from genba.faces.words import size
 
@@ -144,7 +144,7 @@ def _param(sheet: Sheet, name: str) -> Markup:
             "td",
             tag("bdi", f"{shown} {unit}" if unit not in ("", "1") and value is not None else shown),
         ),
-        tag("td", sheet.label(labels.param_sentence(sheet.operation, name)), class_="hint"),
+        tag("td", prose(sheet.label(labels.param_sentence(sheet.operation, name))), class_="hint"),
     )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from genba.core.columns import Cell, Column
 from genba.faces import labels
-from genba.faces.markup import Markup, tag
+from genba.faces.markup import Markup, prose, tag
 from genba.faces.report.sheet import Sheet
 from genba.faces.theme import figure
 from genba.faces.words import number, with_unit
@@ -63,7 +63,7 @@ def _value(sheet: Sheet, field: str, value: Any) -> Markup:
         "tr",
         tag("th", sheet.label(labels.result_label(sheet.operation, field)), scope="row"),
         tag("td", shown, class_="number"),
-        tag("td", sheet.label(labels.result_sentence(sheet.operation, field)), class_="hint"),
+        tag("td", prose(sheet.label(labels.result_sentence(sheet.operation, field))), class_="hint"),
     )
 
 
@@ -116,16 +116,14 @@ def _columns(sheet: Sheet, shown: Table) -> Markup:
         tag(
             "div",
             tag("dt", with_unit(column.name, column.unit)),
-            tag(
-                "dd",
-                sheet.label(
-                    labels.column_sentence(
-                        sheet.operation.domain, shown.columns.name, column.name, column.sentence
-                    )
-                ),
-            ),
+            tag("dd", prose(_sentence(sheet, shown, column))),
         )
         for column in shown.columns.columns
     ]
     summary = tag("summary", sheet.say("faces.report.columns", "What the columns mean"))
     return tag("details", summary, tag("dl", *entries, class_="facts"))
+
+
+def _sentence(sheet: Sheet, shown: Table, column: Column) -> str:
+    text = labels.column_sentence(sheet.operation.domain, shown.columns.name, column.name, column.sentence)
+    return sheet.label(text)
