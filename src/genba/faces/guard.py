@@ -83,13 +83,13 @@ class Guard:
             await self.app(scope, receive, send)
 
     async def _http(self, exchange: "_Exchange") -> None:
+        clock = asyncio.timeout(None)
         try:
             check_caller(exchange.scope, headers=self.allowed.headers)
-            async with asyncio.timeout(None) as exchange.clock:
-                await exchange.prepare()
-                await self.app(exchange.scope, exchange.receive, exchange.send)
+            async with clock:
+                await exchange.run(self.app, clock)
         except TimeoutError as error:
-            await exchange.refuse(exchange.late() if exchange.clock.expired() else error)
+            await exchange.refuse(exchange.late() if clock.expired() else error)
         except Exception as error:  # a boundary: whatever happens, the client gets an envelope
             await exchange.refuse(exchange.refusal or error)
         else:
@@ -110,7 +110,6 @@ class _Exchange:
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, allowed: Allowed) -> None:
         self.scope = scope
-        self.clock = asyncio.timeout(None)
         self.refusal: GenbaError | None = None
         """Why the body was cut off; it outranks what the application makes of that."""
         self._receive = receive
@@ -119,10 +118,20 @@ class _Exchange:
         self._streamed = is_upload(scope)
         self._largest = allowed.upload if self._streamed else allowed.body
         self._begun = asyncio.get_running_loop().time()
+        self._clock: asyncio.Timeout | None = None
         self._count = 0
         self._complete = False
         self._answering = False
         self._held: Message | None = None
+
+    async def run(self, app: ASGIApp, clock: asyncio.Timeout) -> None:
+        """Let the application answer while `clock` is set for what is being waited for."""
+        self._clock = clock
+        try:
+            await self._prepare()
+            await app(self.scope, self.receive, self.send)
+        finally:
+            self._clock = None
 
     async def receive(self) -> Message:
         """Give the application its next message."""
@@ -136,26 +145,10 @@ class _Exchange:
         if self.refusal is not None and not self._answering:
             return
         if message["type"] == "http.response.start":
+            self._set_clock(None)
             self._answering = True
-            self.clock.reschedule(None)
             message = {**message, "headers": protected(self.scope["path"], message.get("headers", ()))}
         await self._send(message)
-
-    async def prepare(self) -> None:
-        """Refuse a body that says it is too large; hold a small one and check its shape."""
-        self._measure(announced_length(self.scope))
-        if self._streamed:
-            return
-        pieces: list[bytes] = []
-        while not self._complete:
-            message = await self._next()
-            if message["type"] != "http.request":
-                self._held = message
-                return
-            pieces.append(message.get("body", b""))
-        body = b"".join(pieces)
-        check_shape(body, depth=self._allowed.depth, elements=self._allowed.elements)
-        self._held = {"type": "http.request", "body": body, "more_body": False}
 
     def late(self) -> GenbaError:
         """Give the error of a clock that ran out: the client's when its body is missing, else ours."""
@@ -175,6 +168,22 @@ class _Exchange:
         self.refusal = None
         await response(self.scope, self._receive, self.send)
 
+    async def _prepare(self) -> None:
+        """Refuse a body that says it is too large; hold a small one and check its shape."""
+        self._measure(announced_length(self.scope))
+        if self._streamed:
+            return
+        pieces: list[bytes] = []
+        while not self._complete:
+            message = await self._next()
+            if message["type"] != "http.request":
+                self._held = message
+                return
+            pieces.append(message.get("body", b""))
+        body = b"".join(pieces)
+        check_shape(body, depth=self._allowed.depth, elements=self._allowed.elements)
+        self._held = {"type": "http.request", "body": body, "more_body": False}
+
     async def _next(self) -> Message:
         """Wait for the client's next piece, on its time; what follows is on ours."""
         now = asyncio.get_running_loop().time
@@ -186,9 +195,9 @@ class _Exchange:
         self._measure(self._count)
         return message
 
-    def _set_clock(self, when: float) -> None:
-        if not self._answering:
-            self.clock.reschedule(when)
+    def _set_clock(self, when: float | None) -> None:
+        if self._clock is not None and not self._answering:
+            self._clock.reschedule(when)
 
     def _measure(self, count: int) -> None:
         if count > self._largest:
