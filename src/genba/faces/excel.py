@@ -6,15 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
-
 from genba.core.columns import Cell
-from genba.core.errors import TooLarge
+from genba.core.errors import TooLarge, missing_extra
 from genba.faces.tables import DANGEROUS, ROWS_AT_ONCE
 from genba.num.table import Table
+
+try:
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
+except ImportError as error:
+    raise missing_extra("openpyxl", "excel") from error
 
 MOST_ROWS = 1_048_576
 LONGEST_TEXT = 32_767
@@ -25,7 +28,6 @@ WIDEST = 40
 EXACT_INTEGER = 2**53
 """Beyond it Excel rounds, so such a number is written as text."""
 UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def write(table: Table, target: Path | IO[bytes]) -> None:
