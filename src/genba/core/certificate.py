@@ -53,6 +53,19 @@ def at_most(name: str, value: float, *, bound: float, unit: str, method: str) ->
     )
 
 
+def at_least(name: str, value: float, *, bound: float, unit: str, method: str) -> Claim:
+    """Claim that `value >= bound`; a NaN or infinite value never holds."""
+    finite = math.isfinite(value)
+    return Claim(
+        name=name,
+        value=float(value) if finite else None,
+        bound=float(bound),
+        unit=unit,
+        holds=finite and value >= bound,
+        method=method,
+    )
+
+
 def equal(name: str, value: float, *, expected: float, unit: str = "1", method: str) -> Claim:
     """Claim that a count or a flag is exactly `expected`."""
     finite = math.isfinite(value)

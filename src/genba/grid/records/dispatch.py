@@ -24,15 +24,28 @@ DISPATCH_BUSES = Columns(
     "dispatch_buses",
     (
         Column("bus", "int", "1", "Bus number."),
-        Column("va", "float", "°", "Voltage angle; missing when de-energised."),
-        Column("demand", "float", "MW", "Active power demand, shunt conductance included."),
+        Column(
+            "va", "float", "°", "Voltage angle, 0 at one reference bus per island; missing when de-energised."
+        ),
+        Column(
+            "demand",
+            "float",
+            "MW",
+            "Active power demand, shunt conductance included; 0 when de-energised.",
+        ),
         Column(
             "shortfall",
             "float",
             "MW",
             "Balance that cannot be met: demand positive, surplus negative; 0 when optimal.",
         ),
-        Column("price", "float", "$/MWh", "Nodal price; when infeasible, the multiplier that proves it."),
+        Column(
+            "price",
+            "float",
+            "$/MWh",
+            "Nodal price: cost of the next MWh of demand here; when infeasible, the multiplier that proves it "
+            "(MW of imbalance per MW of demand); missing when de-energised.",
+        ),
     ),
 )
 DISPATCH_BRANCHES = Columns(
@@ -41,7 +54,7 @@ DISPATCH_BRANCHES = Columns(
         Column("branch", "int", "1", "Row of the branch in the case, from 1."),
         Column("from_bus", "int", "1", "Bus at the from end."),
         Column("to_bus", "int", "1", "Bus at the to end."),
-        Column("in_service", "bool", "1", "Whether power can flow."),
+        Column("in_service", "bool", "1", "Whether power can flow: closed, between energised buses."),
         Column("p", "float", "MW", "Flow from the from end to the to end; 0 when out of service."),
         Column("rating", "float", "MVA", "Normal rating (rate A); missing when there is none."),
         Column("loading", "float", "%", "Flow over rating."),
@@ -74,7 +87,9 @@ class DispatchResult(Result):
     shortfall: MW
     """Least total imbalance over all buses; 0 when optimal."""
     load: MW
-    """Active power demand, shunt conductance included."""
+    """Active power demand of energised buses, shunt conductance included."""
+    unserved: MW
+    """Demand at de-energised buses: those without a path to a unit in service."""
     units: Annotated[Table, TableOf(DISPATCH_UNITS)]
     """Output of every unit."""
     buses: Annotated[Table, TableOf(DISPATCH_BUSES)]

@@ -1,0 +1,138 @@
+"""Which outages a study is asked for, and what each leaves alive: `records/contingency` read anew."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from genba.grid.certify.circuit import Bools, Circuit, Floats, Ints
+from genba.grid.certify.retry import spread
+from genba.grid.certify.schedule import Schedule, schedule_of
+from genba.grid.records.contingency import ContingencyParams
+
+
+@dataclass(frozen=True)
+class Outage:
+    """What is lost together, by row."""
+
+    name: str
+    branches: Ints
+    units: Ints
+
+
+@dataclass(frozen=True)
+class Aftermath:
+    """What an outage leaves: the circuit, what is cut off, and how much of it."""
+
+    grid: Circuit
+    islanded: bool
+    lost_load: float
+    lost_generation: float
+
+
+def requested(grid: Circuit, params: ContingencyParams) -> tuple[Outage, ...]:
+    """Give every outage asked for, in the order branches, units, named."""
+    none = np.zeros(0, np.int64)
+    branches = [Outage(f"branch.{row + 1}", np.array([row]), none) for row in np.flatnonzero(grid.conducts)]
+    units = [Outage(f"gen.{row + 1}", none, np.array([row])) for row in np.flatnonzero(grid.runs)]
+    single = {"all": branches + units, "branches": branches, "units": units, "named": []}[params.outages]
+    return (*single, *(_named(text) for text in params.named))
+
+
+def _named(text: str) -> Outage:
+    name, _, elements = text.partition("=")
+    rows: dict[str, list[int]] = {"branch": [], "gen": []}
+    for element in elements.split("+"):
+        kind, _, row = element.strip().partition(".")
+        rows[kind].append(int(row) - 1)
+    return Outage(name.strip(), np.array(rows["branch"], np.int64), np.array(rows["gen"], np.int64))
+
+
+def aftermath(base: Circuit, outage: Outage, p: Floats, *, splits: bool = True) -> Aftermath:
+    """Give what an outage leaves of the base; `splits=False` promises that its branches part no island."""
+    conducts, runs = base.conducts.copy(), base.runs.copy()
+    conducts[outage.branches] = False
+    runs[outage.units] = False
+    island = base.island
+    if splits or len(outage.units):
+        island = _largest_parts(replace(base, conducts=conducts, runs=runs))
+    alive = island > 0
+    conducts &= alive[base.start] & alive[base.end]
+    runs &= alive[base.host]
+    cut = base.alive & ~alive
+    bus = base.case.bus
+    left_behind = base.runs.copy()
+    left_behind[outage.units] = False
+    left_behind &= cut[base.host]
+    demands = cut & ((bus["pd"] != 0) | (bus["qd"] != 0))
+    return Aftermath(
+        replace(base, island=island, conducts=conducts, runs=runs),
+        bool(demands.any() or left_behind.any()),
+        float(bus["pd"][cut].sum()),
+        float(p[base.runs & ~runs].sum()),
+    )
+
+
+def _largest_parts(left: Circuit) -> Ints:
+    """Give each bus its island, or 0 outside the part that stays: most buses among those with a unit."""
+    buses = len(left.island)
+    start, end = left.start[left.conducts], left.end[left.conducts]
+    links = coo_matrix((np.ones(len(start)), (start, end)), (buses, buses))
+    _, part = connected_components(links, directed=False)
+    first = np.unique(part, return_index=True)[1]
+    size = np.bincount(part)
+    fed = np.zeros(len(size), bool)
+    fed[part[left.host[left.runs]]] = True
+    stays = np.zeros(len(size), bool)
+    for island in range(1, int(left.island.max(initial=0)) + 1):
+        parts = np.unique(part[left.island == island])
+        parts = parts[fed[parts]]
+        if len(parts):
+            stays[min(parts, key=lambda at: (-size[at], first[at]))] = True
+    return np.where(stays[part], left.island, 0)
+
+
+def plan_after(left: Aftermath, outage: Outage, p: Floats) -> Schedule:
+    """Give the schedule after an outage: base outputs `p` (MW), and lost ones picked up along headroom."""
+    grid = left.grid
+    kept = np.where(grid.runs, p, 0.0)
+    lost = outage.units[grid.alive[grid.host[outage.units]]]
+    need = np.zeros(int(grid.island.max(initial=0)) + 1)
+    np.add.at(need, grid.island[grid.host[lost]], p[lost])
+    return schedule_of(grid, kept + spread(grid, kept, need))
+
+
+def bridges(grid: Circuit) -> Bools:
+    """Give the branches whose loss parts an island.
+
+    Source: Tarjan, A note on finding the bridges of a graph, Information Processing Letters 2 (1974).
+    """
+    buses = len(grid.island)
+    around: list[list[tuple[int, int]]] = [[] for _ in range(buses)]
+    for row in np.flatnonzero(grid.conducts).tolist():
+        one, other = int(grid.start[row]), int(grid.end[row])
+        around[one].append((other, row))
+        around[other].append((one, row))
+    number, low = [-1] * buses, [0] * buses
+    found, count = np.zeros(len(grid.conducts), bool), 0
+    for root in range(buses):
+        stack = [(root, -1, iter(around[root]))] if number[root] < 0 else []
+        while stack:
+            bus, came_by, neighbours = stack[-1]
+            if number[bus] < 0:
+                number[bus] = low[bus] = count
+                count += 1
+            for other, row in neighbours:
+                if row != came_by and number[other] < 0:
+                    stack.append((other, row, iter(around[other])))
+                    break
+                if row != came_by:
+                    low[bus] = min(low[bus], number[other])
+            else:
+                stack.pop()
+                if stack:
+                    parent = stack[-1][0]
+                    low[parent] = min(low[parent], low[bus])
+                    found[came_by] = low[bus] > number[parent]
+    return found

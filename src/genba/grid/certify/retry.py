@@ -1,0 +1,197 @@
+"""The certificates' own attempt at a power flow, slack and reactive limits included."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.sparse import csc_matrix
+from scipy.sparse.linalg import spsolve
+
+from genba.grid.certify.circuit import Circuit, Complexes, Floats
+from genba.grid.certify.newton import Pattern, Task, newton, pattern
+from genba.grid.certify.schedule import Schedule, headroom
+from genba.grid.certify.twoport import TwoPorts, two_ports, withdrawals
+from genba.grid.records.powerflow import PowerflowParams
+
+ROUNDS = 40  # of slack and reactive limits around the iteration
+STEPS = 50
+PLAUSIBLE_PU = 0.5  # a solution with a voltage below this is no operating state
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A solved state: voltages (p.u.), outputs (MW) and the sum of the rounds' Newton steps."""
+
+    v: Complexes
+    p: Floats
+    steps: int
+
+
+def attempt(grid: Circuit, plan: Schedule, params: PowerflowParams) -> Settled | None:
+    """Solve the power flow that was asked for, from its own start; None when that fails or is implausible."""
+    ports, shape = two_ports(grid), pattern(grid)
+    plan = replace(plan, p=outputs(grid, plan, params))
+    found = settle(grid, plan, shape, ports, _start(grid, plan, params), params, steps=STEPS)
+    if found is None or (np.abs(found.v)[grid.alive] < PLAUSIBLE_PU).any():
+        return None
+    return found
+
+
+def outputs(grid: Circuit, plan: Schedule, params: PowerflowParams) -> Floats:
+    """Give the outputs a power flow starts with, MW; balanced ones with the losses of a DC power flow."""
+    if params.generation != "balanced":
+        return plan.p
+    case = grid.case
+    angle = _dc_angles(grid, plan)
+    flow = _dc_flow(grid, angle)
+    lost = np.where(grid.conducts, case.branch["r"], 0.0) * flow**2 / case.base_mva
+    need = np.zeros(len(plan.slack))
+    np.add.at(need, grid.island, np.where(grid.alive, case.bus["pd"] + case.bus["gs"], 0.0))
+    np.add.at(need, grid.island[grid.start], lost)
+    np.add.at(need, grid.island[grid.host], -plan.p)
+    return plan.p + spread(grid, plan.p, need)
+
+
+def spread(grid: Circuit, p: Floats, need: Floats) -> Floats:
+    """Give how units move to meet each island's need (MW, by island from 1), as far as headroom goes."""
+    of = grid.island[grid.host]
+    up, down = headroom(grid, p)
+    room = np.where(need[of] > 0, up, down)
+    total = np.bincount(of[grid.runs], room[grid.runs], len(need))
+    used = np.divide(np.minimum(np.abs(need), total), total, out=np.zeros_like(total), where=total > 0)
+    return np.sign(need[of]) * room * used[of]
+
+
+def settle(
+    grid: Circuit,
+    plan: Schedule,
+    shape: Pattern,
+    ports: TwoPorts,
+    v: Complexes,
+    params: PowerflowParams,
+    *,
+    steps: int,
+) -> Settled | None:
+    """Solve from `v` with the plan's outputs, its slack rule and its reactive limits; None when it fails."""
+    p, side, total = plan.p, np.zeros(len(grid.island)), 0
+    v = np.where(plan.reference, plan.magnitude * np.exp(1j * np.angle(v)), np.where(grid.alive, v, 0.0))
+    weights: Floats | None = None
+    for _ in range(ROUNDS):
+        task = _task(grid, plan, p, side)
+        done = newton(shape, ports, task, v, tolerance=params.tolerance, steps=steps)
+        v, total, again = done.v, total + done.steps, False
+        if not done.mismatch <= params.tolerance:
+            return None
+        taken = withdrawals(grid, ports, v) + grid.case.bus["pd"] + 1j * grid.case.bus["qd"]
+        if params.slack == "distributed":
+            missing = _missing(grid, plan, taken.real, p)
+            weights = _weights(grid, plan, missing) if weights is None else weights
+            p = p + missing[grid.island[grid.host]] * weights
+            again = bool(np.abs(missing).max() > params.tolerance * grid.case.base_mva)
+        if params.reactive_limits:
+            before, side = side, _sides(grid, plan, side, taken.imag, np.abs(v))
+            again |= bool((side != before).any())
+        if not again:
+            return Settled(v, p, total)
+    return None
+
+
+def mismatches(grid: Circuit, plan: Schedule, params: PowerflowParams, v: Complexes) -> Floats:
+    """Give the power mismatch of every bus that has one to meet, p.u.; NaN where a voltage is missing."""
+    task = _task(grid, plan, outputs(grid, plan, params), np.zeros(len(v)))
+    off = withdrawals(grid, two_ports(grid), v) / grid.case.base_mva - task.injection
+    active, reactive = grid.alive & ~plan.reference, grid.alive & ~plan.held
+    return np.concatenate([np.abs(off.real)[active], np.abs(off.imag)[reactive]])
+
+
+def _task(grid: Circuit, plan: Schedule, p: Floats, side: Floats) -> Task:
+    """Give what to solve; buses on a side have let go of their voltage, their units at that limit."""
+    case, on = grid.case, grid.runs
+    at = side[grid.host]
+    q = np.where(at > 0, case.gen["qmax"], np.where(at < 0, case.gen["qmin"], case.gen["qg"]))
+    power = -(case.bus["pd"] + 1j * case.bus["qd"])
+    np.add.at(power, grid.host[on], (p + 1j * q)[on])
+    pinned = plan.reference | ~grid.alive
+    held = plan.held & (side == 0) & ~pinned
+    return Task(power / case.base_mva, held, np.where(held, plan.magnitude, 0.0), pinned)
+
+
+def _missing(grid: Circuit, plan: Schedule, taken: Floats, p: Floats) -> Floats:
+    """Give what the reference bus of each island has to add to its units' outputs, MW."""
+    at = np.flatnonzero(plan.reference)
+    given = np.bincount(grid.host[grid.runs], p[grid.runs], len(grid.island))
+    missing = np.zeros(len(plan.slack))
+    missing[grid.island[at]] = (taken - given)[at]
+    return missing
+
+
+def _weights(grid: Circuit, plan: Schedule, missing: Floats) -> Floats:
+    """Give each unit's share of its island's slack: headroom in the direction of the need."""
+    of = grid.island[grid.host]
+    up, down = headroom(grid, plan.p)
+    room = np.where(missing[of] > 0, up, down)
+    total = np.bincount(of[grid.runs], room[grid.runs], len(missing))
+    share = np.divide(room, total[of], out=np.zeros_like(room), where=total[of] > 0)
+    for island in np.unique(grid.island[grid.alive]):
+        share[plan.slack[island]] += total[island] == 0
+    return np.where(grid.runs, share, 0.0)
+
+
+def _sides(grid: Circuit, plan: Schedule, side: Floats, needed: Floats, vm: Floats) -> Floats:
+    """Give at which reactive limit each bus stands next: 1 upper, -1 lower, 0 none."""
+    case, on, buses = grid.case, grid.runs, len(grid.island)
+    low, high = (np.bincount(grid.host[on], case.gen[name][on], buses) for name in ("qmin", "qmax"))
+    movable = plan.held & ~plan.reference & grid.alive
+    free = movable & (side == 0)
+    recovered = movable & (side * (vm - plan.magnitude) > 0)
+    after = np.where(free & (needed > high), 1.0, np.where(free & (needed < low), -1.0, side))
+    return np.where(recovered, 0.0, after)
+
+
+def _start(grid: Circuit, plan: Schedule, params: PowerflowParams) -> Complexes:
+    bus = grid.case.bus
+    vm = np.where(plan.held, plan.magnitude, bus["vm"] if params.start == "case" else 1.0)
+    if params.start == "dc":
+        va = _dc_angles(grid, plan)
+    else:
+        va = np.radians(bus["va"]) if params.start == "case" else _reference_angles(grid, plan)
+    return np.where(grid.alive, vm * np.exp(1j * va), 0.0)
+
+
+def _reference_angles(grid: Circuit, plan: Schedule) -> Floats:
+    """Give every bus the angle of its island's reference, radians."""
+    by_island = np.zeros(len(plan.slack))
+    at = np.flatnonzero(plan.reference)
+    by_island[grid.island[at]] = np.radians(grid.case.bus["va"][at])
+    return by_island[grid.island]
+
+
+def _stiffness(grid: Circuit) -> Floats:
+    branch, on = grid.case.branch, grid.conducts
+    x = np.where(on, branch["x"], 1.0) * np.where(branch["ratio"] == 0, 1.0, branch["ratio"])
+    stiffness: Floats = np.where(on & (x != 0), grid.case.base_mva / np.where(x == 0, 1.0, x), 0.0)
+    return stiffness
+
+
+def _dc_flow(grid: Circuit, angle: Floats) -> Floats:
+    turned: Floats = angle[grid.start] - angle[grid.end] - np.radians(grid.case.branch["shift"])
+    return _stiffness(grid) * turned
+
+
+def _dc_angles(grid: Circuit, plan: Schedule) -> Floats:
+    """Give the angles of a DC power flow, radians."""
+    case, buses = grid.case, len(grid.island)
+    fixed = plan.reference | ~grid.alive
+    angle = _reference_angles(grid, plan)
+    stiff = _stiffness(grid)
+    power = -(case.bus["pd"] + case.bus["gs"])
+    np.add.at(power, grid.host[grid.runs], plan.p[grid.runs])
+    flow = _dc_flow(grid, angle)
+    np.add.at(power, grid.start, -flow)
+    np.add.at(power, grid.end, flow)
+    row = np.concatenate([grid.start, grid.start, grid.end, grid.end])
+    column = np.concatenate([grid.start, grid.end, grid.start, grid.end])
+    matrix = csc_matrix((np.concatenate([stiff, -stiff, -stiff, stiff]), (row, column)), (buses, buses))
+    free = np.flatnonzero(~fixed)
+    if len(free):
+        angle[free] += spsolve(matrix[free][:, free], power[free])
+    return angle

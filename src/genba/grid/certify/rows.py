@@ -1,0 +1,61 @@
+"""Whether a result's rows are the case's rows: the first thing every certificate asks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genba.core.certificate import Claim, equal
+from genba.num.table import Table
+
+Expected = Mapping[str, NDArray[Any]]
+
+
+def identity(*pairs: tuple[Table, Expected]) -> Claim:
+    """Claim that in each table the expected columns stand exactly as the case has them."""
+    return equal(
+        "identity",
+        sum(differing(table, expected) for table, expected in pairs),
+        expected=0,
+        method="Identifiers, statuses and limits of every row compared with the case, cell by cell.",
+    )
+
+
+def differing(table: Table, expected: Expected) -> int:
+    """Count the cells that differ from the expected columns; two missing numbers are equal."""
+    return sum(_unlike(table[name], column) for name, column in expected.items())
+
+
+def worst(*parts: NDArray[np.float64]) -> float:
+    """Give the largest entry of all parts, 0 when there is none, NaN when one is NaN."""
+    return max((float(part.max()) for part in parts if part.size), key=_nan_first, default=0.0)
+
+
+def excess(value: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]) -> float:
+    """Give the most by which a value leaves its limits; NaN when one is NaN."""
+    return max(worst(value - high, low - value), 0.0, key=_nan_first)
+
+
+def missing_unless(mask: NDArray[np.bool_], value: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give `value` where the mask holds and missing elsewhere."""
+    return np.where(mask, value, np.nan)
+
+
+def _nan_first(value: float) -> float:
+    return np.inf if np.isnan(value) else value
+
+
+def _unlike(found: NDArray[Any], expected: NDArray[Any]) -> int:
+    if found.shape != expected.shape:
+        return max(len(found), len(expected), 1)
+    same = found == expected
+    if found.dtype.kind == "f":
+        same |= np.isnan(found) & np.isnan(expected)
+    return int((~same).sum())
+
+
+def gaps(found: NDArray[np.float64], expected: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    """Give the differences where a number is expected, and a 1 for each number where none is."""
+    there = np.isfinite(expected)
+    return np.abs(found - expected)[there], np.isfinite(found[~there]).astype(float)
