@@ -12,6 +12,7 @@ from genba.core.records import Record
 from genba.num.table import Table
 
 ROWS_AT_ONCE = 2000
+LONGEST_NAME = 120
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 """First characters with which a spreadsheet takes a text for a formula."""
 UTF8_BOM = b"\xef\xbb\xbf"
@@ -59,7 +60,8 @@ def harmless(text: str) -> str:
 
 def file_name(*parts: str, suffix: str) -> str:
     """Give a safe file name made of `parts`; what is neither an ASCII letter nor a digit becomes `-`."""
-    return "-".join(re.sub(r"[^A-Za-z0-9_.]+", "-", part).strip("-.") for part in parts)[:120] + suffix
+    plain = [re.sub(r"[^A-Za-z0-9_.]+", "-", part).strip("-.") for part in parts]
+    return ("-".join(filter(None, plain)) or "table")[:LONGEST_NAME] + suffix
 
 
 def columns_of(table: Table, start: int, stop: int) -> list[list[Any]]:

@@ -1,18 +1,13 @@
 """What REST answers besides envelopes: short forms of records, with times as RFC 3339."""
 
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import Field
 
 from genba.core.records import Record
-from genba.core.run import Attempt, Event, Run, State
-
-SECOND_NS = 1_000_000_000
-MILLISECOND_NS = 1_000_000
-
-
-Tag = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
+from genba.core.run import ArtifactRef, Attempt, Event, Fault, InputRef, Limits, Run, State
+from genba.faces.cli.moments import rfc3339
+from genba.factory.request import Tag
 
 
 class OperationItem(Record):
@@ -44,29 +39,38 @@ class OperationList(Record):
 
 
 class RunItem(Record):
-    """One run in a list."""
+    """One run in a list: everything but its result, certificate and findings."""
 
-    run: str
+    id: str
     operation: str
-    status: State
+    params: dict[str, Any]
+    digest: str
+    state: State
     reason: str
-    outcome: str | None
-    """How the work ended in the words of the field; null before there is a result."""
     holds: bool | None
     """Whether the certificate holds; null before there is one."""
     fraction: float | None
     """Share of the work done, 0 to 1."""
     message: str
     attempt: int
-    seconds: float | None
-    """Wall time of the newest attempt, s."""
-    created: str
-    updated: str
+    region: str
+    seed: int
+    limits: Limits
+    token: str | None
     parent: str | None
     shift: str | None
     step: str | None
+    ephemeral: bool
     tags: tuple[str, ...]
     note: str
+    inputs: tuple[InputRef, ...]
+    artifacts: tuple[ArtifactRef, ...]
+    error: Fault | None
+    seconds: float | None
+    """Wall time of the newest attempt, certificate included, s."""
+    cancel_requested: bool
+    created: str
+    updated: str
 
 
 class RunList(Record):
@@ -134,37 +138,18 @@ class Changes(Record):
 class Annotation(Record):
     """What a person says about a run; what is left out stays as it is."""
 
-    tags: tuple[Tag, ...] | None = Field(None, max_length=20)
+    tags: tuple[Tag, ...] | None = Field(None, max_length=50)
     note: str | None = Field(None, max_length=10_000)
-
-
-def rfc3339(at: int) -> str:
-    """Give a time (nanoseconds UTC) to the millisecond: `2026-11-23T06:19:31.250Z`."""
-    seconds, rest = divmod(at, SECOND_NS)
-    moment = datetime.fromtimestamp(seconds, tz=UTC).replace(tzinfo=None)
-    return f"{moment.isoformat()}.{rest // MILLISECOND_NS:03d}Z"
 
 
 def run_item(run: Run) -> RunItem:
     """Give the short form of a run."""
+    left_out = {"result", "certificate", "findings", "created", "updated"}
     return RunItem(
-        run=run.id,
-        operation=run.operation,
-        status=run.state,
-        reason=run.reason,
-        outcome=run.result.get("outcome") if run.result else None,
+        **run.model_dump(exclude=left_out),
         holds=run.certificate.holds if run.certificate else None,
-        fraction=run.fraction,
-        message=run.message,
-        attempt=run.attempt,
-        seconds=run.seconds,
         created=rfc3339(run.created),
         updated=rfc3339(run.updated),
-        parent=run.parent,
-        shift=run.shift,
-        step=run.step,
-        tags=run.tags,
-        note=run.note,
     )
 
 
