@@ -26,7 +26,7 @@ COST_MODEL = FindingKind(
 COST_TERMS = FindingKind(
     "grid.cost_terms",
     Severity.ERROR,
-    "The row has {terms} cost terms; a polynomial needs 1, a piecewise cost 2 points at least, and all in the row.",
+    "The row has {terms} cost terms; a polynomial needs 1, a piecewise cost 2, and all must be in the row.",
 )
 COST_NOT_FINITE = FindingKind(
     "grid.cost_not_finite", Severity.ERROR, "A cost coefficient or point is not a finite number."

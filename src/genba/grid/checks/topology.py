@@ -24,7 +24,7 @@ NO_REFERENCE = FindingKind(
 ISLAND_WITHOUT_REFERENCE = FindingKind(
     "grid.island_without_reference",
     Severity.WARNING,
-    "The island of {buses} buses around it has units in service and no reference bus; give one of them type 3.",
+    "The island of {buses} buses around it has units in service but no reference bus (type 3).",
 )
 SEVERAL_REFERENCES = FindingKind(
     "grid.several_references",

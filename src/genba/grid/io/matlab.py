@@ -24,7 +24,7 @@ SPACE = re.compile(r"(?:[ \t\f\v]++|\.\.\.[^\n]*+\n)*+")
 HEADER = re.compile(r"function\s++(\w++)\s*+=\s*+(\w++)[ \t]*+(?:\([ \t]*+\))?", re.ASCII)
 ENDING = re.compile(r"(?:end|endfunction|return)(?!\w)", re.ASCII)
 TARGET = re.compile(
-    r"(?P<variable>[A-Za-z]\w*+)\.(?P<field>[A-Za-z]\w*+(?:\.[A-Za-z]\w*+)*+)\s*+=(?!=)", re.ASCII
+    r"(?P<variable>[A-Za-z]\w*+)\.(?P<field>[A-Za-z]\w*+(?:\.[A-Za-z]\w*+)*+)[ \t]*+=(?!=)", re.ASCII
 )
 NUMBERS_END = re.compile(r"%[^\n]*+|[\]=]")
 TOKEN = re.compile(
@@ -95,7 +95,7 @@ def statements(text: str, tally: Tally, *, numeric: frozenset[str]) -> Iterator[
             begin = _past(SPACE, text, target.end())
             line += text.count("\n", start, begin)
             field = target["field"]
-            place, missing = _value_end(text, begin, target["variable"], numeric=field in numeric)
+            place, missing = _value_end(text, begin, numeric=field in numeric)
             if missing:
                 tally.add(UNTERMINATED, f"{field} (line {line})", section=field, bracket=missing)
             else:
@@ -113,19 +113,15 @@ def _past(pattern: re.Pattern[str], text: str, place: int) -> int:
     return match.end() if match else place
 
 
-def _value_end(text: str, start: int, variable: str, *, numeric: bool) -> tuple[int, str]:
+def _value_end(text: str, start: int, *, numeric: bool) -> tuple[int, str]:
     """Give where a value ends, and the closing bracket that is missing there.
 
-    A value ends at `;`, `,`, a comment or the line's end outside brackets and strings. An assignment to the
-    same variable at the start of a line shows that a bracket was never closed; reading goes on there.
+    A value ends at `;`, `,`, a comment or the line's end outside brackets and strings. An assignment at
+    the start of a line shows that a bracket was never closed; reading goes on there.
     """
     if numeric and text.startswith("[", start):
-        for mark in NUMBERS_END.finditer(text, start):
-            if mark[0] == "]":
-                return _value_end(text, mark.end(), variable, numeric=False)
-            if mark[0] == "=":
-                return text.rfind("\n", start, mark.start()) + 1 or mark.end(), "]"
-        return len(text), "]"
+        stop, missing = _numbers_end(text, start)
+        return (stop, missing) if missing else _value_end(text, stop, numeric=False)
     depth, opened = 0, ""
     for token in TOKEN.finditer(text, start):
         if token["open"]:
@@ -136,7 +132,21 @@ def _value_end(text: str, start: int, variable: str, *, numeric: bool) -> tuple[
         elif depth <= 0 and token[0][0] in ";,\n%":
             return token.start(), ""
         elif token[0] == "\n":
-            following = TARGET.match(text, _past(GAP, text, token.end()))
-            if following and following["variable"] == variable:
-                return following.start(), CLOSERS[opened]
+            following = _past(SPACE, text, token.end())
+            if TARGET.match(text, following):
+                return following, CLOSERS[opened]
     return len(text), CLOSERS[opened] if depth > 0 else ""
+
+
+def _numbers_end(text: str, start: int) -> tuple[int, str]:
+    """Give where a matrix of plain numbers ends, or goes over into the next assignment."""
+    following = text.find("=", start)
+    close = text.find("]", start, following if following >= 0 else None)
+    if close >= 0 and text.find("%", start, close) < 0:
+        return close + 1, ""  # the usual file
+    for mark in NUMBERS_END.finditer(text, start):
+        if mark[0] == "]":
+            return mark.end(), ""
+        if mark[0] == "=":
+            return text.rfind("\n", start, mark.start()) + 1 or mark.end(), "]"
+    return len(text), "]"

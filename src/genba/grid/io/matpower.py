@@ -1,23 +1,24 @@
 """MATPOWER case files (`.m`, case format version 2): a table per section, what is unknown kept as it came.
 
 Source: MATPOWER User's Manual 8.0, appendix B. `Inf` stays infinite in memory (in JSON it is null, as every
-number that is not finite) and is written as `Inf`. Comments are not kept.
+number that is not finite) and is written as `Inf`. Comments are not kept. Nothing in a file is evaluated.
 """
 
-import re
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from genba.core.columns import Columns
 from genba.core.errors import InputError
 from genba.core.findings import Finding, FindingKind, Severity, errors_in
 from genba.grid.checks.tally import Tally
-from genba.grid.io.matlab import COMPUTED, Assignment, Header, statements, without_block_comments
-from genba.grid.io.matrix import COMMENT, CONTINUATION, NOT_A_NUMBER, NUMBER, Matrix, parse_matrix
+from genba.grid.io.matrix import NOT_A_NUMBER, NUMBER
+from genba.grid.io.sections import LONGEST_SHOWN, TABLES, Sections, collect, identifier
 from genba.grid.io.text import decode, read_bytes
-from genba.grid.records.case import BRANCH, BUS, COST, UNIT, Case
+from genba.grid.records.case import COST, Case
 from genba.num.table import Table, table
 
 MISSING = FindingKind(
@@ -31,39 +32,21 @@ VERSION = FindingKind(
 TOO_NARROW = FindingKind(
     "grid.columns_missing",
     Severity.ERROR,
-    "Found {found} columns in {section}, at least {needed} are needed.",
+    "Found {found} columns in {section}; the case format (version 2) has {needed} at least.",
 )
 NOT_WHOLE = FindingKind(
     "grid.not_whole", Severity.ERROR, "Found {found} in column {column}; only whole numbers are allowed."
-)
-KEPT = FindingKind(
-    "grid.section_kept",
-    Severity.NOTE,
-    "The section {section} is not interpreted; it is kept and written back as it came.",
-)
-REPEATED = FindingKind(
-    "grid.section_repeated", Severity.WARNING, "The section {section} is given again; the last one counts."
-)
-NO_HEADER = FindingKind(
-    "grid.no_header",
-    Severity.WARNING,
-    "The file does not begin with `function mpc = name`; MATPOWER needs it.",
 )
 ENCODING = FindingKind(
     "grid.encoding",
     Severity.NOTE,
     "The file is not UTF-8; its text was read as {encoding} and is written as UTF-8.",
 )
-TABLES = {columns.name: columns for columns in (BUS, UNIT, BRANCH, COST)}
+ENCODING_NAMES = {"cp932": "Shift_JIS"}
+TAB = "\t"
 REQUIRED = ("version", "baseMVA", "bus", "gen", "branch")
 LARGEST_WHOLE = 2.0**53
-LONGEST_NAME = 63
-"""Characters of a MATLAB identifier."""
-RESERVED = frozenset(
-    ("break", "case", "catch", "classdef", "continue", "else", "elseif", "end", "for", "function", "global")
-    + ("if", "otherwise", "parfor", "persistent", "return", "spmd", "switch", "try", "while")
-)
-SHOWN = 40
+"""Up to here every whole number is a float."""
 
 
 def read(path: Path) -> tuple[Case, tuple[Finding, ...]]:
@@ -77,8 +60,8 @@ def read(path: Path) -> tuple[Case, tuple[Finding, ...]]:
     return parse(text, path.stem, encoding=encoding)
 
 
-def parse(text: str, name: str = "case", *, encoding: str = "utf-8-sig") -> tuple[Case, tuple[Finding, ...]]:
-    r"""Give the case in a text whose lines end in `\n`.
+def parse(text: str, name: str = "case", *, encoding: str = "utf-8") -> tuple[Case, tuple[Finding, ...]]:
+    r"""Give the case in a text whose lines end in `\n`, and what is remarkable about the text.
 
     Arguments:
         text: the file's content.
@@ -88,14 +71,10 @@ def parse(text: str, name: str = "case", *, encoding: str = "utf-8-sig") -> tupl
     Raises:
         InputError: with every fault found, when the text is no complete MATPOWER case.
     """
-    sections = _Sections(identifier(name))
-    tally = sections.tally
-    if encoding != "utf-8-sig":
-        tally.add(ENCODING, "line 1", encoding="Shift_JIS" if encoding == "cp932" else encoding)
-    text = without_block_comments(text, tally)
-    for statement in statements(text, tally, numeric=frozenset(TABLES)):
-        _take(sections, statement)
-    case = _assemble(sections)
+    tally = Tally()
+    if encoding != "utf-8":
+        tally.add(ENCODING, "line 1", encoding=ENCODING_NAMES.get(encoding, encoding))
+    case = _assemble(collect(text, name, tally), tally)
     findings = tally.findings()
     wrong = errors_in(findings)
     if case is None or wrong:
@@ -106,84 +85,31 @@ def parse(text: str, name: str = "case", *, encoding: str = "utf-8-sig") -> tupl
     return case, findings
 
 
-def identifier(name: str) -> str:
-    """Give the valid MATLAB identifier nearest to a name."""
-    plain = re.sub(r"[^A-Za-z0-9_]", "_", name)
-    if not plain[:1].isalpha() or plain in RESERVED:
-        plain = f"case_{plain}"
-    return plain[:LONGEST_NAME]
+def write(case: Case) -> str:
+    """Give a case as the text of a MATPOWER file; read again, it has the same numbers bit for bit."""
+    parts = [
+        f"function mpc = {identifier(case.name)}\n",
+        f"mpc.version = '2';\nmpc.baseMVA = {_numbers([case.base_mva])[0]};\n",
+        *_written(case.bus, case.extra_columns.get("bus")),
+        *_written(case.gen, case.extra_columns.get("gen")),
+        *_written(case.branch, case.extra_columns.get("branch")),
+        *(_written(case.cost, case.cost_data) if len(case.cost) else ()),
+    ]
+    for name, value in case.extra_sections.items():
+        end = "\n;\n" if "..." in value else ";\n"  # it may end in a continuation, which swallows its line
+        parts.append(f"\nmpc.{name} = {value}{end}")
+    return "".join(parts)
 
 
-@dataclass(slots=True)
-class _Sections:
-    """What a file has been found to say so far."""
-
-    name: str
-    variable: str | None = None
-    tally: Tally = field(default_factory=Tally)
-    seen: dict[str, int] = field(default_factory=dict)
-    """Line of each field's value."""
-    scalars: dict[str, str] = field(default_factory=dict)
-    matrices: dict[str, Matrix] = field(default_factory=dict)
-    extra: dict[str, str] = field(default_factory=dict)
-
-
-def _take(sections: _Sections, statement: Header | Assignment) -> None:
-    """Note one statement of the file."""
-    if isinstance(statement, Header):
-        if sections.variable is not None:
-            sections.tally.add(COMPUTED, f"line {statement.line}", found=f"function {statement.name}")
-            return
-        sections.name, sections.variable = identifier(statement.name), statement.variable
-        return
-    if sections.variable is None:
-        sections.variable = statement.variable
-        sections.tally.add(NO_HEADER, f"line {statement.line}")
-    name, where = statement.field, f"line {statement.line}"
-    root = name.partition(".")[0]
-    if statement.variable != sections.variable or not statement.value or (root != name and root in KNOWN):
-        found = f"{statement.variable}.{name} = {statement.value}"
-        sections.tally.add(COMPUTED, where, found=found[:SHOWN])
-        return
-    if name in sections.seen:
-        sections.tally.add(REPEATED, f"{name} (line {statement.line})", section=name)
-    sections.seen[name] = statement.line
-    if name in TABLES:
-        _take_matrix(sections, statement)
-    elif name in KNOWN:
-        sections.scalars[name] = CONTINUATION.sub(" ", COMMENT.sub("", statement.value)).strip()
-    else:
-        sections.extra[name] = statement.value
-        sections.tally.add(KEPT, f"{name} (line {statement.line})", section=name)
-
-
-KNOWN = frozenset((*TABLES, "version", "baseMVA"))
-
-
-def _take_matrix(sections: _Sections, statement: Assignment) -> None:
-    value = statement.value
-    if not (value.startswith("[") and value.endswith("]")):
-        sections.tally.add(
-            COMPUTED, f"line {statement.line}", found=f"{statement.field} = {value[:SHOWN]} ... {value[-9:]}"
-        )
-        return
-    sections.matrices[statement.field] = parse_matrix(
-        value[1:-1], section=statement.field, line=statement.line, tally=sections.tally
-    )
-
-
-def _assemble(sections: _Sections) -> Case | None:
+def _assemble(sections: Sections, tally: Tally) -> Case | None:
     """Give the case, or None when a part of it is missing, which is then among the findings."""
     for name in REQUIRED:
         if name not in sections.seen:
-            sections.tally.add(MISSING, f"mpc.{name}", section=f"mpc.{name}")
-    base_mva = _base_mva(sections)
-    tables = {name: _table(sections, columns) for name, columns in TABLES.items()}
-    bus, gen, branch, cost = tables.values()
+            tally.add(MISSING, f"mpc.{name}", section=f"mpc.{name}")
+    base_mva = _base_mva(sections, tally)
+    bus, gen, branch, cost = (_table(sections, columns, tally) for columns in TABLES.values())
     if base_mva is None or bus is None or gen is None or branch is None or cost is None:
         return None
-    found = sections.matrices
-    width = len(COST.columns)
     return Case(
         name=sections.name,
         base_mva=base_mva,
@@ -191,44 +117,47 @@ def _assemble(sections: _Sections) -> Case | None:
         gen=gen,
         branch=branch,
         cost=cost,
-        cost_data=np.ascontiguousarray(found["gencost"].values[:, width:]) if len(cost) else np.zeros((0, 0)),
-        lines={name: matrix.lines for name, matrix in found.items()},
+        cost_data=_beyond(sections, COST) if len(cost) else np.zeros((0, 0)),
+        lines={name: matrix.lines for name, matrix in sections.matrices.items()},
         extra_columns={
-            name: np.ascontiguousarray(matrix.values[:, len(TABLES[name].columns) :])
-            for name, matrix in found.items()
-            if name != "gencost" and matrix.values.shape[1] > len(TABLES[name].columns)
+            columns.name: beyond
+            for columns in TABLES.values()
+            if columns is not COST and (beyond := _beyond(sections, columns)).size
         },
         extra_sections=sections.extra,
     )
 
 
-def _base_mva(sections: _Sections) -> float | None:
+def _beyond(sections: Sections, columns: Columns) -> NDArray[np.float64]:
+    """Give the columns of a section that its table does not name, shape (rows, more)."""
+    return np.ascontiguousarray(sections.matrices[columns.name].values[:, len(columns.columns) :])
+
+
+def _base_mva(sections: Sections, tally: Tally) -> float | None:
     """Give the power base, MVA; check the version on the way."""
     version = sections.scalars.get("version", "2").strip("'\"")
     if version != "2":
-        sections.tally.add(VERSION, f"version (line {sections.seen['version']})", found=version[:SHOWN])
+        where = f"version (line {sections.seen['version']})"
+        tally.add(VERSION, where, found=version[:LONGEST_SHOWN])
     base = sections.scalars.get("baseMVA")
-    if base is None:
-        return None
-    if NUMBER.fullmatch(base) is None:
-        where = f"baseMVA (line {sections.seen['baseMVA']})"
-        sections.tally.add(NOT_A_NUMBER, where, section="baseMVA", found=base[:SHOWN])
-        return None
-    return float(base)
+    if base is None or NUMBER.fullmatch(base):
+        return None if base is None else float(base)
+    where = f"baseMVA (line {sections.seen['baseMVA']})"
+    tally.add(NOT_A_NUMBER, where, section="baseMVA", found=base[:LONGEST_SHOWN])
+    return None
 
 
-def _table(sections: _Sections, columns: Columns) -> Table | None:
+def _table(sections: Sections, columns: Columns, tally: Tally) -> Table | None:
     """Give one section as a table; an absent gencost and a matrix without rows are empty tables."""
     matrix = sections.matrices.get(columns.name)
     if matrix is None and columns is not COST:
         return None
     if matrix is None or not len(matrix.values):
         return table(columns, **{name: () for name in columns.names})
-    rows, found = matrix.values.shape
-    needed = len(columns.columns)
+    found, needed = matrix.values.shape[1], len(columns.columns)
     if found < needed:
         where = f"{columns.name} (line {sections.seen[columns.name]})"
-        sections.tally.add(TOO_NARROW, where, section=columns.name, found=found, needed=needed)
+        tally.add(TOO_NARROW, where, section=columns.name, found=found, needed=needed)
         return None
     arrays = dict(zip(columns.names, matrix.values.T, strict=False))
     for column in columns.columns:
@@ -237,6 +166,23 @@ def _table(sections: _Sections, columns: Columns) -> Table | None:
             whole = (values == np.floor(values)) & (np.abs(values) <= LARGEST_WHOLE)
             for row in np.flatnonzero(~whole):
                 where = f"{columns.name} row {row + 1} (line {matrix.lines[row]})"
-                sections.tally.add(NOT_WHOLE, where, column=column.name, found=float(values[row]))
+                tally.add(NOT_WHOLE, where, column=column.name, found=float(values[row]))
             arrays[column.name] = np.where(whole, values, 0.0)
     return table(columns, **arrays)
+
+
+def _written(rows: Table, beyond: NDArray[np.float64] | None) -> Iterator[str]:
+    """Yield a section's text."""
+    name, names = rows.columns.name, rows.columns.names
+    columns: list[Sequence[Any]] = [_numbers(rows[column].tolist()) for column in names]
+    if beyond is not None:
+        columns += [_numbers(values.tolist()) for values in beyond.T]
+    yield f"\n%{TAB}{TAB.join(names)}\nmpc.{name} = [\n"
+    yield from (f"{TAB}{TAB.join(row)};\n" for row in zip(*columns, strict=True))
+    yield "];\n"
+
+
+def _numbers(values: list[float] | list[int]) -> list[str]:
+    """Give numbers as MATLAB reads them; repr is the shortest text that gives the same float again."""
+    texts = list(map(repr, values))
+    return [text.replace("inf", "Inf").replace("nan", "NaN") for text in texts]

@@ -32,7 +32,9 @@ COMMENT = re.compile(r"%[^\n]*+")
 CONTINUATION = re.compile(r"\.\.\.[^\n]*+\n?")
 JOINED = "\0"
 """Stands for a continued line's end; no text that was read holds a NUL."""
-NUMBER = re.compile(r"[+-]?(?:(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)?|inf|nan)", re.ASCII | re.IGNORECASE)
+NUMBER = re.compile(
+    r"[+-]?(?:(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)?|inf(?:inity)?|nan)", re.ASCII | re.IGNORECASE
+)
 LONGEST_SHOWN = 40
 
 
@@ -90,10 +92,10 @@ def _parse_chunk(
     rows: list[list[str]] = []
     lines: list[int] = []
     continued = JOINED in part
-    for text in part.split("\n"):
-        for row in (text.replace(JOINED, " ") if continued else text).split(";"):
-            cells = row.split()
-            if cells:
+    for text in part.replace(";\n", "\n").split("\n"):
+        plain = text.replace(JOINED, " ") if continued else text
+        for row in plain.split(";") if ";" in plain else (plain,):
+            if cells := row.split():
                 rows.append(cells)
                 lines.append(line)
         line += 1 + (text.count(JOINED) if continued else 0)

@@ -44,7 +44,7 @@ def decode(content: bytes) -> tuple[str, str]:
     Raises:
         InputError: when the content is empty or no text.
     """
-    if not content.strip():
+    if not content or content.isspace():
         raise InputError("the file is empty; give a MATPOWER .m file", where="line 1")
     if content.startswith(UTF_16_OR_32):
         raise InputError("the file is UTF-16 or UTF-32; save it as UTF-8", where="line 1")
@@ -61,7 +61,8 @@ def decode(content: bytes) -> tuple[str, str]:
         except UnicodeDecodeError:
             continue
         break
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text, encoding
+    lines = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    return lines, encoding.removesuffix("-sig")
 
 
 def _too_large(path: Path, size: int, largest: int) -> TooLarge:

@@ -6,7 +6,7 @@ generation positive when injected; the tap is on the from side, ratio 0 means 1;
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,7 +99,7 @@ class Case:
     """Line number in the file of each row, by table name."""
     extra_columns: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     """Columns beyond those named above, by table name; shape (rows, more); written back as they came."""
-    extra_sections: Mapping[str, Any] = field(default_factory=dict)
+    extra_sections: Mapping[str, str] = field(default_factory=dict)
     """Text of sections this package does not interpret, by name; written back as it came."""
 
 

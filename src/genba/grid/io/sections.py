@@ -1,0 +1,120 @@
+"""What a MATPOWER file says, section by section, before any of it becomes a case."""
+
+import re
+from dataclasses import dataclass, field
+
+from genba.core.findings import FindingKind, Severity
+from genba.grid.checks.tally import Tally
+from genba.grid.io.matlab import COMPUTED, Assignment, Header, statements, without_block_comments
+from genba.grid.io.matrix import COMMENT, CONTINUATION, Matrix, parse_matrix
+from genba.grid.records.case import BRANCH, BUS, COST, UNIT
+
+KEPT = FindingKind(
+    "grid.section_kept",
+    Severity.NOTE,
+    "The section {section} is not interpreted; it is kept and written back as it came.",
+)
+REPEATED = FindingKind(
+    "grid.section_repeated", Severity.WARNING, "The section {section} is given again; the last one counts."
+)
+NO_HEADER = FindingKind(
+    "grid.no_header",
+    Severity.WARNING,
+    "The file does not begin with `function mpc = name`, which MATPOWER needs.",
+)
+TABLES = {columns.name: columns for columns in (BUS, UNIT, BRANCH, COST)}
+SCALARS = frozenset(("version", "baseMVA"))
+LONGEST_NAME = 63
+"""Characters of a MATLAB identifier."""
+RESERVED = frozenset(
+    ("break", "case", "catch", "classdef", "continue", "else", "elseif", "end", "for", "function", "global")
+    + ("if", "otherwise", "parfor", "persistent", "return", "spmd", "switch", "try", "while")
+)
+LONGEST_SHOWN = 40
+
+
+@dataclass(slots=True)
+class Sections:
+    """What a file has been found to say."""
+
+    name: str
+    variable: str | None = None
+    seen: dict[str, int] = field(default_factory=dict)
+    """Line of each field's value."""
+    scalars: dict[str, str] = field(default_factory=dict)
+    matrices: dict[str, Matrix] = field(default_factory=dict)
+    extra: dict[str, str] = field(default_factory=dict)
+    """Text of the fields that nothing here interprets."""
+
+
+def collect(text: str, name: str, tally: Tally) -> Sections:
+    r"""Give what a text says whose lines end in `\n`; faults go to the tally.
+
+    Arguments:
+        text: the file's content.
+        name: the case's name when there is no header.
+        tally: receives what cannot be read, and what is not interpreted.
+    """
+    sections = Sections(identifier(name))
+    plain = without_block_comments(text, tally)
+    for statement in statements(plain, tally, numeric=frozenset(TABLES)):
+        if isinstance(statement, Header):
+            _take_header(sections, statement, tally)
+        else:
+            _take(sections, statement, tally)
+    return sections
+
+
+def identifier(name: str) -> str:
+    """Give the valid MATLAB identifier nearest to a name."""
+    plain = re.sub(r"[^A-Za-z0-9_]", "_", name)
+    if not plain[:1].isalpha() or plain in RESERVED:
+        plain = f"case_{plain}"
+    return plain[:LONGEST_NAME]
+
+
+def _take_header(sections: Sections, header: Header, tally: Tally) -> None:
+    if sections.variable is not None:
+        tally.add(COMPUTED, f"line {header.line}", found=f"function {header.name}"[:LONGEST_SHOWN])
+        return
+    sections.name, sections.variable = identifier(header.name), header.variable
+
+
+def _take(sections: Sections, statement: Assignment, tally: Tally) -> None:
+    """Note what one field is set to."""
+    name = statement.field
+    if sections.variable is None:
+        sections.variable = statement.variable
+        tally.add(NO_HEADER, f"line {statement.line}")
+    root = name.partition(".")[0]
+    inside_known = root != name and (root in TABLES or root in SCALARS)
+    if statement.variable != sections.variable or not statement.value or inside_known:
+        _refuse(statement, tally)
+        return
+    if name in sections.seen:
+        tally.add(REPEATED, f"{name} (line {statement.line})", section=name)
+    sections.seen[name] = statement.line
+    if name in TABLES:
+        _take_matrix(sections, statement, tally)
+    elif name in SCALARS:
+        sections.scalars[name] = CONTINUATION.sub(" ", COMMENT.sub("", statement.value)).strip()
+    else:
+        sections.extra[name] = statement.value
+        tally.add(KEPT, f"{name} (line {statement.line})", section=name)
+
+
+def _take_matrix(sections: Sections, statement: Assignment, tally: Tally) -> None:
+    value = statement.value
+    if not (value.startswith("[") and value.endswith("]")):
+        _refuse(statement, tally)
+        return
+    sections.matrices[statement.field] = parse_matrix(
+        value[1:-1], section=statement.field, line=statement.line, tally=tally
+    )
+
+
+def _refuse(statement: Assignment, tally: Tally) -> None:
+    value = statement.value
+    shown = value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]} ... {value[-8:]}"
+    found = f"{statement.variable}.{statement.field} = {shown}"
+    tally.add(COMPUTED, f"{statement.field} (line {statement.line})", found=found)
