@@ -1,0 +1,68 @@
+"""The certificate of a run as a table: every claim with what was found, what is allowed and how it was checked."""
+
+from genba.core.certificate import Certificate, Claim
+from genba.core.findings import Finding
+from genba.faces import labels
+from genba.faces.console.chips import chip, quantity
+from genba.faces.console.icons import icon
+from genba.faces.console.layout import Visit, alert, empty
+from genba.faces.console.lists import table
+from genba.faces.markup import Markup, join, tag
+from genba.faces.theme import HOLDS_LOOKS, SEVERITY_LOOKS
+from genba.faces.words import say_finding, say_holds, say_severity
+
+SHOWN_FINDINGS = 50
+
+
+def claims(visit: Visit, operation: str, certificate: Certificate | None) -> Markup:
+    """Give the claims; a certificate that does not hold says first what that means."""
+    if certificate is None:
+        return empty(visit.say("console.certificate.absent", "There is no result, so nothing was certified."))
+    heads = [
+        visit.say("console.certificate.claim", "Claim"),
+        visit.say("console.certificate.found", "Found"),
+        visit.say("console.certificate.allowed", "Allowed"),
+        visit.say("console.certificate.verdict", "Verdict"),
+        visit.say("console.certificate.method", "How it was checked"),
+    ]
+    rows = [_row(visit, operation, claim) for claim in certificate.claims]
+    listed = table(heads, rows, numbers=frozenset({1, 2}))
+    if certificate.holds:
+        return listed
+    words = visit.say(
+        "console.certificate.refused", "The result below must not be used: a claim about it does not hold."
+    )
+    return join(alert(words), listed)
+
+
+def _row(visit: Visit, operation: str, claim: Claim) -> tuple[Markup, ...]:
+    verdict = chip(
+        HOLDS_LOOKS[claim.holds][0],
+        icon("succeeded" if claim.holds else "failed"),
+        say_holds(visit.language, claim.holds),
+    )
+    method = tag("div", visit.word(labels.claim_method(operation, claim)), class_="method")
+    name = tag("b", visit.word(labels.claim_label(operation, claim)))
+    return name, quantity(claim.value, claim.unit), quantity(claim.bound, claim.unit), verdict, method
+
+
+def findings(visit: Visit, found: tuple[Finding, ...]) -> Markup:
+    """Give what the checks said about the inputs."""
+    heads = [
+        visit.say("console.findings.severity", "Severity"),
+        visit.say("console.findings.where", "Where"),
+        visit.say("console.findings.what", "What"),
+    ]
+    listed = table(heads, [_finding(visit, finding) for finding in found[:SHOWN_FINDINGS]])
+    if len(found) <= SHOWN_FINDINGS:
+        return listed
+    more = visit.say(
+        "console.findings.more", "{count} more in the report.", count=len(found) - SHOWN_FINDINGS
+    )
+    return join(listed, tag("p", more, class_="muted"))
+
+
+def _finding(visit: Visit, finding: Finding) -> tuple[Markup, ...]:
+    tone = SEVERITY_LOOKS[finding.severity][0]
+    sign = chip(tone, icon("warning"), say_severity(visit.language, finding.severity))
+    return sign, tag("span", finding.where), tag("span", say_finding(visit.language, finding))

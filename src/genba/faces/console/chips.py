@@ -1,0 +1,106 @@
+"""The small signs of the console: states, certificates, progress and figures, each with its word."""
+
+import time
+
+from genba.core.certificate import Certificate
+from genba.core.run import ACTIVE, Run, State
+from genba.core.views import Headline, Views
+from genba.faces import labels
+from genba.faces.console.icons import icon, state_icon
+from genba.faces.console.layout import Visit
+from genba.faces.markup import Markup, tag
+from genba.faces.theme import STATE_LOOKS, figure
+from genba.faces.words import SECOND_NS, age, moment, say_holds, say_state
+
+NEWEST_ID = 8
+"""Characters at the end of a ULID that tell runs of one moment apart."""
+
+
+def chip(tone: str, sign: Markup, word: str) -> Markup:
+    """Give a sign and its word in one tone."""
+    return tag("span", sign, tag("span", word), class_=f"chip tone-{tone}")
+
+
+def state_chip(visit: Visit, state: State) -> Markup:
+    """Give a run's state."""
+    return chip(STATE_LOOKS[state][0], state_icon(state), say_state(visit.language, state))
+
+
+def certificate_chip(visit: Visit, certificate: Certificate | None) -> Markup:
+    """Give whether a certificate holds, and how many of its claims do."""
+    if certificate is None:
+        return chip("quiet", icon("none"), visit.say("console.certificate.none", "no certificate"))
+    tone, sign = ("good", "holds") if certificate.holds else ("bad", "refused")
+    held = len(certificate.claims) - len(certificate.failed)
+    word = f"{say_holds(visit.language, certificate.holds)} {held}/{len(certificate.claims)}"
+    return chip(tone, icon(sign), word)
+
+
+def progress(visit: Visit, run: Run) -> Markup:
+    """Give a bar with its percentage and the newest message; a run that ended has none."""
+    if run.state not in ACTIVE:
+        return Markup("")
+    percent = round(100 * (run.fraction or 0.0))
+    label = visit.say("console.run.progress", "Progress")
+    fill = tag("div", class_="bar-fill", style=f"width:{percent}%")
+    bar = tag(
+        "div", fill, class_="bar", role="progressbar", aria_label=label, aria_valuemin="0", aria_valuemax="100",
+        aria_valuenow=percent,
+    )  # fmt: skip
+    words = run.message or say_state(visit.language, run.state)
+    line = tag(
+        "div",
+        tag("span", f"{percent} %", class_="number"),
+        tag("span", words, class_="message"),
+        class_="bar-line",
+    )
+    return tag("div", bar, line, class_="progress")
+
+
+def headline(visit: Visit, operation: str, value: Headline) -> Markup:
+    """Give one large value with its label and unit."""
+    label = visit.word(labels.headline(operation, value))
+    return tag("div", tag("dt", label), tag("dd", quantity(value.value, value.unit)), class_="headline")
+
+
+def headline_of(views: Views | None) -> Headline | None:
+    """Give the value that a person reads first."""
+    return views.headlines[0] if views and views.headlines else None
+
+
+def quantity(value: float | None, unit: str) -> Markup:
+    """Give a number and its unit."""
+    shown = "" if unit in ("1", "") or value is None else unit
+    return tag(
+        "span",
+        tag("b", figure(value, unit)),
+        tag("span", shown, class_="unit") if shown else None,
+        class_="quantity",
+    )
+
+
+def when(visit: Visit, at: int) -> Markup:
+    """Give how long ago something was, with the exact time for who asks."""
+    return tag("time", age(at, time.time_ns(), visit.language), title=moment(at), datetime=_machine(at))
+
+
+def short_id(run_id: str) -> str:
+    """Give the end of a run's name."""
+    return run_id[-NEWEST_ID:]
+
+
+def input_name(run: Run) -> str:
+    """Give what a run was made from: its first input file's name, else nothing."""
+    named = [str(run.params.get(entry.field) or entry.name) for entry in run.inputs]
+    if not named:
+        return ""
+    return run.inputs[0].name if named[0].startswith("sha256:") else named[0]
+
+
+def operation_title(visit: Visit, operation: str) -> str:
+    """Give an operation's name for people."""
+    return visit.say(f"{operation}.title", operation.partition(".")[2].replace("_", " ").capitalize())
+
+
+def _machine(at: int) -> str:
+    return moment(at // SECOND_NS * SECOND_NS).replace(" UTC", "Z").replace(" ", "T")

@@ -1,0 +1,186 @@
+"""The floor: what runs now, what came out last, how the region is, and where to start."""
+
+import time
+from dataclasses import dataclass
+
+from nicegui import run as background
+from nicegui import ui
+
+from genba.core.run import ACTIVE, TERMINAL, Run
+from genba.core.views import Headline
+from genba.faces import labels
+from genba.faces.console.chips import (
+    certificate_chip,
+    headline_of,
+    input_name,
+    operation_title,
+    progress,
+    quantity,
+    state_chip,
+    when,
+)
+from genba.faces.console.icons import icon
+from genba.faces.console.layout import Visit, alert, empty, frame, heading, section, show
+from genba.faces.console.readings import Readings
+from genba.faces.console.region import region
+from genba.faces.labels import AnyOperation
+from genba.faces.markup import Markup, join, tag
+from genba.faces.words import DAY_S, SECOND_NS, moment
+from genba.factory.answers import Health
+from genba.factory.registry import domains
+from genba.factory.request import RunQuery
+
+EVERY_S = 1.5
+SHOWN_ACTIVE = 12
+SHOWN_NEWEST = 8
+SILENT_NS = 60 * SECOND_NS
+"""A run whose record has not moved for this long is marked, ns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What the floor shows at one moment."""
+
+    active: tuple[Run, ...]
+    newest: tuple[tuple[Run, Headline | None], ...]
+    health: Health
+    at: int
+    """Nanoseconds UTC."""
+
+
+def look(readings: Readings) -> Scene:
+    """Read the floor from the record; blocks, so never on the event loop."""
+    factory = readings.factory
+    active = factory.runs(RunQuery(states=tuple(ACTIVE), limit=SHOWN_ACTIVE))
+    newest = factory.runs(RunQuery(states=tuple(TERMINAL), limit=SHOWN_NEWEST))
+    pairs = tuple((run, headline_of(readings.views(run))) for run in newest.items)
+    return Scene(tuple(active.items), pairs, factory.health(), time.time_ns())
+
+
+async def floor_page(visit: Visit, readings: Readings) -> None:
+    """Draw the floor and keep it current while somebody looks."""
+    scene = await background.io_bound(look, readings)
+    title = visit.say("console.floor.title", "Floor")
+    with frame(visit, title):
+        heading(
+            title, lead=visit.say("console.floor.lead", "What this factory is doing, and what came out last.")
+        )
+        live = show(live_sign(visit, scene), classes="live-box")
+        with ui.element("div").classes("split"):
+            with ui.element("div").classes("stack"):
+                with section(visit.say("console.floor.now", "Running now")):
+                    now = show(running(visit, scene))
+                with section(visit.say("console.floor.newest", "Newest results")):
+                    newest = show(results(visit, scene))
+            with ui.element("div").classes("stack"), section(visit.say("console.floor.region", "Region")):
+                place = show(region(visit, scene.health))
+        with section(visit.say("console.floor.start", "Start a study")):
+            show(starts(visit), classes="starts")
+
+    async def refresh() -> None:
+        nonlocal scene
+        try:
+            scene = await background.io_bound(look, readings)
+        except Exception as error:  # the reader keeps the last good picture, marked with its age
+            live.content = stale_sign(visit, scene, error)
+            return
+        live.content, now.content = live_sign(visit, scene), running(visit, scene)
+        newest.content, place.content = results(visit, scene), region(visit, scene.health)
+
+    ui.timer(EVERY_S, refresh, immediate=False)
+
+
+def live_sign(visit: Visit, scene: Scene) -> Markup:
+    """Give the line that says that the page is current, and what keeps runs from starting if anything does."""
+    words = visit.say("console.floor.live", "Live: this page follows the record")
+    line = tag("div", tag("i", aria_hidden="true"), words, class_="live")
+    if scene.health.supervisor or not scene.active:
+        return line
+    waits = visit.say(
+        "console.floor.no_supervisor",
+        "No supervisor is at work: accepted runs wait. Start one with: genba up",
+    )
+    return join(line, alert(waits, kind="warn"))
+
+
+def stale_sign(visit: Visit, scene: Scene, error: Exception) -> Markup:
+    """Give the warning that stands over old data."""
+    words = visit.say(
+        "console.floor.stale",
+        "The record cannot be read: what you see is from {time}. {reason}",
+        time=moment(scene.at),
+        reason=str(error),
+    )
+    return alert(words, kind="warn")
+
+
+def running(visit: Visit, scene: Scene) -> Markup:
+    """Give one card for each run that has not ended."""
+    if not scene.active:
+        return empty(visit.say("console.floor.quiet", "Nothing is running. Start a study below."))
+    return tag("div", *(card(visit, run, scene.at) for run in scene.active), class_="now")
+
+
+def card(visit: Visit, run: Run, now: int) -> Markup:
+    """Give one running study."""
+    silent = now - run.updated > SILENT_NS
+    sign = (
+        tag("span", visit.say("console.floor.silent", "no news since"), " ", class_="old") if silent else None
+    )
+    return tag(
+        "a",
+        tag("div", tag("span", operation_title(visit, run.operation), class_="cut"), state_chip(visit, run.state), class_="card-top"),
+        tag("div", tag("span", input_name(run), class_="cut"), tag("span", sign, when(visit, run.updated)), class_="card-sub"),
+        progress(visit, run),
+        href=f"/runs/{run.id}",
+        class_="card",
+    )  # fmt: skip
+
+
+def results(visit: Visit, scene: Scene) -> Markup:
+    """Give the board of what ended last."""
+    if not scene.newest:
+        return empty(
+            visit.say("console.floor.none", "No results yet. The first study you start appears here.")
+        )
+    return tag("div", *(line(visit, run, value, scene.at) for run, value in scene.newest), class_="board")
+
+
+def line(visit: Visit, run: Run, value: Headline | None, now: int) -> Markup:
+    """Give one result: what, its first value, its certificate, its state and its age."""
+    old = now - run.updated > DAY_S * SECOND_NS
+    mark = tag("div", visit.say("console.floor.old", "older than a day"), class_="old") if old else None
+    what = tag(
+        "div",
+        tag("b", operation_title(visit, run.operation)),
+        tag("small", input_name(run), class_="cut"),
+        class_="what",
+    )
+    return tag(
+        "a",
+        what,
+        tag("div", *_value(visit, run, value), class_="value"),
+        tag("div", state_chip(visit, run.state), class_="state"),
+        tag("div", certificate_chip(visit, run.certificate), class_="sign"),
+        tag("div", when(visit, run.updated), mark, class_="age"),
+        href=f"/runs/{run.id}",
+    )
+
+
+def _value(visit: Visit, run: Run, value: Headline | None) -> tuple[Markup, ...]:
+    if value is None:
+        return (tag("small", run.reason or "–", class_="cut"),)
+    label = visit.word(labels.headline(run.operation, value))
+    return quantity(value.value, value.unit), tag("small", label)
+
+
+def starts(visit: Visit) -> Markup:
+    """Give a card for each operation."""
+    return join(*(start(visit, operation) for domain in domains() for operation in domain.operations()))
+
+
+def start(visit: Visit, operation: AnyOperation) -> Markup:
+    """Give the card that leads to an operation's form."""
+    summary = visit.word(labels.summary(operation))
+    title = tag("b", operation_title(visit, operation.name), icon("arrow"))
+    return tag("a", title, tag("span", summary), href=f"/{operation.domain}/{operation.verb}", class_="start")

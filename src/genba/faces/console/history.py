@@ -1,0 +1,121 @@
+"""How a run came about: its log, its events, what it was made from and by which versions."""
+
+from nicegui import run as background
+from nicegui import ui
+
+from genba.core.errors import GenbaError
+from genba.core.run import Attempt, Event, Run
+from genba.faces import labels
+from genba.faces.console.chips import when
+from genba.faces.console.icons import state_icon
+from genba.faces.console.layout import Visit, empty, show
+from genba.faces.console.lists import pairs
+from genba.faces.console.readings import Readings
+from genba.faces.markup import Markup, join, tag
+from genba.faces.words import duration, moment, say_state, size
+from genba.factory.registry import operation
+
+LOG_KEPT = 64 * 1024
+"""Characters of the log that stay on the page."""
+SHOWN_DIGEST = 16
+
+
+class LiveLog:
+    """The end of a run's log, growing while the run does."""
+
+    def __init__(self, visit: Visit, readings: Readings, run_id: str) -> None:
+        self.visit, self.readings, self.run_id = visit, readings, run_id
+        self.text, self.offset = "", 0
+        self.box = show(self._shown())
+
+    async def follow(self) -> None:
+        """Read on from where the last reading ended."""
+        try:
+            piece = await background.io_bound(self.readings.factory.log, self.run_id, self.offset)
+        except GenbaError:  # no attempt yet, or its directory is gone: the log stays as it is
+            return
+        if piece.next != self.offset:
+            self.text, self.offset = (self.text + piece.text)[-LOG_KEPT:], piece.next
+            self.box.content = self._shown()
+            ui.run_javascript(f"genbaEnd({self.box.id})")
+
+    def _shown(self) -> Markup:
+        if not self.text:
+            return empty(self.visit.say("console.run.no_log", "The log is empty."))
+        label = self.visit.say("console.run.log", "Log")
+        return tag("pre", self.text, class_="log", tabindex="0", role="log", aria_label=label)
+
+
+def timeline(visit: Visit, events: tuple[Event, ...]) -> Markup:
+    """Give what happened to a run, in order."""
+    return tag("ol", *(_event(visit, event) for event in events), class_="timeline")
+
+
+def _event(visit: Visit, event: Event) -> Markup:
+    title = tag("span", say_state(visit.language, event.after), " · ", when(visit, event.at))
+    reason = tag("small", event.reason) if event.reason else None
+    return tag("li", state_icon(event.after), tag("div", title, reason))
+
+
+def answers(visit: Visit, run: Run) -> Markup:
+    """Give the params of a run."""
+    kind = operation(run.operation)
+    known = kind.params.model_fields
+    entries = [
+        (
+            visit.word(labels.param_label(kind, name)) if name in known else name,
+            _answer(visit, value, name, run),
+        )
+        for name, value in run.params.items()
+    ]
+    return pairs(entries)
+
+
+def _answer(visit: Visit, value: object, name: str, run: Run) -> str:
+    if isinstance(value, bool):
+        return visit.say("console.run.yes", "yes") if value else visit.say("console.run.no", "no")
+    if value is None or value in ([], ()):
+        return "–"
+    named = next((entry.name for entry in run.inputs if entry.field == name), "")
+    if str(value).startswith("sha256:") and named:
+        return named
+    return ", ".join(str(part) for part in value) if isinstance(value, list | tuple) else str(value)
+
+
+def inputs(visit: Visit, run: Run) -> Markup:
+    """Give the input files with their digests."""
+    if not run.inputs:
+        return empty(visit.say("console.run.no_inputs", "No input files."))
+    return join(*(_input(entry.name, entry.sha256, entry.bytes) for entry in run.inputs))
+
+
+def _input(name: str, sha256: str, count: int) -> Markup:
+    digest = tag("div", f"sha256:{sha256[:SHOWN_DIGEST]}…", class_="mono muted", title=sha256)
+    return tag(
+        "div",
+        tag("a", name, href=f"/v1/artifacts/{sha256}", download=name),
+        " ",
+        tag("span", size(count), class_="muted"),
+        digest,
+    )
+
+
+def facts(visit: Visit, run: Run, attempts: tuple[Attempt, ...]) -> Markup:
+    """Give a run's identity and the versions that made it."""
+    say = visit.say
+    versions = attempts[-1].versions if attempts else {}
+    return pairs(
+        [
+            (say("console.run.id", "Run"), tag("span", run.id, class_="mono")),
+            (
+                say("console.run.digest", "Digest"),
+                tag("span", f"{run.digest[:SHOWN_DIGEST]}…", class_="mono", title=run.digest),
+            ),
+            (say("console.run.created", "Created"), tag("span", moment(run.created), class_="number")),
+            (say("console.run.seconds", "Duration"), duration(run.seconds, visit.language)),
+            (say("console.run.attempts", "Attempts"), str(run.attempt)),
+            (say("console.run.seed", "Seed"), str(run.seed)),
+            (say("console.run.region", "Region"), run.region),
+            *((name, tag("span", version, class_="mono")) for name, version in versions.items()),
+        ]
+    )

@@ -1,0 +1,1 @@
+"""Start pages made for one domain; each uses only that domain's records and views."""

@@ -1,0 +1,189 @@
+"""The grid's start page: the newest state of the network, its weak points, and the way to the next study."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from nicegui import run as background
+from nicegui import ui
+
+from genba.core.columns import TableRef
+from genba.core.domain import Domain
+from genba.core.errors import GenbaError
+from genba.core.run import Run, State
+from genba.core.views import NetworkChart, Views
+from genba.faces import labels
+from genba.faces.charts import render
+from genba.faces.console.chips import certificate_chip, headline, input_name, operation_title, short_id, when
+from genba.faces.console.fields import fields_of
+from genba.faces.console.layout import Visit, alert, empty, frame, heading, section, show
+from genba.faces.console.lists import table
+from genba.faces.console.readings import Readings
+from genba.faces.console.runs import listed
+from genba.faces.console.sources import keep, sources_of
+from genba.faces.console.start import newest
+from genba.faces.console.widgets import Drawing, ask
+from genba.faces.markup import Markup, join, tag
+from genba.faces.theme import figure
+from genba.factory.registry import operation
+from genba.factory.request import Request, RunQuery
+from genba.grid.records.contingency import OUTAGES
+
+FIRST_CASE = "pglib:case118_ieee"
+WORST = 10
+BALANCED: dict[str, dict[str, Any]] = {
+    "grid.powerflow": {"generation": "balanced"},
+    "grid.contingency": {"generation": "balanced"},
+}
+"""Packaged cases are inputs of an optimisation: without balance most have no power flow solution."""
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A run that succeeded, with what to show of it."""
+
+    run: Run
+    views: Views | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What the page shows."""
+
+    powerflow: Study | None
+    contingency: Study | None
+    runs: tuple[Run, ...]
+
+
+def look(readings: Readings, domain: Domain) -> Scene:
+    """Read the newest studies; blocks."""
+    return Scene(
+        _study(readings, "grid.powerflow"), _study(readings, "grid.contingency"), newest(readings, domain)
+    )
+
+
+async def grid_page(visit: Visit, readings: Readings, domain: Domain) -> None:
+    """Draw the page."""
+    scene = await background.io_bound(look, readings, domain)
+    kind = operation("grid.dispatch")
+    field = next(field for field in fields_of(kind.params) if field.name == "case")
+    sources = await background.io_bound(sources_of, visit, readings, domain.name, field)
+    title = visit.word(labels.domain_title(domain))
+    with frame(visit, title):
+        heading(title)
+        with section(visit.say("console.grid.start", "Start a study")):
+            QuickStart(visit, readings, domain).draw(sources)
+        with section(visit.say("console.grid.state", "Newest power flow")):
+            _state(visit, scene.powerflow)
+        with section(visit.say("console.grid.outages", "Worst outages")):
+            show(ranking(visit, scene.contingency))
+        with section(visit.say("console.start.newest", "Newest runs")):
+            show(listed(visit, scene.runs))
+
+
+class QuickStart:
+    """A case and a study: two choices and a button."""
+
+    def __init__(self, visit: Visit, readings: Readings, domain: Domain) -> None:
+        self.visit, self.readings, self.domain = visit, readings, domain
+
+    def draw(self, sources: dict[str, str]) -> None:
+        """Draw the choices."""
+        visit = self.visit
+        kind = operation("grid.dispatch")
+        field = next(field for field in fields_of(kind.params) if field.name == "case")
+        first = FIRST_CASE if FIRST_CASE in sources else None
+        self.case = ask(field, Drawing(visit, kind, first, sources, lambda name: None, self._upload))
+        self.banner = show(Markup(""))
+        with ui.element("div").classes("buttons"):
+            for entry in self.domain.operations():
+                self._button(entry.name)
+            words = visit.say(
+                "console.grid.balance",
+                "Power flow and outages spread the imbalance of a case over its units.",
+            )
+            show(tag("span", words, class_="muted"))
+
+    def _button(self, name: str) -> None:
+        async def begin() -> None:
+            await self.begin(name)
+
+        button = ui.button(operation_title(self.visit, name), on_click=begin, color=None)
+        button.props("no-caps unelevated").classes("action main-action")
+
+    async def begin(self, name: str) -> None:
+        """Submit the study and go to its run."""
+        case = self.case.read()
+        if not case:
+            self.banner.content = alert(self.visit.say("console.grid.choose", "Choose a case first."))
+            return
+        params = {"case": case, **BALANCED.get(name, {})}
+        try:
+            run = await background.io_bound(
+                self.readings.factory.submit, name, params, Request(local_files=False)
+            )
+        except GenbaError as error:
+            self.banner.content = alert(error.message)
+            return
+        ui.navigate.to(f"/runs/{run.id}")
+
+    async def _upload(self, name: str, content: bytes) -> str:
+        try:
+            return await background.io_bound(keep, self.readings, name, content)
+        except GenbaError as error:
+            self.banner.content = alert(error.message)
+            return ""
+
+
+def ranking(visit: Visit, study: Study | None) -> Markup:
+    """Give the worst outages of the newest study, with why."""
+    if study is None:
+        return empty(visit.say("console.grid.no_outages", "No contingency study yet."))
+    found = TableRef.model_validate((study.run.result or {})["outages"])
+    names = ("outage", "status", "violations", "worst", "lost_load", "why")
+    units = {column.name: column.unit for column in OUTAGES.columns}
+    heads = [
+        tag(
+            "span",
+            name,
+            tag("span", f" {units[name]}", class_="unit") if units[name] not in ("", "1") else None,
+        )
+        for name in names
+    ]
+    rows = [[_cell(row[name], units[name]) for name in names] for row in found.head[:WORST]]
+    return join(_credit(visit, study), table(heads, rows, numbers=frozenset({2, 3, 4})))
+
+
+def _cell(value: Any, unit: str) -> str:
+    return figure(value, unit) if value is None or isinstance(value, int | float) else str(value)
+
+
+def _state(visit: Visit, study: Study | None) -> None:
+    if study is None:
+        show(empty(visit.say("console.grid.no_state", "No power flow yet. Start one above.")))
+        return
+    show(_credit(visit, study))
+    if study.views is None:
+        return
+    values = [headline(visit, study.run.operation, value) for value in study.views.headlines]
+    show(tag("dl", *values, class_="headlines"))
+    with ui.element("div").classes("charts"):
+        for chart in study.views.charts:
+            wide = " wide" if isinstance(chart, NetworkChart) else ""
+            with ui.element("figure").classes(f"chart{wide}"):
+                ui.echart(render(chart, study.run.operation, language=visit.language, theme=visit.shade))
+
+
+def _credit(visit: Visit, study: Study) -> Markup:
+    link = tag("a", input_name(study.run), " · ", short_id(study.run.id), href=f"/runs/{study.run.id}")
+    return tag(
+        "div",
+        link,
+        certificate_chip(visit, study.run.certificate),
+        when(visit, study.run.updated),
+        class_="credit",
+    )
+
+
+def _study(readings: Readings, name: str) -> Study | None:
+    found = readings.factory.runs(RunQuery(operation=name, states=(State.SUCCEEDED,), limit=1)).items
+    return Study(found[0], readings.views(found[0])) if found else None

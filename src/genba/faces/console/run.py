@@ -1,0 +1,213 @@
+"""One run: how it stands, what it states, what proves it, and what can be done with it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from nicegui import run as background
+from nicegui import ui
+
+from genba.core.run import ACTIVE, Attempt, Event, Run, State
+from genba.core.views import Chart, NetworkChart, Views
+from genba.faces import labels
+from genba.faces.charts import render
+from genba.faces.console.certificate import claims, findings
+from genba.faces.console.chips import (
+    certificate_chip,
+    headline,
+    input_name,
+    operation_title,
+    progress,
+    state_chip,
+)
+from genba.faces.console.history import LiveLog, answers, facts, inputs, timeline
+from genba.faces.console.layout import Visit, alert, frame, section, show
+from genba.faces.console.notes import notes
+from genba.faces.console.readings import Readings
+from genba.faces.console.tables import table_panel, tables_of
+from genba.faces.markup import Markup, join, tag
+from genba.factory.registry import operation
+
+EVERY_S = 0.7
+SELDOM_S = 5.0
+"""How often a page asks about a run that ended: it may be retried elsewhere, s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """All that the page shows of a run at one moment."""
+
+    run: Run
+    views: Views | None
+    attempts: tuple[Attempt, ...]
+    events: tuple[Event, ...]
+
+
+def look(readings: Readings, run_id: str) -> Sight:
+    """Read a run from the record; blocks."""
+    factory = readings.factory
+    run = factory.run(run_id)
+    return Sight(run, readings.views(run), factory.attempts(run.id), factory.events(run.id))
+
+
+async def run_page(visit: Visit, readings: Readings, run_id: str) -> None:
+    """Draw a run, and keep it current while it is at work."""
+    sight = await background.io_bound(look, readings, run_id)
+    with frame(visit, f"{operation_title(visit, sight.run.operation)} {input_name(sight.run)}"):
+        page = RunPage(visit, readings, sight)
+        page.draw()
+        page.timer = ui.timer(EVERY_S, page.refresh, immediate=False)
+
+
+class RunPage:
+    """One reader's view of one run."""
+
+    def __init__(self, visit: Visit, readings: Readings, sight: Sight) -> None:
+        self.visit, self.readings, self.sight = visit, readings, sight
+        self.body = ui.element("div").classes("stack")
+        self.timer: ui.timer | None = None
+
+    def draw(self) -> None:
+        """Draw everything anew."""
+        self.body.clear()
+        with self.body:
+            self.top = show(top(self.visit, self.sight.run))
+            self._actions()
+            self.state = show(standing(self.visit, self.sight.run))
+            with ui.element("div").classes("split"):
+                with ui.element("div").classes("stack"):
+                    self._results()
+                    with section(self.visit.say("console.run.log", "Log")):
+                        self.log = LiveLog(self.visit, self.readings, self.sight.run.id)
+                with ui.element("div").classes("stack"):
+                    self._sides()
+
+    async def refresh(self) -> None:
+        """Bring the page up to date: a little while the run works, everything when its state changes."""
+        sight = await background.io_bound(look, self.readings, self.sight.run.id)
+        before, self.sight = self.sight.run, sight
+        if (sight.run.state, sight.run.attempt) != (before.state, before.attempt):
+            self.draw()
+        else:
+            self.state.content = standing(self.visit, sight.run)
+        await self.log.follow()
+        if self.timer:
+            self.timer.interval = EVERY_S if sight.run.state in ACTIVE else SELDOM_S
+
+    def _actions(self) -> None:
+        run, say, factory = self.sight.run, self.visit.say, self.readings.factory
+        with ui.element("div").classes("buttons"):
+            if run.state in ACTIVE:
+                self._act(
+                    say("console.run.cancel", "Cancel"), lambda: background.io_bound(factory.cancel, run.id)
+                )
+            elif run.state is not State.SUCCEEDED:
+                self._act(
+                    say("console.run.retry", "Retry"), lambda: background.io_bound(factory.retry, run.id)
+                )
+            domain, verb = run.operation.split(".")
+            links = [(say("console.run.rerun", "Change and run again"), f"/{domain}/{verb}?from={run.id}")]
+            links.append((say("console.run.compare", "Compare"), f"/compare?left={run.id}"))
+            if run.result is not None:
+                links.append((say("console.run.report", "Report"), f"/v1/runs/{run.id}/report"))
+            show(
+                join(*(tag("a", word, href=address, class_="action") for word, address in links)),
+                classes="buttons",
+            )
+
+    def _act(self, word: str, act: Callable[[], Awaitable[Run]]) -> None:
+        async def acted() -> None:
+            await act()
+            await self.refresh()
+
+        ui.button(word, on_click=acted, color=None).props("no-caps flat").classes("action")
+
+    def _results(self) -> None:
+        run, visit, views = self.sight.run, self.visit, self.sight.views
+        if views and views.headlines:
+            with section(visit.say("console.run.headlines", "Result")):
+                show(figures(visit, run, views))
+        if run.state not in ACTIVE:
+            with section(visit.say("console.run.certificate", "Certificate")):
+                show(claims(visit, run.operation, run.certificate))
+        if run.findings:
+            with section(visit.say("console.run.findings", "Findings about the input")):
+                show(findings(visit, run.findings))
+        if views and views.charts:
+            draw_charts(visit, run.operation, views.charts)
+        tables = tables_of(operation(run.operation), run)
+        if tables:
+            with section(visit.say("console.run.tables", "Tables")):
+                table_panel(visit, self.readings, run, tables)
+        if views and (views.not_covered or views.attribution):
+            with section(visit.say("console.run.not_covered", "What this study does not say")):
+                show(limits(visit, run.operation, views))
+
+    def _sides(self) -> None:
+        sight, visit = self.sight, self.visit
+        with section(visit.say("console.run.params", "Parameters")):
+            show(answers(visit, sight.run))
+        with section(visit.say("console.run.inputs", "Inputs")):
+            show(inputs(visit, sight.run))
+        with section(visit.say("console.run.notes", "Tags and note")), ui.element("div").classes("stack"):
+            notes(visit, self.readings, sight.run)
+        with section(visit.say("console.run.events", "Events")):
+            show(timeline(visit, sight.events))
+        with section(visit.say("console.run.facts", "Identity and versions")):
+            show(facts(visit, sight.run, sight.attempts))
+
+
+def top(visit: Visit, run: Run) -> Markup:
+    """Give the title line: operation, input, state and certificate."""
+    title = tag(
+        "div", tag("h1", operation_title(visit, run.operation)), tag("p", input_name(run), class_="lead cut")
+    )
+    certificate = certificate_chip(visit, run.certificate) if run.state not in ACTIVE else None
+    return tag("div", title, state_chip(visit, run.state), certificate, class_="heading")
+
+
+def standing(visit: Visit, run: Run) -> Markup:
+    """Give progress while a run works, and the reason when it did not succeed."""
+    if run.state in ACTIVE:
+        return tag("div", progress(visit, run), class_="panel")
+    if run.state is State.SUCCEEDED:
+        return Markup("")
+    where = tag("div", run.error.where, class_="mono muted") if run.error and run.error.where else None
+    kind = "warn" if run.state is State.CANCELLED else "bad"
+    return alert(run.error.message if run.error else run.reason, where, kind=kind)
+
+
+def figures(visit: Visit, run: Run, views: Views) -> Markup:
+    """Give the values that a person reads first, after the outcome."""
+    kind = operation(run.operation)
+    outcome = visit.word(labels.outcome(kind, str((run.result or {}).get("outcome", ""))))
+    label = visit.word(labels.result_label(kind, "outcome"))
+    first = tag(
+        "div",
+        tag("dt", label),
+        tag("dd", tag("span", tag("b", outcome), class_="quantity")),
+        class_="headline",
+    )
+    return tag(
+        "dl", first, *(headline(visit, run.operation, value) for value in views.headlines), class_="headlines"
+    )
+
+
+def draw_charts(visit: Visit, name: str, charts: tuple[Chart, ...]) -> None:
+    """Draw charts; a network takes the whole width."""
+    with ui.element("div").classes("charts"):
+        for chart in charts:
+            wide = " wide" if isinstance(chart, NetworkChart) else ""
+            with ui.element("figure").classes(f"chart{wide}") as box:
+                title = visit.say(f"{name}.chart.{chart.key}.title", chart.title)
+                box.props["aria-label"] = title
+                ui.echart(render(chart, name, language=visit.language, theme=visit.shade))
+
+
+def limits(visit: Visit, name: str, views: Views) -> Markup:
+    """Give what the study does not cover, and who is credited for the data."""
+    sentences = [
+        tag("li", visit.word(labels.not_covered(name, place, text)))
+        for place, text in enumerate(views.not_covered)
+    ]
+    credit = tag("p", views.attribution, class_="muted") if views.attribution else None
+    return join(tag("ul", *sentences, class_="bullets"), credit)

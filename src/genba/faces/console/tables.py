@@ -1,0 +1,149 @@
+"""The tables of a result, a page at a time, with their files and what each column means."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nicegui import run as background
+from nicegui import ui
+
+from genba.core.columns import HEAD_ROWS, Cell, Column, Columns, TableRef
+from genba.core.run import Run
+from genba.faces import labels
+from genba.faces.console.layout import Visit, show
+from genba.faces.console.lists import pairs, table
+from genba.faces.console.readings import Readings
+from genba.faces.labels import AnyOperation
+from genba.faces.markup import Markup, join, tag
+from genba.faces.theme import figure
+
+FORMATS = (("csv", "CSV"), ("xlsx", "Excel"), ("parquet", "Parquet"))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One table of a run: its declaration and what the record keeps of it."""
+
+    columns: Columns
+    ref: TableRef
+
+
+def tables_of(operation: AnyOperation, run: Run) -> tuple[Shown, ...]:
+    """Give the tables of a run's result in the order of its declaration."""
+    result = run.result or {}
+    return tuple(
+        Shown(columns, TableRef.model_validate(result[field]))
+        for field, columns in labels.tables(operation)
+        if field in result
+    )
+
+
+def table_panel(visit: Visit, readings: Readings, run: Run, tables: Sequence[Shown]) -> None:
+    """Draw the tables; one is open at a time."""
+    chosen = ui.element("div")
+
+    def open_table(place: int) -> None:
+        for other, tab in enumerate(tabs):
+            tab.props["aria-selected"] = "true" if other == place else "false"
+        chosen.clear()
+        with chosen:
+            Pages(visit, readings, run, tables[place]).draw()
+
+    with ui.element("div").classes("tabs").props("role=tablist") as bar:
+        tabs = [
+            _tab(visit, run, shown, lambda place=place: open_table(place))
+            for place, shown in enumerate(tables)
+        ]
+    bar.move(target_index=0)
+    open_table(0)
+
+
+def _tab(visit: Visit, run: Run, shown: Shown, opened: Any) -> ui.element:
+    domain = run.operation.partition(".")[0]
+    title = visit.word(labels.table_title(domain, shown.columns))
+    with ui.element("button").classes("tab").props("type=button role=tab").on("click", opened) as tab:
+        show(join(title, " ", tag("span", f"{shown.ref.rows:,}", class_="muted number")), name="span")
+    return tab
+
+
+class Pages:
+    """One table, a page of rows at a time."""
+
+    def __init__(self, visit: Visit, readings: Readings, run: Run, shown: Shown) -> None:
+        self.visit, self.readings, self.run, self.shown = visit, readings, run, shown
+        self.start = 0
+
+    def draw(self) -> None:
+        """Draw the first page, which the record holds itself, and the ways to the others."""
+        say = self.visit.say
+        self.rows = show(self._rows(self.shown.ref.head))
+        with ui.element("div").classes("pager"):
+            self.place = show(self._place())
+            if self.shown.ref.rows > HEAD_ROWS:
+                _step(say("console.tables.back", "Back"), lambda: self.go(-HEAD_ROWS))
+                _step(say("console.tables.on", "Next"), lambda: self.go(HEAD_ROWS))
+            ui.element("div").classes("spacer")
+            show(self._files(), classes="links")
+        show(self._meanings())
+
+    async def go(self, by: int) -> None:
+        """Show another page."""
+        last = (self.shown.ref.rows - 1) // HEAD_ROWS * HEAD_ROWS
+        self.start = min(max(self.start + by, 0), last)
+        rows = await background.io_bound(self._read, self.start)
+        self.rows.content, self.place.content = self._rows(rows), self._place()
+
+    def _read(self, start: int) -> list[dict[str, Cell]]:
+        read = self.readings.factory.table(self.run.id, self.shown.columns.name)
+        return read.rows(start, start + HEAD_ROWS)
+
+    def _rows(self, rows: Sequence[dict[str, Cell]]) -> Markup:
+        columns = self.shown.columns.columns
+        numbers = frozenset(place for place, column in enumerate(columns) if column.dtype in ("int", "float"))
+        cells = [[cell_text(column, row[column.name]) for column in columns] for row in rows]
+        heads = [_head(column) for column in columns]
+        return tag("div", table(heads, cells, numbers=numbers), class_="tight")
+
+    def _place(self) -> Markup:
+        total = self.shown.ref.rows
+        words = self.visit.say(
+            "console.tables.place",
+            "Rows {first} to {last} of {total}",
+            first=f"{min(self.start + 1, total):,}",
+            last=f"{min(self.start + HEAD_ROWS, total):,}",
+            total=f"{total:,}",
+        )
+        return tag("span", words, class_="number", role="status")
+
+    def _files(self) -> Markup:
+        base = f"/v1/runs/{self.run.id}/tables/{self.shown.columns.name}"
+        return join(*(tag("a", word, href=f"{base}?format={name}", download=True) for name, word in FORMATS))
+
+    def _meanings(self) -> Markup:
+        domain, name = self.run.operation.partition(".")[0], self.shown.columns.name
+        entries = [
+            (column.name, self.visit.word(labels.column_sentence(domain, name, column.name, column.sentence)))
+            for column in self.shown.columns.columns
+        ]
+        title = self.visit.say("console.tables.meanings", "What the columns mean")
+        return tag("details", tag("summary", title), pairs(entries), class_="fold")
+
+
+def cell_text(column: Column, value: Cell) -> str:
+    """Give one cell as people read it; identifiers keep their digits together."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "✓" if value else "✕"
+    if isinstance(value, float):
+        return figure(value, column.unit)
+    return str(value)
+
+
+def _head(column: Column) -> Markup:
+    unit = tag("span", f" {column.unit}", class_="unit") if column.unit not in ("", "1") else None
+    return tag("span", column.name, unit, title=column.sentence)
+
+
+def _step(word: str, act: Any) -> None:
+    ui.button(word, on_click=act, color=None).props("flat no-caps").classes("action")
