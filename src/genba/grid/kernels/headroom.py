@@ -29,17 +29,16 @@ def spread(network: Network, p: Floats, *, need: Floats, unit_group: Ints) -> Fl
     return np.asarray(p + np.sign(wanted) * room * used[unit_group])
 
 
-def shares(room: Floats, unit_group: Ints, *, fallback: Ints, groups: int) -> Floats:
+def shares(room: Floats, unit_group: Ints, *, fallback: Ints) -> Floats:
     """Give each unit's share of its group's slack, shape (g,); the shares of a group sum to 1.
 
     Arguments:
         room: headroom of each unit, shape (g,); only units of groups from 1 count.
         unit_group: group of each unit.
         fallback: the unit of each group that takes all where there is no headroom, shape (groups,); -1: none.
-        groups: number of groups, group 0 included.
     """
     counted = np.where(unit_group > 0, room, 0.0)
-    total = np.bincount(unit_group, weights=counted, minlength=groups)
+    total = np.bincount(unit_group, weights=counted, minlength=len(fallback))
     share = np.divide(counted, total[unit_group], out=np.zeros_like(counted), where=total[unit_group] > 0)
     alone = fallback[(total == 0) & (fallback >= 0)]
     share[alone] = 1.0

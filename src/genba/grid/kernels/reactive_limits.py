@@ -73,7 +73,7 @@ def shared(network: Network, bus_q: Floats, *, unit_on: Bools) -> Floats:
     """
     n, bus = network.n_bus, network.unit_bus
     lowest, highest = bus_limits(network, unit_on)
-    count = bus_sum(bus, unit_on.astype(float), n)[bus]
+    count = np.maximum(bus_sum(bus, unit_on.astype(float), n), 1.0)[bus]
     total = bus_q[bus]
     with np.errstate(invalid="ignore"):
         width = (highest - lowest)[bus]

@@ -78,16 +78,6 @@ def schedule_of(network: Network) -> Schedule:
     return Schedule(network.branch_on, network.unit_on, island, p)
 
 
-def kinds(network: Network, schedule: Schedule) -> Ints:
-    """Give each bus its kind before reactive limits: PQ, PV or REFERENCE, shape (n,)."""
-    kind = np.full(network.n_bus, PQ)
-    held = network.unit_bus[schedule.unit_on]
-    kind[held[network.bus_type[held] != PQ]] = PV
-    bus, _ = references(network, schedule.island, schedule.unit_on)
-    kind[bus[bus >= 0]] = REFERENCE
-    return kind
-
-
 def solve(model: Model, schedule: Schedule, *, vm: Floats, va: Floats, held: Held | None = None) -> State:
     """Solve the power flow from a first voltage, (n,) each.
 
@@ -120,12 +110,14 @@ def solve(model: Model, schedule: Schedule, *, vm: Floats, va: Floats, held: Hel
 
 @dataclass(frozen=True, eq=False)
 class _Control:
-    """What the units at each bus do: kind before limits, set point and reactive limits, shape (n,) each."""
+    """What the units do: each bus's kind before limits, set point and reactive limits, shape (n,) each."""
 
     kind: Ints
     setpoint: Floats
     lowest: Floats
     highest: Floats
+    reference_unit: Ints
+    """First unit at each island's reference bus, -1 for none, shape (islands + 1,)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +135,17 @@ def _control(network: Network, schedule: Schedule) -> _Control:
     setpoint[network.unit_bus[schedule.unit_on]] = network.unit_vset[
         schedule.unit_on
     ]  # the last unit decides
-    return _Control(kinds(network, schedule), setpoint, *bus_limits(network, schedule.unit_on))
+    bus, unit = references(network, schedule.island, schedule.unit_on)
+    kind = _kinds(network, schedule, bus[bus >= 0])
+    return _Control(kind, setpoint, *bus_limits(network, schedule.unit_on), reference_unit=unit)
+
+
+def _kinds(network: Network, schedule: Schedule, reference: Ints) -> Ints:
+    kind = np.full(network.n_bus, PQ)
+    controlled = network.unit_bus[schedule.unit_on]
+    kind[controlled[network.bus_type[controlled] != PQ]] = PV
+    kind[reference] = REFERENCE
+    return kind
 
 
 def _need(network: Network, schedule: Schedule) -> Floats:
@@ -154,14 +156,13 @@ def _need(network: Network, schedule: Schedule) -> Floats:
     return served - bus_sum(schedule.unit_group(network), schedule.p, size)
 
 
-def _unit_shares(model: Model, schedule: Schedule, upwards: Bools) -> Floats:
+def _unit_shares(model: Model, schedule: Schedule, control: _Control, going: _Going) -> Floats:
     """Give what part of its island's slack each unit produces, shape (g,)."""
     network, group = model.network, schedule.unit_group(model.network)
-    _, unit = references(network, schedule.island, schedule.unit_on)
     room = np.zeros_like(schedule.p)
     if model.distributed:
-        room = headroom(network, schedule.p, upwards=upwards[group])
-    return shares(room, group, fallback=unit, groups=len(unit))
+        room = headroom(network, schedule.p, upwards=going.upwards[group])
+    return shares(room, group, fallback=control.reference_unit)
 
 
 def _posed(model: Model, schedule: Schedule, control: _Control, going: _Going) -> Problem:
@@ -173,7 +174,7 @@ def _posed(model: Model, schedule: Schedule, control: _Control, going: _Going) -
     q = bus_sum(network.unit_bus, np.where(schedule.unit_on, fixed_q, 0.0), n)
     q = np.where(going.held.side > 0, control.highest, np.where(going.held.side < 0, control.lowest, q))
     entries = model.admittance.values(schedule.branch_on)
-    share = bus_sum(network.unit_bus, _unit_shares(model, schedule, going.upwards), n)
+    share = bus_sum(network.unit_bus, _unit_shares(model, schedule, control, going), n)
     return Problem(
         plan=model.plan,
         entries=entries,
@@ -203,7 +204,7 @@ def _state(
     model: Model, schedule: Schedule, control: _Control, going: _Going, *, solution: Solution
 ) -> State:
     network, at, side = model.network, solution.at, going.held.side
-    share = _unit_shares(model, schedule, going.upwards)
+    share = _unit_shares(model, schedule, control, going)
     p = np.where(schedule.unit_on, schedule.p + share * at.slack[schedule.island[network.unit_bus]], 0.0)
     q = shared(network, at.excess.imag, unit_on=schedule.unit_on)
     unit_side = side[network.unit_bus]
