@@ -14,7 +14,7 @@ __all__ = ["factory", "grid", "submit"]
 def __getattr__(name: str) -> Any:
     """Load a production line, or `submit`, when it is first asked for."""
     if name == "submit":
-        return import_module("genba.factory.factory").submit
+        return import_module("genba.factory.follow").submit
     if name in __all__:
         return import_module(f"genba.{name}")
     raise AttributeError(f"module 'genba' has no attribute {name!r}")

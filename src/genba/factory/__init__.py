@@ -1,0 +1,7 @@
+"""The AI factory: what runs operations, keeps their record and brings back their results."""
+
+from genba.core.domain import Domain
+
+DOMAIN = Domain(name="factory", title="Factory: the engine that runs everything else", verbs=("probe",))
+
+__getattr__ = DOMAIN.attribute

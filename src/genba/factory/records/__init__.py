@@ -1,0 +1,1 @@
+"""Params and Result of each of the factory's operations."""

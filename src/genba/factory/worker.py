@@ -1,0 +1,151 @@
+"""What happens inside a worker: read the spec, perform the operation, leave the outcome."""
+
+import logging
+import os
+import platform
+import resource
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from genba import __version__
+from genba.core.context import Context
+from genba.core.envelope import fault_of
+from genba.core.errors import DeviceError, GenbaError, InputError
+from genba.core.findings import Finding
+from genba.core.inputs import InputFile
+from genba.core.operation import Outcome
+from genba.core.run import Fault, RunSpec
+from genba.factory import registry
+from genba.factory.attempt import AttemptDirectory, AttemptOutcome
+from genba.factory.outputs import CheckpointFile, OutputFolder
+from genba.factory.processes import MARK
+from genba.factory.progress import ProgressFile
+from genba.store.artifacts import ArtifactStore
+from genba.store.disk import write_durably
+
+STACK = 512 * 1024
+PACKAGES = ("duckdb", "highspy", "numpy", "pydantic", "scipy")
+
+logger = logging.getLogger(__name__)
+
+
+def preload(operations: Iterable[str]) -> None:
+    """Import what some operations need, before any worker is forked."""
+    for name in operations:
+        try:
+            registry.operation(name)
+        except Exception:  # whatever is wrong with one operation is reported by its own runs
+            logger.exception("%s could not be imported", name)
+    versions()
+
+
+def work(spec_path: Path, lifeline: int) -> int:
+    """Perform one attempt; gives the exit status of the worker."""
+    began = time.monotonic()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    threading.stack_size(STACK)  # the memory limit counts stacks as well
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda number, frame: stop.set())
+    threading.Thread(target=_die_at_end_of, args=(lifeline,), daemon=True).start()
+    spec = RunSpec.model_validate_json(spec_path.read_bytes())
+    directory = AttemptDirectory(spec_path.parents[3], spec.run, spec.attempt)
+    os.environ[MARK] = directory.key
+    progress = ProgressFile(directory)
+    threading.Thread(target=progress.beat, daemon=True).start()
+    outputs = OutputFolder(directory.outputs)
+    context = Context(
+        backend=spec.backend,
+        threads=spec.limits.threads,
+        seed=spec.seed,
+        path=_paths(spec.files),
+        report=progress.report,
+        cancelled=stop.is_set,
+        checkpoint=CheckpointFile(directory.checkpoint),
+        artifacts=outputs,
+    )
+    outcome = _attempt(spec, context, outputs)
+    progress.flush()
+    timed = outcome.model_copy(update={"seconds": round(time.monotonic() - began, 6)})
+    write_durably(directory.outcome, timed.model_dump_json().encode())
+    return 0
+
+
+def _attempt(spec: RunSpec, context: Context, outputs: OutputFolder) -> AttemptOutcome:
+    try:
+        return _performed(spec, context, outputs)
+    except GenbaError as error:
+        logger.error("%s", error.message)
+        return _failed(spec, fault_of(error), error.findings or tuple(context.findings))
+    except MemoryError:
+        _lift_memory_limit()
+        traceback.print_exc()
+        limit = f"memory limit of {spec.limits.memory_mib} MiB reached; allow more or study a smaller case"
+        return _failed(spec, fault_of(DeviceError(limit)))
+    except Exception as error:  # the boundary: whatever an operation raises becomes data
+        traceback.print_exc()
+        last = traceback.format_exception_only(error)[-1].strip()
+        return _failed(spec, Fault(code="error", message=last))
+
+
+def _performed(spec: RunSpec, context: Context, outputs: OutputFolder) -> AttemptOutcome:
+    operation = registry.operation(spec.operation)
+    done: Outcome[Any] = operation.perform(operation.params.model_validate(spec.params), context)
+    result = done.result.model_dump(mode="json", context={"save_table": outputs.save_table})
+    return AttemptOutcome(
+        run=spec.run,
+        attempt=spec.attempt,
+        result=result,
+        claims=done.certificate.claims,
+        findings=done.findings,
+        outputs=outputs.written(),
+        versions=versions(),
+    )
+
+
+def _failed(spec: RunSpec, fault: Fault, findings: tuple[Finding, ...] = ()) -> AttemptOutcome:
+    return AttemptOutcome(
+        run=spec.run, attempt=spec.attempt, findings=findings, error=fault, versions=versions()
+    )
+
+
+def _paths(files: Mapping[str, str]) -> Callable[[InputFile], Path]:
+    """Give the function that finds an input file and checks that it is what was asked for."""
+
+    def path(file: InputFile) -> Path:
+        if file not in files:
+            raise InputError(f"{file} is not an input of this run", where=str(file))
+        link = Path(files[file])
+        ArtifactStore(link.resolve().parents[2]).checked(link.resolve().name)
+        return link
+
+    return path
+
+
+def _lift_memory_limit() -> None:
+    """Give back what is needed to write down that the limit was reached."""
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+
+
+def _die_at_end_of(lifeline: int) -> None:
+    """End the whole process group when the supervisor, which alone can write to the pipe, is gone."""
+    os.read(lifeline, 1)
+    os.killpg(0, signal.SIGKILL)
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Give the versions of genba, Python and the numerical packages that are installed."""
+    found = {"genba": __version__, "python": platform.python_version()}
+    for package in PACKAGES:
+        with suppress(metadata.PackageNotFoundError):
+            found[package] = metadata.version(package)
+    return found
