@@ -49,7 +49,8 @@ class Assignment:
 
     variable: str
     field: str
-    value: str
+    value: str | None
+    """None when its end is missing."""
     line: int
     """Line of the value's first character."""
 
@@ -98,8 +99,8 @@ def statements(text: str, tally: Tally, *, numeric: frozenset[str]) -> Iterator[
             place, missing = _value_end(text, begin, numeric=field in numeric)
             if missing:
                 tally.add(UNTERMINATED, f"{field} (line {line})", section=field, bracket=missing)
-            else:
-                yield Assignment(target["variable"], field, text[begin:place].rstrip(), line)
+            value = None if missing else text[begin:place].rstrip()
+            yield Assignment(target["variable"], field, value, line)
             start = begin
         else:
             place = text.find("\n", start)

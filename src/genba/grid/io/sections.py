@@ -40,7 +40,7 @@ class Sections:
     name: str
     variable: str | None = None
     seen: dict[str, int] = field(default_factory=dict)
-    """Line of each field's value."""
+    """Line of each field's value, even of one that cannot be read."""
     scalars: dict[str, str] = field(default_factory=dict)
     matrices: dict[str, Matrix] = field(default_factory=dict)
     extra: dict[str, str] = field(default_factory=dict)
@@ -86,35 +86,31 @@ def _take(sections: Sections, statement: Assignment, tally: Tally) -> None:
     if sections.variable is None:
         sections.variable = statement.variable
         tally.add(NO_HEADER, f"line {statement.line}")
-    root = name.partition(".")[0]
-    inside_known = root != name and (root in TABLES or root in SCALARS)
-    if statement.variable != sections.variable or not statement.value or inside_known:
+    if statement.variable != sections.variable:
         _refuse(statement, tally)
         return
     if name in sections.seen:
         tally.add(REPEATED, f"{name} (line {statement.line})", section=name)
     sections.seen[name] = statement.line
-    if name in TABLES:
-        _take_matrix(sections, statement, tally)
+    value = statement.value
+    if value is None:  # reported where its end was looked for
+        return
+    root = name.partition(".")[0]
+    inside_known = root != name and (root in TABLES or root in SCALARS)
+    is_matrix = value.startswith("[") and value.endswith("]")
+    if not value or inside_known or (name in TABLES and not is_matrix):
+        _refuse(statement, tally)
+    elif name in TABLES:
+        sections.matrices[name] = parse_matrix(value[1:-1], section=name, line=statement.line, tally=tally)
     elif name in SCALARS:
-        sections.scalars[name] = CONTINUATION.sub(" ", COMMENT.sub("", statement.value)).strip()
+        sections.scalars[name] = CONTINUATION.sub(" ", COMMENT.sub("", value)).strip()
     else:
-        sections.extra[name] = statement.value
+        sections.extra[name] = value
         tally.add(KEPT, f"{name} (line {statement.line})", section=name)
 
 
-def _take_matrix(sections: Sections, statement: Assignment, tally: Tally) -> None:
-    value = statement.value
-    if not (value.startswith("[") and value.endswith("]")):
-        _refuse(statement, tally)
-        return
-    sections.matrices[statement.field] = parse_matrix(
-        value[1:-1], section=statement.field, line=statement.line, tally=tally
-    )
-
-
 def _refuse(statement: Assignment, tally: Tally) -> None:
-    value = statement.value
+    value = statement.value or ""
     shown = value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]} ... {value[-8:]}"
     found = f"{statement.variable}.{statement.field} = {shown}"
     tally.add(COMPUTED, f"{statement.field} (line {statement.line})", found=found)
