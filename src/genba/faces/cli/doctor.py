@@ -2,6 +2,7 @@
 
 import platform
 import sys
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -15,6 +16,8 @@ from genba.faces.cli.faults import as_known
 from genba.faces.cli.options import HERE, Access
 from genba.faces.cli.seal import Leak, assets, leaks
 from genba.faces.cli.terminal import document, pairs, show, table, text
+from genba.faces.words import size
+from genba.factory.answers import Health
 
 
 def doctor(
@@ -36,25 +39,38 @@ def doctor(
     if access.json:
         document(
             facts
-            | {"health": health, "problem": fault.message if fault else None}
+            | {"health": health.model_dump(mode="json") if health else None}
+            | {"problem": fault.message if fault else None}
             | {"extras": [extra.model_dump() for extra in optional]}
             | ({"remote": [leak.model_dump() for leak in remote]} if sealed else {})
         )
     else:
-        show(pairs((facts | (health or {})).items()), _extras(optional))
+        show(pairs((*facts.items(), *_standing(health))), _extras(optional))
         show(_problem(fault), _seal(remote) if sealed else None)
     if fault:
         return fault.exit_code
     return GenbaError.exit_code if remote else 0
 
 
-def _health(access: Access) -> tuple[dict[str, Any] | None, GenbaError | None]:
+def _health(access: Access) -> tuple[Health | None, GenbaError | None]:
     """Give the factory's own account, or why there is none: a doctor does not faint."""
     try:
         with access.factory() as factory:
-            return factory.health().model_dump(mode="json"), None
+            return factory.health(), None
     except Exception as error:
         return None, as_known(error)
+
+
+def _standing(health: Health | None) -> Iterator[tuple[str, object]]:
+    """Yield the factory's account in words; nothing where it could not be opened."""
+    if health is None:
+        return
+    alive = f"alive, process {health.supervisor}" if health.supervisor else "not running; start it: genba up"
+    yield "supervisor", alive
+    yield "runs", ", ".join(f"{count} {state}" for state, count in health.runs.items()) or "none yet"
+    yield "disk free", size(health.disk_free)
+    yield "writable", "yes" if health.writable else "no"
+    yield "versions", ", ".join(f"{name} {version}" for name, version in health.versions.items())
 
 
 def _extras(optional: tuple[Extra, ...]) -> RenderableType:

@@ -5,11 +5,13 @@ from collections.abc import Iterator, Sequence
 
 from cyclopts import CycloptsError
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from rich.text import Text
 
 from genba.core.envelope import envelope_of_error
 from genba.core.errors import Cancelled, DeviceError, GenbaError, InputError
 from genba.core.run import Run, State
+from genba.faces.cli.extras import extra_of
 from genba.faces.cli.terminal import document, err, printable, text
 from genba.factory.registry import DOMAINS
 
@@ -53,17 +55,28 @@ def as_known(error: BaseException) -> GenbaError:
     if isinstance(error, CycloptsError):
         error.verbose = False
         return InputError(str(error))
+    if isinstance(error, ValidationError):
+        return _of_fields(error)
+    if isinstance(error, ModuleNotFoundError) and (missing := extra_of(error)):
+        return missing
     if isinstance(error, OSError) and error.strerror:
         return DeviceError(f"{error.filename or 'the system'}: {error.strerror}")
     log.error("a fault of genba itself; please report it with these lines", exc_info=error)
     return GenbaError(f"{type(error).__name__}: {error}")
 
 
+def _of_fields(error: ValidationError) -> InputError:
+    """Give the error of an option that belongs to no operation, such as --limit."""
+    known = InputError("; ".join(_sentence(fault) for fault in error.errors(include_url=False)))
+    known.__cause__ = error
+    return known
+
+
 def _lines(error: GenbaError, operation: str | None) -> Iterator[Text]:
     if isinstance(error.__cause__, ValidationError):
         yield from _field_lines(error.__cause__)
     else:
-        where = f" ({error.where})" if error.where else ""
+        where = "" if error.where in error.message else f" ({error.where})"
         yield _headed("error", "bold red", f"{error.message}{where}")
     for finding in error.findings:
         yield _headed(finding.severity, "yellow", f"{finding.where}: {finding.message}")
@@ -76,12 +89,18 @@ def _field_lines(faults: ValidationError) -> Iterator[Text]:
     """Yield one line per wrong field: its name, what is allowed, what was found."""
     seen: set[str] = set()
     for fault in faults.errors(include_url=False):
-        field = str(fault["loc"][0]) if fault["loc"] else "params"
-        found = "" if fault["type"] == "missing" else f"; found {_short(fault['input'])}"
         # The alternatives of a union are reported one by one: say the field once.
-        head = "error" if field not in seen else "   or"
-        seen.add(field)
-        yield _headed(head, "bold red", f"{field}: {fault['msg']}{found}")
+        yield _headed("   or" if _field(fault) in seen else "error", "bold red", _sentence(fault))
+        seen.add(_field(fault))
+
+
+def _sentence(fault: ErrorDetails) -> str:
+    found = "" if fault["type"] == "missing" else f"; found {_short(fault['input'])}"
+    return f"{_field(fault)}: {fault['msg']}{found}"
+
+
+def _field(fault: ErrorDetails) -> str:
+    return str(fault["loc"][0]) if fault["loc"] else "params"
 
 
 def _headed(head: str, style: str, sentence: str) -> Text:

@@ -27,9 +27,17 @@ def follow(factory: Factory, run: Run, *, quiet: bool) -> Run:
         try:
             return execute(factory, run.id, tell)
         except KeyboardInterrupt:
-            remark("cancelling; Ctrl-C again leaves at once")
+            # `execute` cancels on the first Ctrl-C; this one came while it looked away, or is the second.
+            if factory.run(run.id).cancel_requested:
+                raise
             factory.cancel(run.id)
             return execute(factory, run.id, tell)
+
+
+def _message(run: Run) -> str:
+    if run.cancel_requested and run.state not in TERMINAL:
+        return "cancelling; Ctrl-C again leaves at once"
+    return run.message or run.state
 
 
 @contextmanager
@@ -69,7 +77,7 @@ def _bar_teller(progress: Progress) -> Tell:
             task,
             description=run.operation,
             completed=run.fraction or 0.0,
-            message=printable(run.message or run.state),
+            message=printable(_message(run)),
             eta="" if left is None else f"ETA {duration(round(left), 'en')}",
         )
 
@@ -82,7 +90,7 @@ def _line_teller() -> Tell:
     def tell(run: Run) -> None:
         nonlocal said, when
         now = time.monotonic()
-        line = f"{run.operation}  {run.fraction or 0.0:4.0%}  {run.message or run.state}"
+        line = f"{run.operation}  {run.fraction or 0.0:4.0%}  {_message(run)}"
         if line != said and (now - when >= LINE_EVERY or run.state in TERMINAL):
             said, when = line, now
             remark(line)

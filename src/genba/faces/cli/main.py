@@ -61,8 +61,14 @@ def build() -> App:
     )
     for domain in domains():
         app.command(
-            f"genba.faces.cli.operations:{domain.name}", name=domain.name, help=domain.title, group=STUDIES
+            f"genba.faces.cli.operations:{domain.name}",
+            name=domain.name,
+            help=domain.title,
+            group=STUDIES,
+            sort_key=-1,
         )
+    for flag in ("--help", "--version"):
+        app[flag].group = HOUSE
     for order, (group, name, path, help_line) in enumerate(COMMANDS):
         app.command(f"genba.faces.cli.{path}", name=name, help=help_line, group=group, sort_key=order)
     return app

@@ -8,7 +8,8 @@ from cyclopts import Group, Parameter
 
 from genba.core.home import home
 from genba.core.run import Limits
-from genba.factory.factory import Factory, Request
+from genba.factory.factory import Factory
+from genba.factory.request import Request
 
 ANYWHERE = Group("Everywhere")
 RUN = Group("Run")

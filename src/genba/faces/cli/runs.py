@@ -19,7 +19,8 @@ from genba.faces.cli.terminal import document, pairs, printable, remark, table, 
 from genba.faces.cli.terminal import show as print_blocks
 from genba.faces.theme import figure
 from genba.faces.words import moment
-from genba.factory.factory import Factory, RunQuery
+from genba.factory.factory import Factory
+from genba.factory.request import RunQuery
 
 FILTERS = Group("Filters")
 POLL = 0.2
@@ -168,17 +169,20 @@ def logs(
 
 
 def _chunks(factory: Factory, run_id: str, *, follow: bool) -> Iterator[tuple[int, str]]:
-    """Yield the log piece by piece with the byte offset of each."""
-    offset = 0
+    """Yield the log piece by piece with the byte offset of each; a new attempt starts again at 0."""
+    offset, attempt = 0, None
     while True:
         chunk = factory.log(run_id, offset)
+        if attempt not in (None, chunk.attempt):
+            offset, attempt = 0, chunk.attempt
+            continue
         if chunk.text:
             yield offset, chunk.text
         elif chunk.ended or not follow:
             return
         else:
             time.sleep(POLL)
-        offset = chunk.next
+        offset, attempt = chunk.next, chunk.attempt
 
 
 def compare(left: RunId, right: RunId, *, access: Access = HERE) -> int:
@@ -188,8 +192,8 @@ def compare(left: RunId, right: RunId, *, access: Access = HERE) -> int:
     if access.json:
         document(comparison.model_dump(mode="json"))
         return 0
-    rows = ((row.field, _side(row.left), _side(row.right)) for row in comparison.rows)
-    print_blocks(table(("field", left, right), rows), text(f"{comparison.same} fields are the same", "dim"))
+    rows = ((row.path, _side(row.left), _side(row.right)) for row in comparison.rows)
+    print_blocks(table(("what", left, right), rows), text(f"{comparison.same} fields are the same", "dim"))
     return 0
 
 

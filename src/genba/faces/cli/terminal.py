@@ -41,11 +41,17 @@ def document(value: Any) -> None:
 
 
 def show(*blocks: RenderableType | None) -> None:
-    """Print the blocks that there are to stdout."""
+    """Print the blocks that there are to stdout; without the padding of tables where no person looks."""
     console = out()
-    for block in blocks:
-        if block is not None:
-            console.print(block)
+    with console.capture() as captured:
+        for block in blocks:
+            if block is not None:
+                console.print(block)
+    shown = captured.get()
+    if not sys.stdout.isatty():
+        shown = "".join(f"{line.rstrip()}\n" for line in shown.splitlines())
+    sys.stdout.write(shown)
+    sys.stdout.flush()
 
 
 def remark(sentence: str) -> None:

@@ -8,7 +8,8 @@ from cyclopts import App, Parameter
 from genba.core.home import home
 from genba.faces.cli.options import HERE, Access
 from genba.faces.cli.terminal import document, show, text
-from genba.factory import backup as backups
+from genba.factory.backup import backup as keep
+from genba.factory.backup import restore as bring_back
 
 File = Annotated[Path, Parameter(help="Backup file.")]
 db = App(name="db", help="Care for the record's database.")
@@ -17,14 +18,14 @@ db = App(name="db", help="Care for the record's database.")
 def backup(file: File, *, access: Access = HERE) -> int:
     """Copy the home directory's record and artifacts into one file."""
     place = home(access.home)
-    backups.backup(place, file)
+    keep(place, file)
     return _done(access, f"kept {place} in {file} ({file.stat().st_size:,} bytes)", home=place, file=file)
 
 
 def restore(file: File, *, access: Access = HERE) -> int:
     """Bring a backup back into an empty home directory."""
     place = home(access.home)
-    backups.restore(file, place)
+    bring_back(file, place)
     return _done(access, f"{file} is now {place}", home=place, file=file)
 
 
