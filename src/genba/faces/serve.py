@@ -47,7 +47,7 @@ MOST_CONNECTIONS = 512
 
 def build_app(factory: Factory) -> FastAPI:
     """Give the whole web application of a factory: REST, console, and the guard before both."""
-    app = FastAPI(title="genba", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="genba", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     add_rest(app, factory)
     add_console(app, factory)
     app.add_middleware(Guard)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Header, Query, Response
+from fastapi import APIRouter, Body, Depends, Query, Response
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
@@ -13,6 +13,7 @@ from genba.core.operation import Operation
 from genba.core.run import TERMINAL, Run
 from genba.faces.rest.examples import example_body
 from genba.faces.rest.records import OperationDescription, OperationItem, OperationList
+from genba.faces.rest.requests import Token
 from genba.factory import registry
 from genba.factory.factory import Factory
 from genba.factory.request import Request, Tag
@@ -33,15 +34,7 @@ class Asked(BaseModel):
 
 
 def asked(
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            min_length=1,
-            max_length=200,
-            pattern=r"^[\x21-\x7e]+$",
-            description="The same key and the same params give the same run; other params are a conflict.",
-        ),
-    ] = None,
+    token: Token = None,
     seed: Annotated[int, Query(ge=0, le=LARGEST_SEED, description="Seed of the random numbers.")] = 0,
     tag: Annotated[list[Tag] | None, Query(max_length=50, description="A tag; may be repeated.")] = None,
     wait_s: Annotated[
@@ -49,7 +42,7 @@ def asked(
     ] = 0.0,
 ) -> Asked:
     """Read the header and the query."""
-    return Asked(token=idempotency_key, seed=seed, tags=tuple(tag or ()), wait_s=wait_s)
+    return Asked(token=token, seed=seed, tags=tuple(tag or ()), wait_s=wait_s)
 
 
 def operations(factory: Factory) -> APIRouter:

@@ -1,8 +1,8 @@
-"""What the endpoints share: how a request names things, and work that must not run on the event loop."""
+"""How a request names things."""
 
 from typing import Annotated
 
-from fastapi import Path, Query
+from fastapi import Header, Path, Query
 
 RunId = Annotated[
     str,
@@ -13,3 +13,13 @@ TableName = Annotated[
 ]
 Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of a stored file.")]
 Cursor = Annotated[str | None, Query(max_length=200, description="The `next` of the page before.")]
+Token = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        pattern=r"^[\x21-\x7e]+$",
+        description="The same key and the same params give the same run; other params are a conflict.",
+    ),
+]

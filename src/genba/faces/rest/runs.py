@@ -18,10 +18,10 @@ from genba.faces.rest.records import (
     event_item,
     run_item,
 )
-from genba.faces.rest.requests import Cursor, RunId
+from genba.faces.rest.requests import Cursor, RunId, Token
 from genba.factory.answers import Comparison
 from genba.factory.factory import Factory
-from genba.factory.request import PAGE, RunQuery, Tag
+from genba.factory.request import PAGE, Request, RunQuery, Tag
 
 
 def runs(factory: Factory) -> APIRouter:
@@ -87,8 +87,8 @@ def _add_changing(router: APIRouter, factory: Factory) -> None:
     @router.post(
         "/runs/{run_id}/rerun", status_code=202, summary="Run again as a new run, with changed params"
     )
-    def rerun(run_id: RunId, asked: Changes, response: Response) -> Envelope:
-        run = factory.rerun(run_id, asked.changes)
+    def rerun(run_id: RunId, asked: Changes, response: Response, token: Token = None) -> Envelope:
+        run = factory.rerun(run_id, asked.changes, Request(token=token, local_files=False))
         response.headers["Location"] = f"/v1/runs/{run.id}"
         return envelope_of(run)
 

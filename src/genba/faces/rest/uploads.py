@@ -1,10 +1,8 @@
 """Uploads: a raw body becomes a stored file, or leaves nothing."""
 
 import asyncio
-import unicodedata
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import CancelledError
-from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -18,9 +16,6 @@ from genba.factory.factory import Factory
 
 LARGEST = Allowed().upload
 MOST_UPLOADS = 8
-LONGEST_NAME = 120
-LONGEST_SUFFIX = 16
-UNNAMED = "upload"
 BODY = {
     "required": True,
     "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
@@ -39,29 +34,17 @@ def uploads(factory: Factory, *, largest: int = LARGEST) -> APIRouter:
         openapi_extra={"requestBody": BODY},
     )
     async def upload(
-        request: Request, name: Annotated[str, Query(description="What to call it in lists.")] = UNNAMED
+        request: Request,
+        name: Annotated[str, Query(description="What to call it in lists; a path is cut off.")] = "upload",
     ) -> Uploaded:
         body = _Body(request.stream())
         try:
-            ref = await run_in_threadpool(factory.upload, display_name(name), body, largest=largest)
+            ref = await run_in_threadpool(factory.upload, name, body, largest=largest)
         finally:
             body.stop()
         return Uploaded(name=ref.name, sha256=ref.sha256, bytes=ref.bytes, file=f"sha256:{ref.sha256}")
 
     return router
-
-
-def display_name(given: str) -> str:
-    """Give a name to show for an uploaded file; it is never part of a path.
-
-    What lies before the last slash, and every invisible or direction-changing character, is left out.
-    """
-    visible = "".join(c for c in unicodedata.normalize("NFC", given) if unicodedata.category(c)[0] != "C")
-    name = visible.replace("\\", "/").rstrip("/").rpartition("/")[2].strip(" .")
-    if len(name) > LONGEST_NAME:
-        suffix = PurePosixPath(name).suffix[:LONGEST_SUFFIX]
-        name = name[: LONGEST_NAME - len(suffix)] + suffix
-    return name or UNNAMED
 
 
 class _Body:
