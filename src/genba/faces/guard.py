@@ -28,13 +28,17 @@ PAGE_POLICY = (
     "img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; connect-src 'self'; "
     "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
-DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 HEADERS = {
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"same-origin",
     b"x-frame-options": b"DENY",
     b"cross-origin-opener-policy": b"same-origin",
     b"cross-origin-resource-policy": b"same-origin",
+}
+FOR_PAGES = {b"content-security-policy": PAGE_POLICY.encode()}
+FOR_DATA = {
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+    b"cache-control": b"no-store",
 }
 
 # One piece of JSON: a string, with or without its end, or a mark that opens, closes or separates.
@@ -256,8 +260,7 @@ def announced_length(scope: Scope) -> int:
 def protected(path: str, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """Give the headers of an answer with those that bind a browser; the application's own come first."""
     given = list(headers)
-    policy = DATA_POLICY if path.startswith("/v1/") else PAGE_POLICY
-    ours = {**HEADERS, b"content-security-policy": policy.encode()}
+    ours = HEADERS | (FOR_DATA if path.startswith("/v1/") else FOR_PAGES)
     names = {name.lower() for name, _ in given}
     return given + [(name, value) for name, value in ours.items() if name not in names]
 

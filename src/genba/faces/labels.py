@@ -21,6 +21,8 @@ from genba.core.views import Chart, Headline, NetworkChart, Views
 from genba.num.table import TableOf
 
 AnyOperation = Operation[Any, Any]
+SPELLED = {"kv": "kV", "mva": "MVA", "powerflow": "power flow"}
+"""Words of names that plain English spells otherwise."""
 
 
 class Text(NamedTuple):
@@ -212,4 +214,6 @@ def _marks_within(annotation: Any) -> Iterator[Any]:
 
 
 def _plain(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    words = [SPELLED.get(word, word) for word in name.split("_")]
+    text = " ".join(words)
+    return text[:1].upper() + text[1:]

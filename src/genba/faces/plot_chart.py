@@ -109,10 +109,10 @@ def _extent(chart: Plot) -> tuple[float, float]:
     values += [0.0] if isinstance(chart, BarChart) else []
     low, high = min(values), max(values)
     step = _round_step((high - low or abs(high) or 1.0) / TICKS)
-    free = PADDING * (high - low)
+    free = PADDING * (high - low) or step
     return (
-        low if low == 0 else math.floor((low - free) / step) * step,
-        high if high == 0 else math.ceil((high + free) / step) * step,
+        0.0 if low == 0 < high else math.floor((low - free) / step) * step,
+        0.0 if high == 0 > low else math.ceil((high + free) / step) * step,
     )
 
 

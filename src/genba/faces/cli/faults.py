@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 from rich.text import Text
 
 from genba.core.envelope import envelope_of_error
-from genba.core.errors import Cancelled, DeviceError, GenbaError, InputError
+from genba.core.errors import Cancelled, DeviceError, GenbaError, InputError, MissingExtra
 from genba.core.run import Run, State
 from genba.faces.cli.extras import extra_of
 from genba.faces.cli.terminal import document, err, printable, text
@@ -22,12 +22,11 @@ BY_STATE = {State.REFUSED: 4, State.CANCELLED: 130}
 def report(error: BaseException, tokens: Sequence[str]) -> int:
     """Tell people or programs what went wrong, and give the exit code."""
     known = as_known(error)
-    operation = _operation(tokens)
     if wants_json(tokens):
-        document(envelope_of_error(known, operation).model_dump(mode="json"))
+        document(envelope_of_error(known, _operation(tokens)).model_dump(mode="json"))
     else:
         console = err()
-        for line in _lines(known, operation):
+        for line in _lines(known, _command(error, tokens)):
             console.print(line)
     return known.exit_code
 
@@ -57,12 +56,18 @@ def as_known(error: BaseException) -> GenbaError:
         return InputError(str(error))
     if isinstance(error, ValidationError):
         return _of_fields(error)
-    if isinstance(error, ModuleNotFoundError) and (missing := extra_of(error)):
+    if isinstance(error, ImportError) and (missing := _missing(error)):
         return missing
     if isinstance(error, OSError) and error.strerror:
         return DeviceError(f"{error.filename or 'the system'}: {error.strerror}")
     log.error("a fault of genba itself; please report it with these lines", exc_info=error)
     return GenbaError(f"{type(error).__name__}: {error}")
+
+
+def _missing(error: ImportError) -> MissingExtra | None:
+    cause = error.__cause__  # the lazy loader of commands chains what it met
+    absent = cause if isinstance(cause, ModuleNotFoundError) else error
+    return extra_of(absent) if isinstance(absent, ModuleNotFoundError) else None
 
 
 def _of_fields(error: ValidationError) -> InputError:
@@ -72,7 +77,7 @@ def _of_fields(error: ValidationError) -> InputError:
     return known
 
 
-def _lines(error: GenbaError, operation: str | None) -> Iterator[Text]:
+def _lines(error: GenbaError, command: Sequence[str]) -> Iterator[Text]:
     if isinstance(error.__cause__, ValidationError):
         yield from _field_lines(error.__cause__)
     else:
@@ -81,8 +86,7 @@ def _lines(error: GenbaError, operation: str | None) -> Iterator[Text]:
     for finding in error.findings:
         yield _headed(finding.severity, "yellow", f"{finding.where}: {finding.message}")
     if isinstance(error, InputError):
-        command = f" {operation.replace('.', ' ')}" if operation else ""
-        yield text(f"what is allowed: genba{command} --help", "dim")
+        yield text(f"what is allowed: {' '.join(('genba', *command, '--help'))}", "dim")
 
 
 def _field_lines(faults: ValidationError) -> Iterator[Text]:
@@ -110,6 +114,14 @@ def _headed(head: str, style: str, sentence: str) -> Text:
 def _short(value: object, limit: int = 80) -> str:
     shown = repr(value)
     return shown if len(shown) <= limit else f"{shown[:limit]}..."
+
+
+def _command(error: BaseException, tokens: Sequence[str]) -> Sequence[str]:
+    """Give the command that the error belongs to, as far as it is known."""
+    if isinstance(error, CycloptsError):
+        return error.command_chain or ()
+    operation = _operation(tokens)
+    return operation.split(".") if operation else tokens[:1]
 
 
 def _operation(tokens: Sequence[str]) -> str | None:

@@ -9,7 +9,7 @@ from rich.text import Text
 from genba.core.certificate import Certificate, Claim
 from genba.core.columns import TableRef
 from genba.core.envelope import envelope_of
-from genba.core.run import Run, State
+from genba.core.run import TERMINAL, Run, State
 from genba.core.views import Headline
 from genba.faces.cli.faults import exit_code
 from genba.faces.cli.terminal import document, pairs, printable, remark, show, table, text
@@ -35,6 +35,8 @@ def answer(factory: Factory, run: Run, *, as_json: bool) -> int:
     else:
         show(*summary(factory, run), *table_heads(run, FIRST_ROWS))
         remark(next_step(run))
+        if run.state not in TERMINAL and not factory.served():
+            remark("nobody works on it yet; start the supervisor: genba up")
     return exit_code(run)
 
 

@@ -13,18 +13,14 @@ from typing import Annotated
 from cyclopts import Group, Parameter
 
 from genba.core.errors import missing_extra
-from genba.core.run import ACTIVE
 from genba.faces.cli.extras import installed
 from genba.faces.cli.options import HERE, Access
 from genba.faces.cli.server import ServerChild, server_command
-from genba.faces.cli.terminal import document, out, remark, text
+from genba.faces.cli.terminal import document, remark, show, text
 from genba.factory.factory import Factory
-from genba.factory.request import RunQuery
 from genba.factory.supervisor import Supervisor
 
 LOOPBACK = "127.0.0.1"
-STEP = 0.25
-"""Seconds of one turn of the loop: how fast Ctrl-C and a fallen server are seen."""
 SERVING = Group("Serving")
 
 
@@ -47,12 +43,18 @@ def up(*, serving: Serving = ALONE_HERE, access: Access = HERE) -> int:
     _check(serving)
     with access.factory() as factory, _stop_on_signals() as stopped:
         supervisor = Supervisor(factory)
-        child = None if serving.no_server else _child(factory, serving)
+        server = None if serving.no_server else _child(factory, serving)
+        tend = _tending(factory, server, as_json=access.json)
+
+        def over() -> bool:
+            tend()
+            return stopped() or (serving.drain and not supervisor.busy and factory.idle())
+
         try:
-            _keep_up(factory, supervisor, child=child, stopped=stopped, serving=serving, access=access)
+            supervisor.run(until=over)
         finally:
-            if child:
-                child.end()
+            if server:
+                server.end()
             supervisor.close()
     remark("ended; runs and results are kept")
     return 0
@@ -74,39 +76,29 @@ def _child(factory: Factory, serving: Serving) -> ServerChild:
     return ServerChild(command, factory.home / "server.json")
 
 
-def _keep_up(
-    factory: Factory,
-    supervisor: Supervisor,
-    *,
-    child: ServerChild | None,
-    stopped: Callable[[], bool],
-    serving: Serving,
-    access: Access,
-) -> None:
+def _tending(factory: Factory, server: ServerChild | None, *, as_json: bool) -> Callable[[], None]:
+    """Give what each turn of the loop does beside the runs: keep the server up, tell where it is."""
     told: str | None = None
-    if child is None:
-        _tell(factory, "no server", as_json=access.json)
-    while not stopped() and not (serving.drain and _idle(factory)):
-        if child:
-            if sentence := child.tend(time.monotonic()):
-                remark(sentence)
-            address = child.address()
-            if address and address != told:
-                _tell(factory, address, as_json=access.json)
-                told = address
-        supervisor.step(STEP)
+
+    def tend() -> None:
+        nonlocal told
+        sentence = server.tend(time.monotonic()) if server else None
+        if sentence:
+            remark(sentence)
+        address = server.address() if server else "no server"
+        if address and address != told:
+            _tell(factory, address, as_json=as_json)
+            told = address
+
+    return tend
 
 
 def _tell(factory: Factory, address: str, *, as_json: bool) -> None:
     if as_json:
         document({"address": address, "home": str(factory.home), "pid": os.getpid()})
         return
-    out().print(text(f"genba is up: {address}", "bold"))
+    show(text(f"genba is up: {address}", "bold"))
     remark(f"home {factory.home}; Ctrl-C ends it")
-
-
-def _idle(factory: Factory) -> bool:
-    return not factory.runs(RunQuery(states=tuple(ACTIVE), limit=1)).items
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """The certificate of a run as a table: every claim with what was found, what is allowed and how it was checked."""
 
-from genba.core.certificate import Certificate, Claim
+from genba.core.certificate import Claim
 from genba.core.findings import Finding
+from genba.core.run import ACTIVE, Run
 from genba.faces import labels
 from genba.faces.console.chips import chip, quantity
 from genba.faces.console.icons import icon
@@ -14,8 +15,11 @@ from genba.faces.words import say_finding, say_holds, say_severity
 SHOWN_FINDINGS = 50
 
 
-def claims(visit: Visit, operation: str, certificate: Certificate | None) -> Markup:
+def claims(visit: Visit, run: Run) -> Markup:
     """Give the claims; a certificate that does not hold says first what that means."""
+    certificate = run.certificate
+    if certificate is None and run.state in ACTIVE:
+        return empty(visit.say("console.certificate.later", "The result is certified when the work is done."))
     if certificate is None:
         return empty(visit.say("console.certificate.absent", "There is no result, so nothing was certified."))
     heads = [
@@ -25,7 +29,7 @@ def claims(visit: Visit, operation: str, certificate: Certificate | None) -> Mar
         visit.say("console.certificate.verdict", "Verdict"),
         visit.say("console.certificate.method", "How it was checked"),
     ]
-    rows = [_row(visit, operation, claim) for claim in certificate.claims]
+    rows = [_row(visit, run.operation, claim) for claim in certificate.claims]
     listed = table(heads, rows, numbers=frozenset({1, 2}))
     if certificate.holds:
         return listed

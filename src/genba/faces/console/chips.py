@@ -3,6 +3,7 @@
 import time
 
 from genba.core.certificate import Certificate
+from genba.core.inputs import InputFile
 from genba.core.run import ACTIVE, Run, State
 from genba.core.views import Headline, Views
 from genba.faces import labels
@@ -90,11 +91,12 @@ def short_id(run_id: str) -> str:
 
 
 def input_name(run: Run) -> str:
-    """Give what a run was made from: its first input file's name, else nothing."""
-    named = [str(run.params.get(entry.field) or entry.name) for entry in run.inputs]
-    if not named:
+    """Give what a run was made from: the catalogue's or the file's name of its first input, else nothing."""
+    if not run.inputs:
         return ""
-    return run.inputs[0].name if named[0].startswith("sha256:") else named[0]
+    first = run.inputs[0]
+    named = run.params.get(first.field)
+    return str(named) if isinstance(named, str) and InputFile(named).catalogue else first.name
 
 
 def operation_title(visit: Visit, operation: str) -> str:

@@ -17,6 +17,7 @@ ENGLISH = {
     "literal_error": "Choose one of {expected}.",
     "string_too_short": "Needed.",
     "string_too_long": "At most {max_length} characters.",
+    "string_pattern_mismatch": "Holds characters that are not allowed.",
     "input_file": "Choose a file from the list or upload one.",
 }
 """By pydantic's name of the fault, with pydantic's own placeholders."""

@@ -62,45 +62,51 @@ async def floor_page(visit: Visit, readings: Readings) -> None:
     scene = await background.io_bound(look, readings)
     title = visit.say("console.floor.title", "Floor")
     with frame(visit, title):
-        heading(
-            title, lead=visit.say("console.floor.lead", "What this factory is doing, and what came out last.")
-        )
-        live = show(live_sign(visit, scene), classes="live-box")
+        lead = visit.say("console.floor.lead", "What this factory is doing, and what came out last.")
+        with heading(title, lead=lead):
+            live = show(live_sign(visit))
+        waiting = show(waits(visit, scene))
         with ui.element("div").classes("split"):
             with ui.element("div").classes("stack"):
                 with section(visit.say("console.floor.now", "Running now")):
                     now = show(running(visit, scene))
                 with section(visit.say("console.floor.newest", "Newest results")):
                     newest = show(results(visit, scene))
-            with ui.element("div").classes("stack"), section(visit.say("console.floor.region", "Region")):
-                place = show(region(visit, scene.health))
-        with section(visit.say("console.floor.start", "Start a study")):
-            show(starts(visit), classes="starts")
+            with ui.element("div").classes("stack"):
+                with section(visit.say("console.floor.region", "Region")):
+                    place = show(region(visit, scene.health))
+                with section(visit.say("console.floor.start", "Start a study")):
+                    show(starts(visit), classes="starts")
 
     async def refresh() -> None:
         nonlocal scene
         try:
             scene = await background.io_bound(look, readings)
         except Exception as error:  # the reader keeps the last good picture, marked with its age
-            live.content = stale_sign(visit, scene, error)
+            live.content, waiting.content = Markup(""), stale_sign(visit, scene, error)
             return
-        live.content, now.content = live_sign(visit, scene), running(visit, scene)
+        live.content, waiting.content = live_sign(visit), waits(visit, scene)
+        now.content = running(visit, scene)
         newest.content, place.content = results(visit, scene), region(visit, scene.health)
 
     ui.timer(EVERY_S, refresh, immediate=False)
 
 
-def live_sign(visit: Visit, scene: Scene) -> Markup:
-    """Give the line that says that the page is current, and what keeps runs from starting if anything does."""
+def live_sign(visit: Visit) -> Markup:
+    """Give the sign that the page is current."""
     words = visit.say("console.floor.live", "Live: this page follows the record")
-    line = tag("div", tag("i", aria_hidden="true"), words, class_="live")
-    if scene.health.supervisor or not scene.active:
-        return line
-    waits = visit.say(
+    return tag("div", tag("i", aria_hidden="true"), words, class_="live")
+
+
+def waits(visit: Visit, scene: Scene) -> Markup:
+    """Give what keeps runs from starting, if anything does."""
+    if scene.health.supervisor is not None or not scene.active:
+        return Markup("")
+    words = visit.say(
         "console.floor.no_supervisor",
         "No supervisor is at work: accepted runs wait. Start one with: genba up",
     )
-    return join(line, alert(waits, kind="warn"))
+    return alert(words, kind="warn")
 
 
 def stale_sign(visit: Visit, scene: Scene, error: Exception) -> Markup:

@@ -8,6 +8,7 @@ from nicegui import ui
 from pydantic import ValidationError
 
 from genba.core.errors import GenbaError, InputError
+from genba.core.inputs import InputFile
 from genba.core.run import Run
 from genba.faces import labels
 from genba.faces.console.chips import operation_title, short_id
@@ -28,7 +29,9 @@ async def form_page(
     """Draw the form; `?from=RUN` begins with that run's answers, `?case=...` with single answers."""
     parent = await background.io_bound(readings.factory.run, query["from"]) if "from" in query else None
     fields = fields_of(operation.params)
-    begin = {field.name: field.default for field in fields} | (parent.params if parent else {}) | dict(query)
+    begin = (
+        {field.name: field.default for field in fields} | (answers_of(parent) if parent else {}) | dict(query)
+    )
     sources = {
         field.name: await background.io_bound(sources_of, visit, readings, operation.domain, field)
         for field in fields
@@ -41,6 +44,16 @@ async def form_page(
             show(_parent_line(visit, parent))
         form = Form(visit, readings, operation, parent)
         form.draw(fields, begin, sources)
+
+
+def answers_of(run: Run) -> dict[str, Any]:
+    """Give a run's answers as a form can send them: a path of this machine becomes the file's content."""
+    stored = {
+        entry.field: f"sha256:{entry.sha256}"
+        for entry in run.inputs
+        if isinstance(run.params.get(entry.field), str) and InputFile(run.params[entry.field]).is_local
+    }
+    return run.params | stored
 
 
 class Form:
@@ -165,10 +178,12 @@ class Form:
     def _send(self) -> Run:
         factory, values = self.readings.factory, self.values()
         tags = tuple(dict.fromkeys((self.tags.value or "").split()))
+        request = Request(seed=self._seed(), tags=tags, note=self.note.value or "", local_files=False)
         if self.parent is None:
-            request = Request(seed=self._seed(), tags=tags, note=self.note.value or "", local_files=False)
             return factory.submit(self.operation.name, values, request)
-        return factory.rerun(self.parent.id, values)
+        before = answers_of(self.parent)
+        changes = {name: value for name, value in values.items() if value != before.get(name)}
+        return factory.rerun(self.parent.id, changes, request)
 
     def _seed(self) -> int:
         try:

@@ -6,7 +6,7 @@ from nicegui import ui
 from genba.core.errors import GenbaError
 from genba.core.run import Attempt, Event, Run
 from genba.faces import labels
-from genba.faces.console.chips import when
+from genba.faces.console.chips import short_id, when
 from genba.faces.console.icons import state_icon
 from genba.faces.console.layout import Visit, empty, show
 from genba.faces.console.lists import pairs
@@ -25,7 +25,7 @@ class LiveLog:
 
     def __init__(self, visit: Visit, readings: Readings, run_id: str) -> None:
         self.visit, self.readings, self.run_id = visit, readings, run_id
-        self.text, self.offset = "", 0
+        self.text, self.offset, self.attempt = "", 0, 0
         self.box = show(self._shown())
 
     async def follow(self) -> None:
@@ -34,6 +34,11 @@ class LiveLog:
             piece = await background.io_bound(self.readings.factory.log, self.run_id, self.offset)
         except GenbaError:  # no attempt yet, or its directory is gone: the log stays as it is
             return
+        if piece.attempt != self.attempt:
+            self.text, self.attempt = "", piece.attempt
+            if self.offset:  # another attempt has a log of its own: begin at its start next time
+                self.offset = 0
+                return
         if piece.next != self.offset:
             self.text, self.offset = (self.text + piece.text)[-LOG_KEPT:], piece.next
             self.box.content = self._shown()
@@ -116,6 +121,14 @@ def facts(visit: Visit, run: Run, attempts: tuple[Attempt, ...]) -> Markup:
             (say("console.run.attempts", "Attempts"), str(run.attempt)),
             (say("console.run.seed", "Seed"), str(run.seed)),
             (say("console.run.region", "Region"), run.region),
+            *_parent(visit, run),
             *((name, tag("span", version, class_="mono")) for name, version in versions.items()),
         ]
     )
+
+
+def _parent(visit: Visit, run: Run) -> list[tuple[str, Markup]]:
+    if run.parent is None:
+        return []
+    link = tag("a", short_id(run.parent), href=f"/runs/{run.parent}", class_="mono")
+    return [(visit.say("console.run.parent", "Made from"), link)]

@@ -87,10 +87,12 @@ def show(markup: Markup, *, name: str = "div", classes: str = "") -> ui.html:
     return ui.html(markup, sanitize=False, tag=name).classes(classes)  # `tag` has escaped every text
 
 
-def heading(title: str, *beside: Markup, lead: str = "") -> ui.html:
-    """Draw a page's title line."""
-    words = tag("p", lead, class_="lead") if lead else None
-    return show(join(tag("div", tag("h1", title), words), *beside), classes="heading")
+def heading(title: str, *, lead: str = "") -> ui.element:
+    """Draw a page's title line; what is created inside stands at its end."""
+    line = ui.element("div").classes("heading")
+    with line:
+        show(join(tag("h1", title), tag("p", lead, class_="lead") if lead else None))
+    return line
 
 
 def section(title: str, *, classes: str = "") -> ui.element:

@@ -75,11 +75,15 @@ class RunPage:
             self.state = show(standing(self.visit, self.sight.run))
             with ui.element("div").classes("split"):
                 with ui.element("div").classes("stack"):
-                    self._results()
-                    with section(self.visit.say("console.run.log", "Log")):
-                        self.log = LiveLog(self.visit, self.readings, self.sight.run.id)
+                    self._proof()
                 with ui.element("div").classes("stack"):
-                    self._sides()
+                    self._question()
+            self._data()
+            with ui.element("div").classes("split"):
+                with section(self.visit.say("console.run.log", "Log")):
+                    self.log = LiveLog(self.visit, self.readings, self.sight.run.id)
+                with ui.element("div").classes("stack"):
+                    self._history()
 
     async def refresh(self) -> None:
         """Bring the page up to date: a little while the run works, everything when its state changes."""
@@ -121,35 +125,40 @@ class RunPage:
 
         ui.button(word, on_click=acted, color=None).props("no-caps flat").classes("action")
 
-    def _results(self) -> None:
+    def _proof(self) -> None:
         run, visit, views = self.sight.run, self.visit, self.sight.views
         if views and views.headlines:
             with section(visit.say("console.run.headlines", "Result")):
                 show(figures(visit, run, views))
-        if run.state not in ACTIVE:
-            with section(visit.say("console.run.certificate", "Certificate")):
-                show(claims(visit, run.operation, run.certificate))
+        with section(visit.say("console.run.certificate", "Certificate")):
+            show(claims(visit, run))
         if run.findings:
             with section(visit.say("console.run.findings", "Findings about the input")):
                 show(findings(visit, run.findings))
+        if views and (views.not_covered or views.attribution):
+            with section(visit.say("console.run.not_covered", "What this study does not say")):
+                show(limits(visit, run.operation, views))
+
+    def _question(self) -> None:
+        run, visit = self.sight.run, self.visit
+        with section(visit.say("console.run.params", "Parameters")):
+            show(answers(visit, run))
+        with section(visit.say("console.run.inputs", "Inputs")):
+            show(inputs(visit, run))
+        with section(visit.say("console.run.notes", "Tags and note")), ui.element("div").classes("stack"):
+            notes(visit, self.readings, run)
+
+    def _data(self) -> None:
+        run, visit, views = self.sight.run, self.visit, self.sight.views
         if views and views.charts:
             draw_charts(visit, run.operation, views.charts)
         tables = tables_of(operation(run.operation), run)
         if tables:
             with section(visit.say("console.run.tables", "Tables")):
                 table_panel(visit, self.readings, run, tables)
-        if views and (views.not_covered or views.attribution):
-            with section(visit.say("console.run.not_covered", "What this study does not say")):
-                show(limits(visit, run.operation, views))
 
-    def _sides(self) -> None:
+    def _history(self) -> None:
         sight, visit = self.sight, self.visit
-        with section(visit.say("console.run.params", "Parameters")):
-            show(answers(visit, sight.run))
-        with section(visit.say("console.run.inputs", "Inputs")):
-            show(inputs(visit, sight.run))
-        with section(visit.say("console.run.notes", "Tags and note")), ui.element("div").classes("stack"):
-            notes(visit, self.readings, sight.run)
         with section(visit.say("console.run.events", "Events")):
             show(timeline(visit, sight.events))
         with section(visit.say("console.run.facts", "Identity and versions")):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from nicegui import run as background
@@ -40,7 +41,7 @@ def tables_of(operation: AnyOperation, run: Run) -> tuple[Shown, ...]:
 
 def table_panel(visit: Visit, readings: Readings, run: Run, tables: Sequence[Shown]) -> None:
     """Draw the tables; one is open at a time."""
-    chosen = ui.element("div")
+    tabs: list[ui.element] = []
 
     def open_table(place: int) -> None:
         for other, tab in enumerate(tabs):
@@ -49,12 +50,10 @@ def table_panel(visit: Visit, readings: Readings, run: Run, tables: Sequence[Sho
         with chosen:
             Pages(visit, readings, run, tables[place]).draw()
 
-    with ui.element("div").classes("tabs").props("role=tablist") as bar:
-        tabs = [
-            _tab(visit, run, shown, lambda place=place: open_table(place))
-            for place, shown in enumerate(tables)
-        ]
-    bar.move(target_index=0)
+    with ui.element("div").classes("tabs").props("role=tablist"):
+        for place, shown in enumerate(tables):
+            tabs.append(_tab(visit, run, shown, partial(open_table, place)))
+    chosen = ui.element("div")
     open_table(0)
 
 

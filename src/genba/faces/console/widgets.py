@@ -43,7 +43,7 @@ class Drawing:
 
 def ask(field: Field, drawing: Drawing) -> Asked:
     """Draw one question with its label, sentence and control."""
-    wide = " wide" if field.kind in ("list", "file") else ""
+    wide = " wide" if field.kind == "list" or field.suffixes else ""
     with ui.element("div").classes(f"field{wide}") as box:
         draw = {"switch": _switch, "choice": _choice, "file": _file, "list": _list}.get(field.kind, _text)
         asked = draw(field, drawing)
@@ -102,13 +102,13 @@ def _text(field: Field, drawing: Drawing) -> Asked:
 
 def _choice(field: Field, drawing: Drawing) -> Asked:
     _label(field, drawing, f"field-{field.name}")
-    options = {choice: _choice_word(field, drawing, choice) for choice in field.choices}
+    options = {choice: _choice_word(drawing, choice) for choice in field.choices}
     control = _control(ui.select(options, value=drawing.value), field, drawing)
     return Asked(field, lambda: control.value, _complainer(control))
 
 
-def _choice_word(field: Field, drawing: Drawing, choice: str) -> str:
-    return drawing.visit.say(f"{drawing.operation.name}.params.{field.name}.choice.{choice}", choice)
+def _choice_word(drawing: Drawing, choice: str) -> str:
+    return drawing.visit.say(f"console.choice.{choice}", choice)
 
 
 def _switch(field: Field, drawing: Drawing) -> Asked:
@@ -120,7 +120,7 @@ def _switch(field: Field, drawing: Drawing) -> Asked:
 
 def _file(field: Field, drawing: Drawing) -> Asked:
     _label(field, drawing, f"field-{field.name}")
-    options = {choice: _choice_word(field, drawing, choice) for choice in field.choices} | drawing.sources
+    options = {choice: _choice_word(drawing, choice) for choice in field.choices} | drawing.sources
     if drawing.value and drawing.value not in options:
         options[drawing.value] = drawing.value
     with ui.element("div").classes("file-row"):

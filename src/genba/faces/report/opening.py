@@ -1,6 +1,6 @@
 """How a report opens: what was asked, how it ended, and the values read first."""
 
-from genba.core.run import State
+from genba.core.run import ACTIVE, State
 from genba.core.views import Headline
 from genba.faces import labels
 from genba.faces.labels import Text
@@ -44,16 +44,20 @@ def trouble(sheet: Sheet) -> Markup | None:
     if run.state is State.SUCCEEDED:
         return None
     failed = run.certificate.failed if run.certificate else ()
+    if run.state in ACTIVE:
+        return tag(
+            "p", sheet.say("faces.report.unfinished", "This run has not ended: there is no result yet.")
+        )
     claims = [tag("li", sheet.label(labels.claim_label(run.operation, claim))) for claim in failed]
     return tag(
         "section",
         tag("h2", sheet.say("faces.report.trouble", "Why there is no certified result")),
-        tag("p", tag("bdi", run.reason)) if run.reason else None,
+        tag("p", tag("bdi", run.reason)) if run.reason and not claims and not run.error else None,
         tag("pre", f"{run.error.code}: {run.error.message}", class_="error") if run.error else None,
         tag("p", tag("code", run.error.where)) if run.error and run.error.where else None,
         tag("p", sheet.say("faces.report.failed_claims", "Claims that do not hold:")) if claims else None,
         tag("ul", *claims) if claims else None,
-        class_="trouble" if run.state in (State.FAILED, State.REFUSED, State.LOST) else "trouble quiet",
+        class_="trouble quiet" if run.state is State.CANCELLED else "trouble",
     )
 
 

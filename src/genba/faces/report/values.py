@@ -103,7 +103,7 @@ def _align(column: Column) -> str | None:
 
 def _rest(sheet: Sheet, shown: Table) -> Markup:
     more = len(shown) - MOST_ROWS
-    command = tag("code", f"genba table {sheet.run.id} {shown.columns.name}")
+    command = tag("code", f"genba table {sheet.run.id} {shown.columns.name} --format xlsx")
     said = sheet.say("faces.report.export", "The whole table as CSV, Excel or Parquet:")
     if more > 0:
         left_out = sheet.say("faces.report.more_rows", "{count} more rows.", count=f"{more:,}")
