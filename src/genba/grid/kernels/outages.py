@@ -76,4 +76,4 @@ def aftermath(model: Model, base: Schedule, outage: Outage, *, splits: bool) -> 
 
 def solve_after(model: Model, base: State, left: Aftermath) -> State:
     """Solve what an outage leaves, from the state before it."""
-    return solve(model, left.schedule, vm=base.at.vm, va=base.at.va, held=base.held)
+    return solve(model, left.schedule, vm=base.at.vm, va=base.at.va, side=base.side)

@@ -1,33 +1,13 @@
 """Reactive power of units: how those at a bus share it, and when a limit takes the voltage from them."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from genba.grid.kernels.network import Bools, Floats, Ints, Network, bus_sum
 
-BEYOND = 1e-6
-"""How far a limit or set point may be passed before a bus is switched, p.u."""
-RETURNS = 2
-"""How often a bus may get its set point back; after that it stays at its limit, so that switching ends."""
-
-
-@dataclass(frozen=True, eq=False)
-class Held:
-    """Which buses are held at a reactive limit.
-
-    Arguments:
-        side: 1 at the upper limit, -1 at the lower, 0 free; shape (n,).
-        returns: how often each bus got its set point back, shape (n,).
-    """
-
-    side: Ints
-    returns: Ints
-
-    @classmethod
-    def nowhere(cls, n_bus: int) -> "Held":
-        """Give the state in which every unit holds its set point."""
-        return cls(np.zeros(n_bus, dtype=np.int64), np.zeros(n_bus, dtype=np.int64))
+BEYOND = 1e-7
+"""How far a reactive limit may be passed before a bus is switched, p.u."""
+ABOVE = 5e-9
+"""How far a held bus may pass its set point before it gets it back, p.u."""
 
 
 def bus_limits(network: Network, unit_on: Bools) -> tuple[Floats, Floats]:
@@ -39,29 +19,31 @@ def bus_limits(network: Network, unit_on: Bools) -> tuple[Floats, Floats]:
 
 
 def switched(
-    held: Held, *, controls: Bools, q: Floats, vm: Floats, limits: tuple[Floats, Floats, Floats]
-) -> Held:
-    """Give which buses are held after a solution.
+    side: Ints, *, controls: Bools, q: Floats, vm: Floats, limits: tuple[Floats, Floats, Floats], single: bool
+) -> Ints:
+    """Give at which limit each bus is to be held after a solution, shape (n,).
 
     Arguments:
-        held: what held during the solution.
+        side: 1 at the upper limit, -1 at the lower, 0 free, as held during the solution; shape (n,).
         controls: whether a bus's units would control its voltage, shape (n,).
         q: reactive output of the units at each bus, shape (n,), p.u.
         vm: voltage magnitudes, shape (n,).
         limits: smallest and largest reactive output and voltage set point of each bus.
+        single: whether to make only the most urgent change, which ends a cycle of joint ones.
 
     Source: MATPOWER manual 8.0, section 4.4 (enforcing reactive limits), here with the way back.
     """
     lowest, highest, setpoint = limits
-    free = controls & (held.side == 0)
-    side = held.side.copy()
-    side[free & (q > highest + BEYOND)] = 1
-    side[free & (q < lowest - BEYOND)] = -1
-    too_high = (held.side == 1) & (vm > setpoint + BEYOND)
-    too_low = (held.side == -1) & (vm < setpoint - BEYOND)
-    back = (too_high | too_low) & (held.returns < RETURNS)
-    side[back | ~controls] = 0
-    return Held(side, held.returns + back)
+    free = controls & (side == 0)
+    over = np.where(free, np.maximum(q - highest, lowest - q) - BEYOND, 0.0)
+    past = np.where(controls, np.where(side > 0, vm - setpoint, setpoint - vm) - ABOVE, np.inf)
+    past = np.where(side != 0, past, 0.0)
+    urgency = np.maximum(over, past)
+    changes = urgency > 0
+    if single and changes.any():
+        changes &= urgency == urgency.max()
+    target = np.where(side != 0, 0, np.where(q > highest, 1, -1))
+    return np.where(changes, target, side)
 
 
 def shared(network: Network, bus_q: Floats, *, unit_on: Bools) -> Floats:

@@ -10,10 +10,11 @@ from genba.grid.kernels.islands import islands, references
 from genba.grid.kernels.jacobian import JacobianPlan, plan_of
 from genba.grid.kernels.network import PQ, PV, REFERENCE, Bools, Floats, Ints, Network, bus_sum
 from genba.grid.kernels.newton import Budget, Iterate, Problem, Solution, newton
-from genba.grid.kernels.reactive_limits import Held, bus_limits, shared, switched
+from genba.grid.kernels.reactive_limits import bus_limits, shared, switched
 
-ROUNDS = 50
-"""Solutions tried while reactive limits and the direction of the slack settle."""
+ROUNDS = 40
+JOINT_ROUNDS = 20
+"""Solutions while reactive limits and the direction of the slack settle; the first switch buses jointly."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +60,8 @@ class State:
     at: Iterate
     kind: Ints
     """PQ, PV or REFERENCE as solved, shape (n,)."""
-    held: Held
+    side: Ints
+    """1 at buses held at their upper reactive limit, -1 at the lower, else 0, shape (n,)."""
     unit_p: Floats
     """Active output, slack included, shape (g,), p.u."""
     unit_q: Floats
@@ -78,34 +80,31 @@ def schedule_of(network: Network) -> Schedule:
     return Schedule(network.branch_on, network.unit_on, island, p)
 
 
-def solve(model: Model, schedule: Schedule, *, vm: Floats, va: Floats, held: Held | None = None) -> State:
+def solve(model: Model, schedule: Schedule, *, vm: Floats, va: Floats, side: Ints | None = None) -> State:
     """Solve the power flow from a first voltage, (n,) each.
 
     Buses whose units control their voltage start at the set point. Each island's slack takes the direction in
-    which it turns out to flow; reactive limits switch buses until none changes.
+    which it turns out to flow; reactive limits switch buses until none changes. Where that never ends, because a
+    bus answers a limit with a rising voltage, the last solution stands and shows it.
     """
     network = model.network
     control = _control(network, schedule)
-    going = _Going(held or Held.nowhere(network.n_bus), _need(network, schedule) >= 0, False)
+    free = np.zeros(network.n_bus, np.int64)
+    going = _Going(free if side is None else side, _need(network, schedule) >= 0, False)
     iterations = 0
-    for _ in range(ROUNDS):
+    for number in range(ROUNDS):
         problem = _posed(model, schedule, control, going)
         start = np.where(problem.kind == PQ, vm, control.setpoint)
         solution = newton(problem, start, va, model.budget)
         iterations += solution.iterations
         vm, va = solution.at.vm, solution.at.va
-        after = _after(model, control, going, solution.at) if solution.converged else going
-        settled = after is going
-        if settled:
+        if not solution.converged or number == ROUNDS - 1:
+            break
+        after = _after(model, control, going, solution.at, single=number >= JOINT_ROUNDS)
+        if after is going:
             break
         going = after
-    return _state(
-        model,
-        schedule,
-        control,
-        going,
-        solution=replace(solution, iterations=iterations, converged=solution.converged and settled),
-    )
+    return _state(model, schedule, control, going, solution=replace(solution, iterations=iterations))
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +123,8 @@ class _Control:
 class _Going:
     """What may change from one solution to the next."""
 
-    held: Held
+    side: Ints
+    """1 at buses held at their upper reactive limit, -1 at the lower, else 0, shape (n,)."""
     upwards: Bools
     """Direction of each island's slack, shape (islands + 1,)."""
     turned: bool
@@ -167,12 +167,12 @@ def _unit_shares(model: Model, schedule: Schedule, control: _Control, going: _Go
 
 def _posed(model: Model, schedule: Schedule, control: _Control, going: _Going) -> Problem:
     network, n = model.network, model.network.n_bus
-    kind = np.where(going.held.side != 0, PQ, control.kind)
+    kind = np.where(going.side != 0, PQ, control.kind)
     live = schedule.island > 0
     fixed_q = np.where(control.kind[network.unit_bus] == PQ, network.unit_s.imag, 0.0)
     p = bus_sum(network.unit_bus, np.where(schedule.unit_on, schedule.p, 0.0), n)
     q = bus_sum(network.unit_bus, np.where(schedule.unit_on, fixed_q, 0.0), n)
-    q = np.where(going.held.side > 0, control.highest, np.where(going.held.side < 0, control.lowest, q))
+    q = np.where(going.side > 0, control.highest, np.where(going.side < 0, control.lowest, q))
     entries = model.admittance.values(schedule.branch_on)
     share = bus_sum(network.unit_bus, _unit_shares(model, schedule, control, going), n)
     return Problem(
@@ -187,23 +187,24 @@ def _posed(model: Model, schedule: Schedule, control: _Control, going: _Going) -
     )
 
 
-def _after(model: Model, control: _Control, going: _Going, at: Iterate) -> _Going:
+def _after(model: Model, control: _Control, going: _Going, at: Iterate, *, single: bool) -> _Going:
     """Give what the next solution has to change; the same object when nothing."""
-    held = going.held
+    side = going.side
     if model.reactive_limits:
         limits = (control.lowest, control.highest, control.setpoint)
-        held = switched(held, controls=control.kind == PV, q=at.excess.imag, vm=at.vm, limits=limits)
+        controls = control.kind == PV
+        side = switched(side, controls=controls, q=at.excess.imag, vm=at.vm, limits=limits, single=single)
     wrong = np.where(going.upwards, at.slack < 0, at.slack > 0)
     turn = model.distributed and not going.turned and bool(wrong[1:].any())
-    if not turn and np.array_equal(held.side, going.held.side):
+    if not turn and np.array_equal(side, going.side):
         return going
-    return _Going(held, going.upwards ^ wrong if turn else going.upwards, going.turned or turn)
+    return _Going(side, going.upwards ^ wrong if turn else going.upwards, going.turned or turn)
 
 
 def _state(
     model: Model, schedule: Schedule, control: _Control, going: _Going, *, solution: Solution
 ) -> State:
-    network, at, side = model.network, solution.at, going.held.side
+    network, at, side = model.network, solution.at, going.side
     share = _unit_shares(model, schedule, control, going)
     p = np.where(schedule.unit_on, schedule.p + share * at.slack[schedule.island[network.unit_bus]], 0.0)
     q = shared(network, at.excess.imag, unit_on=schedule.unit_on)
@@ -215,7 +216,7 @@ def _state(
         iterations=solution.iterations,
         at=at,
         kind=np.where(side != 0, PQ, control.kind),
-        held=going.held,
+        side=side,
         unit_p=p,
         unit_q=np.where(schedule.unit_on, q, 0.0),
     )
