@@ -32,7 +32,7 @@ def two_ports(grid: Circuit) -> TwoPorts:
     with_charging = np.where(on, series + 0.5j * branch["b"], 0.0)
     magnitude = np.where(branch["ratio"] == 0, 1.0, branch["ratio"])
     turns = magnitude * np.exp(1j * np.radians(branch["shift"]))
-    shunt = np.where(grid.alive, bus["gs"] + 1j * bus["bs"], 0j) / grid.case.base_mva
+    shunt: Complexes = (bus["gs"] + 1j * bus["bs"]) * grid.alive / grid.case.base_mva
     return TwoPorts(
         ff=with_charging / magnitude**2,
         ft=-series / turns.conj(),

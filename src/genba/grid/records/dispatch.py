@@ -17,7 +17,9 @@ DISPATCH_UNITS = Columns(
         Column("p", "float", "MW", "Active power output; 0 when out of service."),
         Column("pmin", "float", "MW", "Smallest output allowed."),
         Column("pmax", "float", "MW", "Largest output allowed."),
-        Column("marginal_cost", "float", "$/MWh", "Cost of the next MWh at this output."),
+        Column(
+            "marginal_cost", "float", "$/MWh", "Cost of the next MWh at this output; missing out of service."
+        ),
     ),
 )
 DISPATCH_BUSES = Columns(
@@ -43,8 +45,8 @@ DISPATCH_BUSES = Columns(
             "price",
             "float",
             "$/MWh",
-            "Nodal price: cost of the next MWh of demand here; when infeasible, the multiplier that proves it "
-            "(MW of imbalance per MW of demand); missing when de-energised.",
+            "Nodal price: cost of the next MWh of demand here; when infeasible, the multiplier that proves "
+            "it (MW of imbalance per MW of demand); missing when de-energised.",
         ),
     ),
 )
