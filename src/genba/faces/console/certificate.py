@@ -1,4 +1,4 @@
-"""The certificate of a run as a table: every claim with what was found, what is allowed and how it was checked."""
+"""The certificate as a table: every claim with what was found, what is allowed and how it was checked."""
 
 from genba.core.certificate import Claim
 from genba.core.findings import Finding

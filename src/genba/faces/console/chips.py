@@ -43,11 +43,16 @@ def progress(visit: Visit, run: Run) -> Markup:
         return Markup("")
     percent = round(100 * (run.fraction or 0.0))
     label = visit.say("console.run.progress", "Progress")
-    fill = tag("div", class_="bar-fill", style=f"width:{percent}%")
     bar = tag(
-        "div", fill, class_="bar", role="progressbar", aria_label=label, aria_valuemin="0", aria_valuemax="100",
+        "div",
+        tag("div", class_="bar-fill", style=f"width:{percent}%"),
+        class_="bar",
+        role="progressbar",
+        aria_label=label,
+        aria_valuemin="0",
+        aria_valuemax="100",
         aria_valuenow=percent,
-    )  # fmt: skip
+    )
     words = run.message or say_state(visit.language, run.state)
     line = tag(
         "div",

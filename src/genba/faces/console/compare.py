@@ -1,9 +1,8 @@
 """Two runs side by side: which answers, values, claims and versions differ."""
 
+import asyncio
 from collections.abc import Mapping
 from urllib.parse import urlencode
-
-from nicegui import run as background
 
 from genba.core.run import Run
 from genba.faces.console.chips import (
@@ -28,12 +27,12 @@ OFFERED = 100
 async def compare_page(visit: Visit, readings: Readings, query: Mapping[str, str]) -> None:
     """Draw the choice of two runs, and how they differ once both are chosen."""
     left, right = query.get("left", ""), query.get("right", "")
-    offered = (await background.io_bound(readings.factory.runs, RunQuery(limit=OFFERED))).items
+    offered = (await asyncio.to_thread(readings.factory.runs, RunQuery(limit=OFFERED))).items
     title = visit.say("console.compare.title", "Compare two runs")
     both = None
     if left and right:
-        both = await background.io_bound(lambda: tuple(readings.factory.run(name) for name in (left, right)))
-        differences = await background.io_bound(readings.factory.compare, left, right)
+        both = await asyncio.to_thread(lambda: tuple(readings.factory.run(name) for name in (left, right)))
+        differences = await asyncio.to_thread(readings.factory.compare, left, right)
     with frame(visit, title):
         heading(title)
         show(choice(visit, offered, left, right), classes="panel")
@@ -75,7 +74,8 @@ def _select(visit: Visit, name: str, label: str, offered: tuple[Run, ...], chose
 
 
 def _words(visit: Visit, run: Run) -> str:
-    return f"{operation_title(visit, run.operation)} · {input_name(run)} · {moment(run.created)} · {short_id(run.id)}"
+    parts = operation_title(visit, run.operation), input_name(run), moment(run.created), short_id(run.id)
+    return " · ".join(part for part in parts if part)
 
 
 def compared(visit: Visit, both: tuple[Run, ...], differences: Comparison) -> Markup:

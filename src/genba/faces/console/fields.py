@@ -33,11 +33,6 @@ class Field:
     output: str | None
     """The output of an earlier run that fits."""
 
-    @property
-    def label(self) -> str:
-        """Give the English label: the field's name in words."""
-        return self.name.replace("_", " ").capitalize()
-
 
 def fields_of(params: type[Params]) -> tuple[Field, ...]:
     """Give the fields of a Params record in the order of its declaration."""
@@ -58,7 +53,7 @@ def _field(name: str, entry: dict[str, Any], required: bool) -> Field:
     parts = [entry, *(part for part in entry.get("anyOf", ()) if part.get("type") != "null")]
     merged = {key: value for part in reversed(parts) for key, value in part.items()}
     choices = next((part["enum"] for part in parts if "enum" in part), ())
-    accepts = next((part["accepts"] for part in parts if "accepts" in part), {})
+    accepts: dict[str, Any] = next((part["accepts"] for part in parts if "accepts" in part), {})
     number = merged.get("type") in ("number", "integer")
     return Field(
         name=name,

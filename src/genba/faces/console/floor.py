@@ -1,9 +1,9 @@
 """The floor: what runs now, what came out last, how the region is, and where to start."""
 
+import asyncio
 import time
 from dataclasses import dataclass
 
-from nicegui import run as background
 from nicegui import ui
 
 from genba.core.run import ACTIVE, TERMINAL, Run
@@ -34,14 +34,15 @@ EVERY_S = 1.5
 SHOWN_ACTIVE = 12
 SHOWN_NEWEST = 8
 SILENT_NS = 60 * SECOND_NS
-"""A run whose record has not moved for this long is marked, ns."""
+"""A run whose progress has not changed for this long is marked, ns."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
     """What the floor shows at one moment."""
 
-    active: tuple[Run, ...]
+    active: tuple[tuple[Run, int], ...]
+    """Each with the time its progress last changed, ns UTC."""
     newest: tuple[tuple[Run, Headline | None], ...]
     health: Health
     at: int
@@ -54,12 +55,13 @@ def look(readings: Readings) -> Scene:
     active = factory.runs(RunQuery(states=tuple(ACTIVE), limit=SHOWN_ACTIVE))
     newest = factory.runs(RunQuery(states=tuple(TERMINAL), limit=SHOWN_NEWEST))
     pairs = tuple((run, headline_of(readings.views(run))) for run in newest.items)
-    return Scene(tuple(active.items), pairs, factory.health(), time.time_ns())
+    moving = tuple((run, readings.moved(run)) for run in active.items)
+    return Scene(moving, pairs, factory.health(), time.time_ns())
 
 
 async def floor_page(visit: Visit, readings: Readings) -> None:
     """Draw the floor and keep it current while somebody looks."""
-    scene = await background.io_bound(look, readings)
+    scene = await asyncio.to_thread(look, readings)
     title = visit.say("console.floor.title", "Floor")
     with frame(visit, title):
         lead = visit.say("console.floor.lead", "What this factory is doing, and what came out last.")
@@ -81,7 +83,7 @@ async def floor_page(visit: Visit, readings: Readings) -> None:
     async def refresh() -> None:
         nonlocal scene
         try:
-            scene = await background.io_bound(look, readings)
+            scene = await asyncio.to_thread(look, readings)
         except Exception as error:  # the reader keeps the last good picture, marked with its age
             live.content, waiting.content = Markup(""), stale_sign(visit, scene, error)
             return
@@ -124,23 +126,22 @@ def running(visit: Visit, scene: Scene) -> Markup:
     """Give one card for each run that has not ended."""
     if not scene.active:
         return empty(visit.say("console.floor.quiet", "Nothing is running. Start a study below."))
-    return tag("div", *(card(visit, run, scene.at) for run in scene.active), class_="now")
+    return tag("div", *(card(visit, run, moved, scene.at) for run, moved in scene.active), class_="now")
 
 
-def card(visit: Visit, run: Run, now: int) -> Markup:
-    """Give one running study."""
-    silent = now - run.updated > SILENT_NS
-    sign = (
-        tag("span", visit.say("console.floor.silent", "no news since"), " ", class_="old") if silent else None
-    )
+def card(visit: Visit, run: Run, moved: int, now: int) -> Markup:
+    """Give one running study; `moved` is when its progress last changed, ns UTC."""
+    silent = visit.say("console.floor.silent", "no news since") if now - moved > SILENT_NS else ""
+    age = tag("span", tag("b", silent, " ", class_="old") if silent else None, when(visit, moved))
+    name = tag("span", operation_title(visit, run.operation), class_="cut")
     return tag(
         "a",
-        tag("div", tag("span", operation_title(visit, run.operation), class_="cut"), state_chip(visit, run.state), class_="card-top"),
-        tag("div", tag("span", input_name(run), class_="cut"), tag("span", sign, when(visit, run.updated)), class_="card-sub"),
+        tag("div", name, state_chip(visit, run.state), class_="card-top"),
+        tag("div", tag("span", input_name(run), class_="cut"), age, class_="card-sub"),
         progress(visit, run),
         href=f"/runs/{run.id}",
         class_="card",
-    )  # fmt: skip
+    )
 
 
 def results(visit: Visit, scene: Scene) -> Markup:
@@ -156,12 +157,8 @@ def line(visit: Visit, run: Run, value: Headline | None, now: int) -> Markup:
     """Give one result: what, its first value, its certificate, its state and its age."""
     old = now - run.updated > DAY_S * SECOND_NS
     mark = tag("div", visit.say("console.floor.old", "older than a day"), class_="old") if old else None
-    what = tag(
-        "div",
-        tag("b", operation_title(visit, run.operation)),
-        tag("small", input_name(run), class_="cut"),
-        class_="what",
-    )
+    name = tag("b", operation_title(visit, run.operation))
+    what = tag("div", name, tag("small", input_name(run), class_="cut"), class_="what")
     return tag(
         "a",
         what,

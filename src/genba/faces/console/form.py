@@ -1,9 +1,9 @@
 """The form of an operation, made from its Params: the same questions as on every other face."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from nicegui import run as background
 from nicegui import ui
 from pydantic import ValidationError
 
@@ -27,13 +27,13 @@ async def form_page(
     visit: Visit, readings: Readings, operation: AnyOperation, query: Mapping[str, str]
 ) -> None:
     """Draw the form; `?from=RUN` begins with that run's answers, `?case=...` with single answers."""
-    parent = await background.io_bound(readings.factory.run, query["from"]) if "from" in query else None
+    parent = await asyncio.to_thread(readings.factory.run, query["from"]) if "from" in query else None
     fields = fields_of(operation.params)
     begin = (
         {field.name: field.default for field in fields} | (answers_of(parent) if parent else {}) | dict(query)
     )
     sources = {
-        field.name: await background.io_bound(sources_of, visit, readings, operation.domain, field)
+        field.name: await asyncio.to_thread(sources_of, visit, readings, operation.domain, field)
         for field in fields
         if field.kind == "file"
     }
@@ -131,21 +131,19 @@ class Form:
         return {name: value for name, value in answers.items() if value is not None}
 
     def changed(self, name: str) -> None:
-        """Check the form after an answer changed, and show what is wrong with the questions touched so far."""
+        """Check the form after an answer changed; show what is wrong with the questions touched so far."""
         self.touched.add(name)
         self.check(frozenset(self.touched))
 
     def check(self, shown: frozenset[str]) -> bool:
         """Show what is wrong beside each question in `shown`; give whether all answers are right."""
+        faults: dict[str, list[str]] = {}
         try:
             self.operation.params.model_validate(self.values(), context={"local_files": False})
-            faults: dict[str, list[str]] = {}
         except ValidationError as error:
-            faults = {}
             for fault in error.errors(include_url=False):
-                faults.setdefault(str(fault["loc"][0]) if fault["loc"] else "", []).append(
-                    fault_text(self.visit, fault)
-                )
+                where = str(fault["loc"][0]) if fault["loc"] else ""
+                faults.setdefault(where, []).append(fault_text(self.visit, fault))
         for name in shown & self.asked.keys():
             self.asked[name].complain(" ".join(dict.fromkeys(faults.get(name, []))))
         return not faults
@@ -153,7 +151,7 @@ class Form:
     async def upload(self, name: str, content: bytes) -> str:
         """Keep an uploaded file; gives the text that names it, empty when it was refused."""
         try:
-            return await background.io_bound(keep, self.readings, name, content)
+            return await asyncio.to_thread(keep, self.readings, name, content)
         except GenbaError as error:
             self._say_wrong(error.message)
             return ""
@@ -168,7 +166,7 @@ class Form:
             return
         self.button.disable()
         try:
-            run = await background.io_bound(self._send)
+            run = await asyncio.to_thread(self._send)
         except GenbaError as error:
             self._say_wrong(error.message)
             self.button.enable()

@@ -1,4 +1,4 @@
-"""What stands in the head of every page: the colours of the reader's theme, our style sheets, our few scripts."""
+"""What stands in the head of every page: the colours of the reader's theme, our styles, our few scripts."""
 
 from functools import cache
 from hashlib import sha256
@@ -12,7 +12,8 @@ ADDRESS = "/console/static"
 STYLES = ("base.css", "pages.css")
 SCRIPT = "console.js"
 FAVICON = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="6" fill="#0b62a3"/>'
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
+    '<rect width="32" height="32" rx="6" fill="#0b62a3"/>'
     '<path d="M7 24V12l6 4v-4l6 4V8h6v16z" fill="#fff"/></svg>'
 )
 

@@ -1,6 +1,7 @@
 """How a run came about: its log, its events, what it was made from and by which versions."""
 
-from nicegui import run as background
+import asyncio
+
 from nicegui import ui
 
 from genba.core.errors import GenbaError
@@ -31,7 +32,7 @@ class LiveLog:
     async def follow(self) -> None:
         """Read on from where the last reading ended."""
         try:
-            piece = await background.io_bound(self.readings.factory.log, self.run_id, self.offset)
+            piece = await asyncio.to_thread(self.readings.factory.log, self.run_id, self.offset)
         except GenbaError:  # no attempt yet, or its directory is gone: the log stays as it is
             return
         if piece.attempt != self.attempt:

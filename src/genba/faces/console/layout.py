@@ -17,6 +17,7 @@ from genba.faces.theme import Theme
 from genba.faces.words import languages, say
 from genba.factory.registry import domains
 
+Kind = Literal["bad", "warn"]
 LANGUAGE_COOKIE = "genba_language"
 THEME_COOKIE = "genba_theme"
 SYSTEM_COOKIE = "genba_system_theme"
@@ -109,7 +110,7 @@ def empty(text: str, *more: Markup) -> Markup:
     return tag("p", text, " ", *more, class_="empty")
 
 
-def alert(text: str, *more: Markup, kind: Literal["bad", "warn"] = "bad") -> Markup:
+def alert(text: str, *more: Markup, kind: Kind = "bad") -> Markup:
     """Give a sentence that must not be overlooked."""
     return tag("div", icon("warning"), tag("div", text, *more), class_=f"alert alert-{kind}", role="alert")
 

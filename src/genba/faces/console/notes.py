@@ -1,6 +1,7 @@
 """Tags and note of a run, which stay editable after it ended."""
 
-from nicegui import run as background
+import asyncio
+
 from nicegui import ui
 
 from genba.core.run import Run
@@ -20,7 +21,7 @@ def notes(visit: Visit, readings: Readings, run: Run) -> None:
 
     async def save() -> None:
         words = tuple(dict.fromkeys((tags.value or "").split()))
-        await background.io_bound(readings.factory.annotate, run.id, tags=words, note=note.value or "")
+        await asyncio.to_thread(readings.factory.annotate, run.id, tags=words, note=note.value or "")
         ui.notify(say("console.run.saved", "Saved."), type="positive")
 
     ui.button(say("console.run.save", "Save"), on_click=save, color=None).props("no-caps flat").classes(

@@ -1,9 +1,9 @@
 """One run: how it stands, what it states, what proves it, and what can be done with it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from nicegui import run as background
 from nicegui import ui
 
 from genba.core.run import ACTIVE, Attempt, Event, Run, State
@@ -17,10 +17,12 @@ from genba.faces.console.chips import (
     input_name,
     operation_title,
     progress,
+    short_id,
     state_chip,
+    when,
 )
 from genba.faces.console.history import LiveLog, answers, facts, inputs, timeline
-from genba.faces.console.layout import Visit, alert, frame, section, show
+from genba.faces.console.layout import Kind, Visit, alert, frame, section, show
 from genba.faces.console.notes import notes
 from genba.faces.console.readings import Readings
 from genba.faces.console.tables import table_panel, tables_of
@@ -51,7 +53,7 @@ def look(readings: Readings, run_id: str) -> Sight:
 
 async def run_page(visit: Visit, readings: Readings, run_id: str) -> None:
     """Draw a run, and keep it current while it is at work."""
-    sight = await background.io_bound(look, readings, run_id)
+    sight = await asyncio.to_thread(look, readings, run_id)
     with frame(visit, f"{operation_title(visit, sight.run.operation)} {input_name(sight.run)}"):
         page = RunPage(visit, readings, sight)
         page.draw()
@@ -87,7 +89,7 @@ class RunPage:
 
     async def refresh(self) -> None:
         """Bring the page up to date: a little while the run works, everything when its state changes."""
-        sight = await background.io_bound(look, self.readings, self.sight.run.id)
+        sight = await asyncio.to_thread(look, self.readings, self.sight.run.id)
         before, self.sight = self.sight.run, sight
         if (sight.run.state, sight.run.attempt) != (before.state, before.attempt):
             self.draw()
@@ -102,12 +104,10 @@ class RunPage:
         with ui.element("div").classes("buttons"):
             if run.state in ACTIVE:
                 self._act(
-                    say("console.run.cancel", "Cancel"), lambda: background.io_bound(factory.cancel, run.id)
+                    say("console.run.cancel", "Cancel"), lambda: asyncio.to_thread(factory.cancel, run.id)
                 )
             elif run.state is not State.SUCCEEDED:
-                self._act(
-                    say("console.run.retry", "Retry"), lambda: background.io_bound(factory.retry, run.id)
-                )
+                self._act(say("console.run.retry", "Retry"), lambda: asyncio.to_thread(factory.retry, run.id))
             domain, verb = run.operation.split(".")
             links = [(say("console.run.rerun", "Change and run again"), f"/{domain}/{verb}?from={run.id}")]
             links.append((say("console.run.compare", "Compare"), f"/compare?left={run.id}"))
@@ -166,10 +166,11 @@ class RunPage:
 
 
 def top(visit: Visit, run: Run) -> Markup:
-    """Give the title line: operation, input, state and certificate."""
-    title = tag(
-        "div", tag("h1", operation_title(visit, run.operation)), tag("p", input_name(run), class_="lead cut")
-    )
+    """Give the title line: operation, input, name and age, state and certificate."""
+    name = visit.say("console.run.name", "run {run}", run=short_id(run.id))
+    words = " · ".join(part for part in (input_name(run), name) if part)
+    lead = tag("p", words, " · ", when(visit, run.created), class_="lead")
+    title = tag("div", tag("h1", operation_title(visit, run.operation)), lead)
     certificate = certificate_chip(visit, run.certificate) if run.state not in ACTIVE else None
     return tag("div", title, state_chip(visit, run.state), certificate, class_="heading")
 
@@ -180,9 +181,9 @@ def standing(visit: Visit, run: Run) -> Markup:
         return tag("div", progress(visit, run), class_="panel")
     if run.state is State.SUCCEEDED:
         return Markup("")
-    where = tag("div", run.error.where, class_="mono muted") if run.error and run.error.where else None
-    kind = "warn" if run.state is State.CANCELLED else "bad"
-    return alert(run.error.message if run.error else run.reason, where, kind=kind)
+    where = [tag("div", run.error.where, class_="mono muted")] if run.error and run.error.where else []
+    kind: Kind = "warn" if run.state is State.CANCELLED else "bad"
+    return alert(run.error.message if run.error else run.reason, *where, kind=kind)
 
 
 def figures(visit: Visit, run: Run, views: Views) -> Markup:

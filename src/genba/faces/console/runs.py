@@ -1,10 +1,10 @@
 """All runs, newest first: filtered by the address, a page at a time, current while somebody looks."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from nicegui import run as background
 from nicegui import ui
 
 from genba.core.run import Run, State
@@ -65,7 +65,7 @@ def wanted_of(query: Mapping[str, str]) -> Wanted:
 async def runs_page(visit: Visit, readings: Readings, query: Mapping[str, str]) -> None:
     """Draw the list."""
     wanted = wanted_of(query)
-    page = await background.io_bound(readings.factory.runs, wanted.query())
+    page = await asyncio.to_thread(readings.factory.runs, wanted.query())
     title = visit.say("console.runs.title", "Runs")
     with frame(visit, title):
         heading(title)
@@ -74,7 +74,7 @@ async def runs_page(visit: Visit, readings: Readings, query: Mapping[str, str]) 
         show(pager(visit, wanted, page.next))
 
     async def refresh() -> None:
-        newer = await background.io_bound(readings.factory.runs, wanted.query())
+        newer = await asyncio.to_thread(readings.factory.runs, wanted.query())
         rows.content = listed(visit, newer.items)
 
     ui.timer(EVERY_S, refresh, immediate=False)

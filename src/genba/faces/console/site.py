@@ -107,7 +107,8 @@ async def nowhere(visit: Visit) -> None:
 
 
 def _mount(app: FastAPI, elsewhere: Callable[[Request], Awaitable[None]]) -> None:
-    pages.user_middleware.clear()  # NiceGUI's application is global: a second server in one process starts afresh
+    # NiceGUI's application is global: a second server in one process starts afresh
+    pages.user_middleware.clear()
     pages.middleware_stack = None
     ui.run_with(
         app,

@@ -1,6 +1,6 @@
 """The start page of a domain that has no page of its own: its operations and its newest runs."""
 
-from nicegui import run as background
+import asyncio
 
 from genba.core.domain import Domain
 from genba.core.run import Run
@@ -18,7 +18,7 @@ SHOWN = 8
 
 async def start_page(visit: Visit, readings: Readings, domain: Domain) -> None:
     """Draw a domain."""
-    runs = await background.io_bound(newest, readings, domain)
+    runs = await asyncio.to_thread(newest, readings, domain)
     title = visit.word(labels.domain_title(domain))
     with frame(visit, title):
         heading(title)

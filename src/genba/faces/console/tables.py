@@ -1,11 +1,11 @@
 """The tables of a result, a page at a time, with their files and what each column means."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from nicegui import run as background
 from nicegui import ui
 
 from genba.core.columns import HEAD_ROWS, Cell, Column, Columns, TableRef
@@ -89,7 +89,7 @@ class Pages:
         """Show another page."""
         last = (self.shown.ref.rows - 1) // HEAD_ROWS * HEAD_ROWS
         self.start = min(max(self.start + by, 0), last)
-        rows = await background.io_bound(self._read, self.start)
+        rows = await asyncio.to_thread(self._read, self.start)
         self.rows.content, self.place.content = self._rows(rows), self._place()
 
     def _read(self, start: int) -> list[dict[str, Cell]]:

@@ -18,7 +18,7 @@ Upload = Callable[[events.UploadEventArguments], Any]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A drawn question: `read` gives the answer (None when left alone), `complain` shows or clears an error."""
+    """A drawn question: `read` gives the answer, None when left alone; `complain` shows a fault."""
 
     field: Field
     read: Callable[[], Any]
@@ -150,7 +150,7 @@ def _uploader(field: Field, drawing: Drawing, control: ui.select) -> None:
 
 
 def _list(field: Field, drawing: Drawing) -> Asked:
-    visit, entries = drawing.visit, []  # type: ignore[var-annotated]
+    visit, entries = drawing.visit, list[ui.input]()
     words = visit.word(labels.param_label(drawing.operation, field.name))
     with ui.element("div").classes("list-field").props("role=group") as box:
         box.props["aria-label"] = words

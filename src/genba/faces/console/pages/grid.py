@@ -1,9 +1,9 @@
 """The grid's start page: the newest state of the network, its weak points, and the way to the next study."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from nicegui import run as background
 from nicegui import ui
 
 from genba.core.columns import TableRef
@@ -63,10 +63,10 @@ def look(readings: Readings, domain: Domain) -> Scene:
 
 async def grid_page(visit: Visit, readings: Readings, domain: Domain) -> None:
     """Draw the page."""
-    scene = await background.io_bound(look, readings, domain)
+    scene = await asyncio.to_thread(look, readings, domain)
     kind = operation("grid.dispatch")
     field = next(field for field in fields_of(kind.params) if field.name == "case")
-    sources = await background.io_bound(sources_of, visit, readings, domain.name, field)
+    sources = await asyncio.to_thread(sources_of, visit, readings, domain.name, field)
     title = visit.word(labels.domain_title(domain))
     with frame(visit, title):
         heading(title)
@@ -118,7 +118,7 @@ class QuickStart:
             return
         params = {"case": case, **BALANCED.get(name, {})}
         try:
-            run = await background.io_bound(
+            run = await asyncio.to_thread(
                 self.readings.factory.submit, name, params, Request(local_files=False)
             )
         except GenbaError as error:
@@ -128,7 +128,7 @@ class QuickStart:
 
     async def _upload(self, name: str, content: bytes) -> str:
         try:
-            return await background.io_bound(keep, self.readings, name, content)
+            return await asyncio.to_thread(keep, self.readings, name, content)
         except GenbaError as error:
             self.banner.content = alert(error.message)
             return ""
