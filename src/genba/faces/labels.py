@@ -187,7 +187,7 @@ def _claimed(operation: str, claim: Claim) -> Iterator[Text]:
 
 
 def _finding_kinds(domain: str) -> Iterator[FindingKind]:
-    for folder in ("checks", "io"):
+    for folder in ("checks", "io", "operations"):
         try:
             package = import_module(f"genba.{domain}.{folder}")
         except ModuleNotFoundError:

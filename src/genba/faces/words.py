@@ -4,6 +4,7 @@ English stands in the code, beside its key; Japanese lies in the `words.ja.toml`
 faces, loaded when first asked for.
 """
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ SECOND_NS = 1_000_000_000
 MINUTE_S = 60
 HOUR_S = 3600
 DAY_S = 86_400
+NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")
 
 STATES: dict[State, str] = {
     State.ACCEPTED: "Accepted",
@@ -51,10 +53,20 @@ def say(language: str, key: str, english: str, **arguments: Any) -> str:
         language: one of `languages()`; an unknown one reads English.
         key: stable name of the text.
         english: the text in English, with `{placeholders}` when there are arguments.
-        arguments: what the placeholders stand for.
+        arguments: what the placeholders stand for; without any, a translation's `{0}`, `{1}` stand for the
+            numbers of the English sentence, in order, as a certificate's methods need it.
     """
     template = _words_in(language).get(key, english)
-    return template.format(**arguments) if arguments else template
+    if arguments:
+        return template.format(**arguments)
+    return _with_numbers_of(english, template) if template is not english and "{0}" in template else template
+
+
+def _with_numbers_of(english: str, template: str) -> str:
+    try:
+        return template.format(*NUMBERS.findall(english))
+    except (IndexError, KeyError, ValueError):  # the sentence is older than its translation
+        return english
 
 
 def say_finding(language: str, finding: Finding) -> str:

@@ -1,12 +1,12 @@
 """Collects findings, so that a file with a million faults of one kind gives a report a person can read."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from genba.core.findings import Argument, Finding, FindingKind, Severity
 
 MOST_OF_A_KIND = 100
-MORE = "{count} more findings of the kind {kind} are not listed."
+MORE = FindingKind("grid.more", Severity.NOTE, "{count} more findings of the kind {kind} are not listed.")
 
 
 @dataclass(slots=True)
@@ -33,9 +33,7 @@ class Tally:
     def findings(self) -> tuple[Finding, ...]:
         """Give what was kept, errors first, and a summary of each kind that overflowed."""
         overflowed = [
-            FindingKind("grid.more", kind.severity, MORE).at(
-                kind.code, count=found - MOST_OF_A_KIND, kind=kind.code
-            )
+            replace(MORE, severity=kind.severity).at(kind.code, count=found - MOST_OF_A_KIND, kind=kind.code)
             for kind, found in self.counts.items()
             if found > MOST_OF_A_KIND
         ]
