@@ -104,7 +104,7 @@ class Operation(Generic[P, R]):
         try:
             return self.params.model_validate(params, context={"local_files": local_files})
         except ValidationError as error:
-            raise InputError(_explain(error), where=self.name) from error
+            raise InputError(explain(error), where=self.name) from error
 
 
 def operation(
@@ -124,7 +124,8 @@ def operation(
     return declare
 
 
-def _explain(error: ValidationError) -> str:
+def explain(error: ValidationError) -> str:
+    """Word every fault that pydantic found: where, what is allowed, what was found."""
     return "; ".join(_worded(fault) for fault in error.errors(include_url=False))
 
 

@@ -11,6 +11,7 @@ from genba.core.digest import run_digest
 from genba.core.errors import Conflict, InputError, NotFound
 from genba.core.inputs import InputFile, input_files
 from genba.core.operation import Operation
+from genba.core.records import Params
 from genba.core.run import TERMINAL, ArtifactRef, InputRef, Run, State
 from genba.factory import registry
 from genba.factory.outputs import PARQUET
@@ -51,8 +52,8 @@ class Intake:
         for field, file, default in input_files(parsed):
             name, ref = self._store(field, file, default)
             inputs.append(ref)
-            _put(plain, field, name)
-            _put(by_content, field, f"sha256:{ref.sha256}")  # the same content is the same work
+            put(plain, field, name)
+            put(by_content, field, f"sha256:{ref.sha256}")  # the same content is the same work
         digests = {ref.field: ref.sha256 for ref in inputs}
         digest = run_digest(operation.name, by_content, digests, version=__version__)
         return Taken(plain, tuple(inputs), digest)
@@ -63,11 +64,8 @@ class Intake:
             return str(file), self._artifact(field, file.removeprefix("sha256:"))
         if file.output is not None:
             return self._output(field, *file.output, default)
-        path = Path(file).absolute() if file.is_local else _catalogue_path(file)
+        path = _path(field, file)
         name = str(path) if file.is_local else str(file)
-        if not path.is_file():
-            found = "something that is no regular file" if path.exists() else "nothing"
-            raise InputError(f"{field}: found {found} at {path}; give the path of a file", where=field)
         stored = self._artifacts.put_file(path)
         return name, InputRef(
             field=field, name=safe_name(path.name), sha256=stored.sha256, bytes=stored.bytes
@@ -107,6 +105,27 @@ def _named(run: Run, name: str | None) -> ArtifactRef:
     return found
 
 
+def find_local(params: Params) -> None:
+    """Look whether the paths and catalogue entries that params name exist.
+
+    Raises:
+        InputError: when a path leads to no file.
+        NotFound: when there is no such catalogue entry.
+        MissingExtra: when the package that brings a catalogue is not installed.
+    """
+    for field, file, _ in input_files(params):
+        if file.is_local or file.catalogue is not None:
+            _path(field, file)
+
+
+def _path(field: str, file: InputFile) -> Path:
+    path = Path(file).absolute() if file.is_local else _catalogue_path(file)
+    if not path.is_file():
+        found = "something that is no regular file" if path.exists() else "nothing"
+        raise InputError(f"{field}: found {found} at {path}; give the path of a file", where=field)
+    return path
+
+
 def _catalogue_path(file: InputFile) -> Path:
     scheme, _ = file.catalogue or ("", "")
     lines = registry.domains()
@@ -117,7 +136,8 @@ def _catalogue_path(file: InputFile) -> Path:
     return line.catalogue_path(file)
 
 
-def _put(values: dict[str, Any], path: str, value: str) -> None:
+def put(values: dict[str, Any], path: str, value: str) -> None:
+    """Set the value at a field path such as `case` or `grid.case`."""
     *parents, last = path.split(".")
     for parent in parents:
         values = values[parent]
@@ -128,5 +148,5 @@ def same_content(run: Run) -> dict[str, Any]:
     """Give the params of a run with its input files named by content, whatever their paths hold by now."""
     params = deepcopy(run.params)
     for ref in run.inputs:
-        _put(params, ref.field, f"sha256:{ref.sha256}")
+        put(params, ref.field, f"sha256:{ref.sha256}")
     return params

@@ -84,7 +84,7 @@ class ArtifactStore:
             if self._intact(expected.sha256):
                 self._refresh(expected.sha256)
                 return
-            found = _hash(path)
+            found = digest_of(path)
             if found != expected.sha256:
                 raise Conflict(
                     f"{path}: its hash is {found[:12]}, announced was {expected.sha256[:12]}; run again",
@@ -104,7 +104,7 @@ class ArtifactStore:
         if not path.is_file():
             raise NotFound(f"no artifact sha256:{sha256} is stored here", where=sha256)
         with explained(path):
-            if _hash(path) == sha256:
+            if digest_of(path) == sha256:
                 return path
             self._set_aside(path)
         raise DeviceError(
@@ -131,7 +131,7 @@ class ArtifactStore:
         path = self.path(sha256)
         if not path.is_file():
             return False
-        if _hash(path) == sha256:
+        if digest_of(path) == sha256:
             return True
         self._set_aside(path)
         return False
@@ -172,6 +172,7 @@ def _copy(chunks: Iterable[bytes], target: Path, largest: int | None) -> Stored:
     return Stored(digest.hexdigest(), size)
 
 
-def _hash(path: Path) -> str:
+def digest_of(path: Path) -> str:
+    """Give the SHA-256 of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

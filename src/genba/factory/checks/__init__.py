@@ -1,0 +1,1 @@
+"""Checks of what the factory is given: data in, findings out."""
