@@ -74,8 +74,9 @@ def test_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("gird powerflow x", "Did you mean"),
-        ("grid pwoerflow x", "Did you mean"),
+        ("gird powerflow x", "did you mean"),
+        ("grid pwoerflow x", "did you mean"),
+        ("grid zzz", "there are: dispatch, powerflow, contingency"),
         ("show", "--run requires an argument"),
         ("show x --sett 1", "--sett"),
         ("ps --limit many", '"many"'),

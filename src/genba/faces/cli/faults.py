@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 
-from cyclopts import CycloptsError
+from cyclopts import CycloptsError, UnknownCommandError
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from rich.text import Text
@@ -51,8 +52,9 @@ def as_known(error: BaseException) -> GenbaError:
         return error
     if isinstance(error, KeyboardInterrupt):
         return Cancelled("interrupted")
+    if isinstance(error, UnknownCommandError):
+        return _unknown(error)
     if isinstance(error, CycloptsError):
-        error.verbose = False
         return InputError(str(error))
     if isinstance(error, ValidationError):
         return _of_fields(error)
@@ -68,6 +70,15 @@ def _missing(error: ImportError) -> MissingExtra | None:
     cause = error.__cause__  # the lazy loader of commands chains what it met
     absent = cause if isinstance(cause, ModuleNotFoundError) else error
     return extra_of(absent) if isinstance(absent, ModuleNotFoundError) else None
+
+
+def _unknown(error: UnknownCommandError) -> InputError:
+    """Say which commands there are; the exception's own text would load every one of them."""
+    given = (error.unused_tokens or [""])[0]
+    offered = [name for name in error.app or () if not name.startswith("-")]
+    close = get_close_matches(given, offered, n=1)
+    guess = f"did you mean {close[0]}?" if close else f"there are: {', '.join(offered)}"
+    return InputError(f"no command {given!r}; {guess}")
 
 
 def _of_fields(error: ValidationError) -> InputError:
