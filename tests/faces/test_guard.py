@@ -146,6 +146,13 @@ def test_deep_or_endless_json_is_refused(client: Any, body: bytes) -> None:
     assert client.post("/v1/echo", content=body).status_code == 413
 
 
+@pytest.mark.parametrize("path", ["/v1/echo%0A", "/v1/%00", "/page%0d%0aSet-Cookie:a=b", "/%7f"])
+def test_a_path_with_a_control_character_leads_nowhere(client: Any, path: str) -> None:
+    response = client.get(path)
+    assert response.status_code == 404
+    assert response.json()["error"]["code"] == "not_found"
+
+
 def test_many_headers_are_refused(client: Any) -> None:
     assert client.get("/v1/echo", headers={f"X-{count}": "1" for count in range(30)}).status_code == 413
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from genba.core.errors import GenbaError, TooLarge
+from genba.core.errors import GenbaError, NotFound, TooLarge
 from genba.faces.rest.errors import Forbidden, Overdue, TooSlow, answer, unexpected
 
 NAMES = ("127.0.0.1", "localhost", "[::1]")
@@ -40,6 +40,7 @@ FOR_DATA = {
     b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
     b"cache-control": b"no-store",
 }
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 # One piece of JSON: a string, with or without its end, or a mark that opens, closes or separates.
 PIECE = re.compile(rb'"(?:[^"\\]++|\\.?)*+"?|[][{},]', re.DOTALL)
@@ -214,8 +215,11 @@ def check_caller(scope: Scope, *, headers: int) -> None:
 
     Raises:
         Forbidden: when Host or Origin is not this server's own address.
+        NotFound: when the path holds a control character, at which routes and logs would break.
         TooLarge: when there are more headers than `headers`.
     """
+    if CONTROL.search(scope["path"]):
+        raise NotFound("there is nothing at this address: it holds a control character")
     if len(scope["headers"]) > headers:
         raise TooLarge(f"found {len(scope['headers'])} headers; at most {headers} are allowed")
     hosts = _values(scope, b"host")
