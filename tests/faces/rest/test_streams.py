@@ -1,15 +1,16 @@
 """Server-sent events: the log and the progress of a run."""
 
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any, NamedTuple
 
 import pytest
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
+from starlette.responses import StreamingResponse
 
 from genba.core.run import Run
 from genba.faces.rest.errors import add_errors
-from genba.faces.rest.streams import streams
+from genba.faces.rest.streams import Places, streams
 from genba.factory.factory import Factory
 
 
@@ -94,3 +95,17 @@ def test_no_more_streams_are_open_than_there_are_places(
 def test_places_are_free_again_after_a_stream(client: Any, logged: Run) -> None:
     for _ in range(70):
         assert client.get(f"/v1/runs/{logged.id}/progress/stream").status_code == 200
+
+
+def test_a_place_is_held_until_the_stream_has_ended(connect: Callable[..., Any]) -> None:
+    places, app = Places(1, "streams"), FastAPI()
+
+    @app.get("/stream", dependencies=[Depends(places.take)])
+    async def stream() -> StreamingResponse:
+        async def pieces() -> AsyncIterator[str]:
+            yield str(places.taken)
+
+        return StreamingResponse(pieces())
+
+    assert connect(app).get("/stream").text == "1"
+    assert places.taken == 0
