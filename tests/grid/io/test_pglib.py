@@ -41,7 +41,7 @@ def test_a_name_may_be_short_or_as_the_file_is_called(pglib, name, file):
     assert catalogue.path(name).is_file()
 
 
-@pytest.mark.parametrize("name", [*HOSTILE, "x" * 10_000])
+@pytest.mark.parametrize("name", HOSTILE)
 def test_a_name_that_is_no_case_leads_nowhere(pglib, name):
     with pytest.raises(NotFound) as caught:
         catalogue.path(name)
