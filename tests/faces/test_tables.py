@@ -3,6 +3,8 @@
 import csv
 import io
 import math
+import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genba.core.columns import Column, Columns
-from genba.core.errors import TooLarge
+from genba.core.errors import MissingExtra, TooLarge
 from genba.faces import excel
 from genba.faces.tables import UTF8_BOM, csv_pieces, file_name, harmless, page
 from genba.num.table import Table, table
@@ -136,6 +138,13 @@ def test_a_table_beyond_a_sheet_is_refused_before_anything_is_written(tmp_path: 
     with pytest.raises(TooLarge, match="CSV or Parquet"):
         excel.write(table(columns, id=np.zeros(excel.MOST_ROWS, dtype=np.int64)), tmp_path / "a.xlsx")
     assert not (tmp_path / "a.xlsx").exists()
+
+
+def test_without_openpyxl_the_error_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    monkeypatch.delitem(sys.modules, "genba.faces.excel")
+    with pytest.raises(MissingExtra, match=r"pip install 'genba\[excel\]'"):
+        import_module("genba.faces.excel")
 
 
 @pytest.mark.parametrize(

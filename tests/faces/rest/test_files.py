@@ -33,6 +33,9 @@ def test_an_upload_names_what_params_take(client: Any, factory: Factory, end: Ca
     run = end(submitted["run"])
     assert run.state == "succeeded"
     echoed = next(entry for entry in run.artifacts if entry.name == "echo")
+    for format in ("json", "csv", "xlsx", "parquet"):
+        as_table = client.get(f"/v1/runs/{run.id}/tables/echo", params={"format": format})
+        assert as_table.status_code == 404, "an output that is no table is not given as one"
     got = client.get(f"/v1/artifacts/{echoed.sha256}")
     assert got.content == CONTENT
     assert got.headers["content-type"] == "application/octet-stream"

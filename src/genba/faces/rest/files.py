@@ -8,6 +8,7 @@ from typing import IO, Annotated, Any, Literal
 from fastapi import APIRouter, Query, Response
 from starlette.responses import FileResponse, StreamingResponse
 
+from genba.core.errors import NotFound
 from genba.faces.report import report_html
 from genba.faces.rest.requests import RunId, Sha256, TableName
 from genba.faces.rest.streams import LARGEST_OFFSET
@@ -40,7 +41,12 @@ FOREVER = "private, max-age=31536000, immutable"
 def files(factory: Factory) -> APIRouter:
     """Give the endpoints that hand out files."""
     router = APIRouter(tags=["files"])
+    _add_texts(router, factory)
+    _add_downloads(router, factory)
+    return router
 
+
+def _add_texts(router: APIRouter, factory: Factory) -> None:
     @router.get("/runs/{run_id}/log", summary="Give a piece of a log, from a byte offset")
     def log(
         run_id: RunId,
@@ -59,6 +65,8 @@ def files(factory: Factory) -> APIRouter:
         text = report_html(factory, run_id, language=language)
         return Response(text, media_type="text/html", headers={"Content-Security-Policy": REPORT_POLICY})
 
+
+def _add_downloads(router: APIRouter, factory: Factory) -> None:
     @router.get(
         "/runs/{run_id}/tables/{name}",
         summary="Give a table: a page of JSON, or all of it as CSV, Excel or Parquet",
@@ -92,16 +100,16 @@ def files(factory: Factory) -> APIRouter:
             headers={"Cache-Control": FOREVER},
         )
 
-    return router
-
 
 def _download(factory: Factory, run_id: str, name: str, *, format: str, bom: bool) -> Response:
     """Give a whole table as a file that a browser saves under a safe name."""
     run = factory.run(run_id)
     saved_as = file_name(run.operation, run.id, name, suffix=f".{format}")
     if format == "parquet":
-        path = factory.output(run.id, name)[1]
-        return FileResponse(path, media_type=MEDIA_TYPES[format], filename=saved_as)
+        output, path = factory.output(run.id, name)
+        if output.media_type != MEDIA_TYPES[format]:
+            raise NotFound(f"the output {name!r} of run {run.id} is no table", where=run.id)
+        return FileResponse(path, media_type=output.media_type, filename=saved_as)
     rows = factory.table(run.id, name)
     pieces = csv_pieces(rows, bom=bom) if format == "csv" else _workbook(rows)
     headers = {"Content-Disposition": f'attachment; filename="{saved_as}"'}
