@@ -2,11 +2,11 @@
 
     python benchmarks/grid_read.py [--cases NAME ...] [--repeats 5] [--fewest-buses 0]
 
-The plain reader is what one writes in ten minutes: line by line, one float() a cell, nested lists; it keeps no
-line numbers and no unknown sections, and finds no fault. matpowercaseframes joins in when it is installed. The
-readers take turns within one process, garbage collected before each; the figure is the median of process CPU
-seconds, tables included. Exit status 1 when a case has a finding of severity error, does not come back bit for
-bit, or differs from the plain reader in any number.
+The plain reader is what one writes in ten minutes: line by line, one float() a cell, nested lists; it keeps
+no line numbers and no unknown sections, and finds no fault. matpowercaseframes joins in when it is installed.
+The readers take turns within one process, garbage collected before each; the figure is the median of process
+CPU seconds, tables included. Exit status 1 when a case has a finding of severity error, does not come back
+bit for bit, or differs from the plain reader in any number.
 """
 
 import argparse
