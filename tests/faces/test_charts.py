@@ -169,10 +169,20 @@ def test_nothing_to_draw_is_said_in_words(chart: Chart) -> None:
     assert render(chart, language="ja")["graphic"][0]["style"]["text"] == "データなし"
 
 
-def test_a_hover_text_of_the_view_replaces_the_values() -> None:
-    option = render(line([1.0, 2.0], text=("bus 1", "bus 2")))
+def test_a_hover_text_says_what_a_point_is_and_its_value_once() -> None:
+    option = render(line([1.0, 2.0], text=("bus 1", "bus 2: 2.0000 p.u.")))
+    names = [item["name"] for item in option["series"][0]["data"]]
+    assert names == ["bus 1\nVoltage (p.u.): 1.0000 p.u.", "bus 2: 2.0000 p.u."]
+    assert option["tooltip"] | {"trigger": "axis", "formatter": "{b0}"} == option["tooltip"]
+
+
+def test_points_without_a_text_beside_points_with_one_are_described_too() -> None:
+    mixed = PLOTS[2].model_copy(
+        update={"series": (FIRST.model_copy(update={"text": ("a", "b", "c")}), SECOND)}
+    )
+    option = render(mixed)
     assert option["tooltip"]["formatter"] == "{b}"
-    assert [item["name"] for item in option["series"][0]["data"]] == ["bus 1", "bus 2"]
+    assert option["series"][1]["data"][0]["name"] == "Bus: 1\nVoltage (p.u.): 1.0500 p.u."
 
 
 def test_a_mark_cannot_smuggle_in_a_template() -> None:

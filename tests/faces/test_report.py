@@ -389,10 +389,13 @@ def test_a_browser_draws_every_chart_and_asks_for_nothing(tmp_path: Path, scheme
         tab.goto(path.as_uri())
         tab.wait_for_function("document.documentElement.dataset.drawn === '2'")
         drawn = tab.locator(".drawing svg").count()
-        tab.hover("#chart-map")
+        tab.hover("#chart-profile")
+        tab.wait_for_function("document.querySelector('#chart-profile').innerText.includes('onerror')")
+        smuggled = tab.locator("img").count()
         wide = tab.evaluate("document.documentElement.scrollWidth > innerWidth")
         browser.close()
     assert asked == [path.as_uri()]
     assert faults == []
+    assert smuggled == 0
     assert drawn == 2
     assert not wide

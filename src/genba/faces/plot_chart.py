@@ -5,7 +5,7 @@ from typing import Any
 
 from genba.core.views import Axis, BarChart, LineChart, Mark, ScatterChart, Series
 from genba.faces.theme import Palette, figure
-from genba.faces.words import say, with_unit
+from genba.faces.words import number, say, with_unit
 
 Plot = LineChart | BarChart | ScatterChart
 Option = dict[str, Any]
@@ -136,19 +136,21 @@ def _axis(label: str, colours: Palette) -> Option:
 
 
 def _series(chart: Plot, place: int, key: str, language: str, categories: list[str] | None) -> Option:
-    series = chart.series[place]
+    series, alone = chart.series[place], len(chart.series) == 1
+    labels = [_label(chart.x, f"{key}.x", language), _label(chart.y, f"{key}.y", language)]
+    name = say(language, f"{key}.series.{series.name}", series.name)
     option: Option = {
         "type": chart.kind,
-        "name": say(language, f"{key}.series.{series.name}", series.name),
-        "data": _data(chart, series, categories),
+        "name": with_unit(name, chart.y.unit) if alone else name,
+        "data": _data(chart, series, categories, labels),
         "symbol": SYMBOLS[place % len(SYMBOLS)],
-        "dimensions": [_label(chart.x, f"{key}.x", language), _label(chart.y, f"{key}.y", language)],
+        "dimensions": labels,
         "encode": {"x": 0, "y": 1, "tooltip": [0, 1] if isinstance(chart, ScatterChart) else [1]},
     }
     if isinstance(chart, LineChart):
         option |= {
             "lineStyle": {"width": 1.8, "type": DASHES[place % len(DASHES)]},
-            "showSymbol": len(series.x) <= SYMBOLS_SHOWN_TO,
+            "showSymbol": len(series.x) <= SYMBOLS_SHOWN_TO or (_has_texts(chart) and not alone),
             "symbolSize": 6,
             "connectNulls": False,
         }
@@ -158,20 +160,33 @@ def _series(chart: Plot, place: int, key: str, language: str, categories: list[s
         option |= {"symbolSize": 7 if len(series.x) <= SAMPLED_FROM else 4, "itemStyle": {"opacity": 0.8}}
         option |= {"progressive": SAMPLED_FROM}
     if isinstance(chart, BarChart):
-        option |= {"barCategoryGap": "12%" if len(chart.series) == 1 else "24%"}
+        option |= {"barCategoryGap": "12%" if alone else "24%"}
     return option
 
 
-def _data(chart: Plot, series: Series, categories: list[str] | None) -> list[Any]:
+def _has_texts(chart: Plot) -> bool:
+    return any(series.text for series in chart.series)
+
+
+def _data(chart: Plot, series: Series, categories: list[str] | None, labels: list[str]) -> list[Any]:
     index = {name: place for place, name in enumerate(categories or ())}
-    named = series.text or ("",) * len(series.x)
-    log = chart.y.scale == "log"
+    texts = series.text or ("",) * len(series.x)
+    named, log = _has_texts(chart), chart.y.scale == "log"
     points: list[Any] = []
-    for x, y, text in zip(series.x, series.y, named, strict=True):
+    for x, y, text in zip(series.x, series.y, texts, strict=True):
         place = index[_name(x)] if categories is not None else _short(x)
         value = [place, None if y is None or (log and y <= 0) else _short(y)]
-        points.append({"name": text, "value": value} if text else value)
+        points.append({"name": _hover(chart, x, y, text, labels), "value": value} if named else value)
     return points
+
+
+def _hover(chart: Plot, x: float | str, y: float | None, text: str, labels: list[str]) -> str:
+    """Give the view's text of a point, with whatever of x and y it does not say itself."""
+    across, value = f"{labels[0]}: {_name(x)}", number(y, chart.y.unit)
+    lines = [text] if text else [across]
+    if text and isinstance(chart, ScatterChart):
+        lines.append(across)
+    return "\n".join(lines if value in text else [*lines, f"{labels[1]}: {value}"])
 
 
 def _short(value: float | str) -> float | str:
@@ -181,8 +196,9 @@ def _short(value: float | str) -> float | str:
 
 def _tooltip(chart: Plot, colours: Palette) -> Option:
     """Show a point's own text where the view gave one, else the values at one x."""
-    if any(series.text for series in chart.series):
-        return {"trigger": "item", "formatter": "{b}"}
+    if _has_texts(chart):
+        alone = isinstance(chart, LineChart) and len(chart.series) == 1
+        return {"trigger": "axis", "formatter": "{b0}"} if alone else {"trigger": "item", "formatter": "{b}"}
     if isinstance(chart, ScatterChart):
         return {"trigger": "item"}
     label = {"color": colours.paper, "backgroundColor": colours.muted}
