@@ -113,8 +113,8 @@ def test_sections_nobody_interprets_are_kept_as_they_came_and_reported():
     case, findings = parse(SMALL + f"mpc.bus_name = {value};\nmpc.dcline = [\n 1 2 1;\n];\nmpc.if.map = 5\n")
     assert case.extra_sections == {"bus_name": value, "dcline": "[\n 1 2 1;\n]", "if.map": "5"}
     assert [(found.code, found.where) for found in findings] == [
+        ("grid.not_modelled", "dcline (line 21)"),
         ("grid.section_kept", "bus_name (line 17)"),
-        ("grid.section_kept", "dcline (line 21)"),
         ("grid.section_kept", "if.map (line 24)"),
     ]
 

@@ -14,6 +14,15 @@ KEPT = FindingKind(
     Severity.NOTE,
     "The section {section} is not interpreted; it is kept and written back as it came.",
 )
+NOT_MODELLED = FindingKind(
+    "grid.not_modelled",
+    Severity.WARNING,
+    "No study here models the equipment of the section {section}; it is kept and written back as it came.",
+)
+EQUIPMENT = frozenset(
+    ("dcline", "dcbus", "dcconv", "dcbranch", "busdc", "convdc", "branchdc", "storage", "ne_branch")
+)
+"""Sections of MATPOWER and its extensions that stand for power flows, so that ignoring them is no detail."""
 REPEATED = FindingKind(
     "grid.section_repeated", Severity.WARNING, "The section {section} is given again; the last one counts."
 )
@@ -106,7 +115,8 @@ def _take(sections: Sections, statement: Assignment, tally: Tally) -> None:
         sections.scalars[name] = CONTINUATION.sub(" ", COMMENT.sub("", value)).strip()
     else:
         sections.extra[name] = value
-        tally.add(KEPT, f"{name} (line {statement.line})", section=name)
+        kind = NOT_MODELLED if name in EQUIPMENT else KEPT
+        tally.add(kind, f"{name} (line {statement.line})", section=name)
 
 
 def _refuse(statement: Assignment, tally: Tally) -> None:
