@@ -65,9 +65,12 @@ def _named(text: str, case: Case) -> Contingency:
         raise InputError(f"found {text[:80]!r}, need name=branch.12+gen.3", where="named")
     name = match["name"]
     if ELEMENT.fullmatch(name):
-        raise InputError(f"found the name {name!r}, which is that of an element; choose another", where="named")
+        raise InputError(
+            f"found the name {name!r}, which is that of an element; choose another", where="named"
+        )
     elements = [
-        _element(part, case, allowed=("branch", "gen"), where="named") for part in match["elements"].split("+")
+        _element(part, case, allowed=("branch", "gen"), where="named")
+        for part in match["elements"].split("+")
     ]
     branches = tuple(sorted({row for table, row in elements if table == "branch"}))
     return Contingency(name, branches, tuple(sorted({row for table, row in elements if table == "gen"})))
@@ -81,7 +84,9 @@ def _element(name: str, case: Case, *, allowed: tuple[str, ...], where: str) -> 
         raise InputError(f"found {name[:80]!r}, need {forms}", where=where)
     table, number = match["table"], int(match["number"])
     rows = len(getattr(case, table))
-    found = np.flatnonzero(case.bus["bus"] == number) if table == "bus" else np.arange(rows)[number - 1 : number]
+    found = (
+        np.flatnonzero(case.bus["bus"] == number) if table == "bus" else np.arange(rows)[number - 1 : number]
+    )
     if number < 1 or len(found) == 0:
         raise InputError(f"{case.name} has no {table} {number}", where=where)
     return table, int(found[0])

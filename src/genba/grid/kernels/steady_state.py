@@ -84,8 +84,8 @@ def solve(model: Model, schedule: Schedule, *, vm: Floats, va: Floats, side: Int
     """Solve the power flow from a first voltage, (n,) each.
 
     Buses whose units control their voltage start at the set point. Each island's slack takes the direction in
-    which it turns out to flow; reactive limits switch buses until none changes. Where that never ends, because a
-    bus answers a limit with a rising voltage, the last solution stands and shows it.
+    which it turns out to flow; reactive limits switch buses until none changes. Where that never ends, because
+    a bus answers a limit with a rising voltage, the last solution stands and shows it.
     """
     network = model.network
     control = _control(network, schedule)

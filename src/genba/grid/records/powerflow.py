@@ -35,6 +35,7 @@ BUSES = Columns(
         Column("bus", "int", "1", "Bus number."),
         Column("island", "int", "1", "Island number from 1; 0 when de-energised."),
         Column("kind", "text", "", "reference, pv, pq, or off when de-energised."),
+        Column("base_kv", "float", "kV", "Nominal voltage."),
         Column("vm", "float", "p.u.", "Voltage magnitude."),
         Column("va", "float", "°", "Voltage angle."),
         Column("pd", "float", "MW", "Active power demand served."),
