@@ -111,7 +111,7 @@ def test_what_cannot_be_read_is_refused(app: App, line: str) -> None:
         "Load, which may be negative. [MW] [default: -5 MW]",
         "Smallest voltage. [p.u., > 0]",
         "Share of the limit. [%, >= 0] [default: 1 %]",
-        "Factor without a unit. [1] [default: 2.5]",
+        "Factor without a unit. [default: 2.5]",
         "Steps taken. [>= 1, <= 200] [default: 30]",
         "Whether limits bind. [default: yes]",
     ],

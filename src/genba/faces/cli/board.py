@@ -63,8 +63,7 @@ def _cells(step: StepStatus, estimates: dict[str, Estimate], now: float) -> tupl
 def _left(step: StepStatus, estimates: dict[str, Estimate], now: float) -> float | None:
     if step.state not in ACTIVE:
         return None
-    before = estimates.setdefault(step.name, Estimate(began=now))
-    estimates[step.name] = before.seen(step.fraction or 0.0, now)
+    estimates[step.name] = estimates.get(step.name, Estimate()).seen(step.fraction or 0.0, now)
     return estimates[step.name].left(now)
 
 

@@ -8,7 +8,7 @@ from cyclopts import Group, Parameter
 
 from genba.core.records import Params
 
-FIELDS = Group("Params")
+FIELDS = Group("Params", sort_key=1)
 BOUNDS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
 Schema = Mapping[str, Any]
 
@@ -63,7 +63,7 @@ def _help(field: Schema) -> str:
 def _facts(field: Schema) -> Iterator[str]:
     """Yield unit, choices and bounds of a field and of the alternatives it offers."""
     for part in _alternatives(field):
-        if "unit" in part:
+        if part.get("unit", "1") != "1":
             yield str(part["unit"])
         if choices := _choices(part):
             yield " | ".join(choices)
@@ -76,12 +76,13 @@ def _facts(field: Schema) -> Iterator[str]:
 
 def _metavar(field: Schema) -> str:
     parts = _alternatives(field)
-    if any(_choices(part) for part in parts):
-        return "CHOICE|FILE" if _is_file(field) else "CHOICE"
+    kinds = {"integer": "INT", "number": "FLOAT"}
+    value = next((kinds[part["type"]] for part in parts if part.get("type") in kinds), "STR")
     if _is_file(field):
-        return "FILE"
-    kinds = {"integer": "INTEGER", "number": "NUMBER"}
-    return next((kinds[part["type"]] for part in parts if part.get("type") in kinds), "TEXT")
+        value = "FILE"
+    if any(_choices(part) for part in parts):
+        value = f"CHOICE|{value}" if _is_file(field) else "CHOICE"
+    return f"{value}..." if _is(field, "array") else value
 
 
 def _default(field: Schema) -> str | bool:

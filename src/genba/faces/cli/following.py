@@ -66,7 +66,7 @@ def _bar() -> Progress:
 
 def _bar_teller(progress: Progress) -> Tell:
     task = progress.add_task("", total=1.0, message="", eta="")
-    estimate = Estimate(time.monotonic())
+    estimate = Estimate()
 
     def tell(run: Run) -> None:
         nonlocal estimate

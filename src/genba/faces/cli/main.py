@@ -11,8 +11,12 @@ from cyclopts import App, Group
 from genba import __version__
 from genba.factory.registry import domains
 
-HUNG_UP = 141
-"""Exit code when the reader of stdout went away: 128 + SIGPIPE, as every tool of a shell gives it."""
+WELCOME = """genba: an open AI factory for physical systems. AI proposes, physics certifies.
+
+First steps: `genba demo`, `genba grid powerflow pglib:case118_ieee`, `genba ps`, `genba up`.
+"""
+HUNG_UP = 1
+"""Exit code when the reader of stdout went away; rich, which prints the help, gives the same."""
 STUDIES = Group("Studies", sort_key=1)
 RUNS = Group("Runs", sort_key=2)
 HOUSE = Group("House", sort_key=3)
@@ -53,11 +57,10 @@ def build() -> App:
     """Give the command line; nothing behind a command is imported before that command is asked for."""
     app = App(
         name="genba",
-        help="genba: an open AI factory for physical systems. AI proposes, physics certifies.",
+        help=WELCOME,
         version=__version__,
         help_format="plaintext",
         result_action="return_value",
-        help_epilogue="First steps: genba demo; genba grid powerflow pglib:case118_ieee; genba ps",
     )
     for domain in domains():
         app.command(

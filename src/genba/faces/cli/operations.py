@@ -16,7 +16,8 @@ from genba.faces.cli.rendering import answer
 from genba.faces.cli.terminal import document, show, table
 from genba.factory import registry
 
-SECTION = re.compile(r"^[A-Z][A-Za-z ]+:$", re.MULTILINE)
+AFTER_PROSE = re.compile(r"^(?:[A-Z][A-Za-z ]+:$|>>> )", re.MULTILINE)
+"""Where a docstring turns from sentences to sections or to an example in Python."""
 
 
 def __getattr__(name: str) -> App:
@@ -42,7 +43,7 @@ def operation_app(operation: Operation[Any, Any]) -> App:
     return App(
         name=operation.verb,
         default_command=command(operation),
-        help=SECTION.split(operation.description)[0].strip(),
+        help=AFTER_PROSE.split(operation.description)[0].strip(),
         help_epilogue=f"Example: genba {operation.domain} {operation.verb} {operation.example}",
     )
 
@@ -61,6 +62,8 @@ def command(operation: Operation[Any, Any]) -> Callable[..., int]:
         return _request(operation, given(values), options=options, access=access)
 
     call.__signature__ = signature  # type: ignore[attr-defined]  # the documented way to declare one
+    # Beside the signature cyclopts reads annotations by name; those of `call` itself are of no field.
+    call.__annotations__ = {entry.name: entry.annotation for entry in signature.parameters.values()}
     call.__name__ = operation.verb
     return call
 

@@ -11,8 +11,8 @@ from genba.core.run import Limits
 from genba.factory.factory import Factory
 from genba.factory.request import Request
 
-ANYWHERE = Group("Everywhere")
-RUN = Group("Run")
+ANYWHERE = Group("Everywhere", sort_key=3)
+RUN = Group("Run", sort_key=2)
 LIMITS = Limits()
 
 RunId = Annotated[str, Parameter(help="Run id, or a beginning that no other run shares.")]
@@ -41,8 +41,8 @@ class Access:
 class RunOptions:
     """How one run is requested, whatever its operation."""
 
-    seed: Annotated[int, Parameter(help="Seed of every random choice. [1]")] = 0
-    threads: Annotated[int, Parameter(help="Threads of the run. [1]")] = LIMITS.threads
+    seed: Annotated[int, Parameter(help="Seed of every random choice.")] = 0
+    threads: Annotated[int, Parameter(help="Threads of the run.")] = LIMITS.threads
     memory_mib: Annotated[int, Parameter(help="Largest private memory. [MiB]")] = LIMITS.memory_mib
     wall_s: Annotated[int, Parameter(help="Longest wall time. [s]")] = LIMITS.wall_s
     tag: Annotated[

@@ -22,7 +22,7 @@ from genba.faces.words import moment
 from genba.factory.factory import Factory
 from genba.factory.request import RunQuery
 
-FILTERS = Group("Filters")
+FILTERS = Group("Filters", sort_key=2)
 POLL = 0.2
 """Seconds between two looks at the end of a growing log."""
 ROWS = 5

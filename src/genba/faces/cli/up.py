@@ -7,21 +7,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
 from cyclopts import Group, Parameter
 
 from genba.core.errors import missing_extra
+from genba.core.home import home
 from genba.faces.cli.extras import installed
 from genba.faces.cli.options import HERE, Access
 from genba.faces.cli.server import ServerChild, server_command
 from genba.faces.cli.terminal import document, remark, show, text
 from genba.factory.factory import Factory
 from genba.factory.supervisor import Supervisor
+from genba.store.database import FILE as RECORD
+from genba.store.upgrade import upgrade
 
 LOOPBACK = "127.0.0.1"
-SERVING = Group("Serving")
+SERVING = Group("Serving", sort_key=2)
 
 
 @Parameter(name="*", group=SERVING)
@@ -41,6 +45,7 @@ ALONE_HERE = Serving()
 def up(*, serving: Serving = ALONE_HERE, access: Access = HERE) -> int:
     """Keep the supervisor and the server running until Ctrl-C."""
     _check(serving)
+    _upgrade(home(access.home))
     with access.factory() as factory, _stop_on_signals() as stopped:
         supervisor = Supervisor(factory)
         server = None if serving.no_server else _child(factory, serving)
@@ -69,6 +74,13 @@ def _check(serving: Serving) -> None:
     if serving.host != LOOPBACK:
         # Importing the server costs seconds, which only an unusual host has to pay here.
         import_module("genba.faces.serve").check_bind(serving.host)
+
+
+def _upgrade(place: Path) -> None:
+    """Bring an older record to this version, which nothing but `up` and `db upgrade` may do."""
+    copy = upgrade(place) if (place / RECORD).exists() else None
+    if copy:
+        remark(f"the record was upgraded; as it was it is kept in {copy}")
 
 
 def _child(factory: Factory, serving: Serving) -> ServerChild:
