@@ -24,13 +24,13 @@ def claims(visit: Visit, run: Run) -> Markup:
         return empty(visit.say("console.certificate.absent", "There is no result, so nothing was certified."))
     heads = [
         visit.say("console.certificate.claim", "Claim"),
+        visit.say("console.certificate.verdict", "Verdict"),
         visit.say("console.certificate.found", "Found"),
         visit.say("console.certificate.allowed", "Allowed"),
-        visit.say("console.certificate.verdict", "Verdict"),
         visit.say("console.certificate.method", "How it was checked"),
     ]
     rows = [_row(visit, run.operation, claim) for claim in certificate.claims]
-    listed = table(heads, rows, numbers=frozenset({1, 2}))
+    listed = table(heads, rows, numbers=frozenset({2, 3}))
     if certificate.holds:
         return listed
     words = visit.say(
@@ -47,7 +47,7 @@ def _row(visit: Visit, operation: str, claim: Claim) -> tuple[Markup, ...]:
     )
     method = tag("div", visit.word(labels.claim_method(operation, claim)), class_="method")
     name = tag("b", visit.word(labels.claim_label(operation, claim)))
-    return name, quantity(claim.value, claim.unit), quantity(claim.bound, claim.unit), verdict, method
+    return name, verdict, quantity(claim.value, claim.unit), quantity(claim.bound, claim.unit), method
 
 
 def findings(visit: Visit, found: tuple[Finding, ...]) -> Markup:

@@ -46,7 +46,7 @@ class Visit:
 
 def visit_of(request: Request) -> Visit:
     """Read language and theme from the cookies, else from what the browser asks for."""
-    chosen = request.cookies.get(LANGUAGE_COOKIE) or _asked_language(
+    chosen = request.cookies.get(LANGUAGE_COOKIE) or asked_language(
         request.headers.get("accept-language", "")
     )
     language = chosen if chosen in languages() else "en"
@@ -56,7 +56,7 @@ def visit_of(request: Request) -> Visit:
     return Visit(language, theme, request.url.path, theme or ("dark" if system == "dark" else "light"))
 
 
-def _asked_language(accept: str) -> str:
+def asked_language(accept: str) -> str:
     """Give the first language of an Accept-Language header that the console speaks."""
     asked = (part.partition(";")[0].strip().lower()[:2] for part in accept.split(","))
     return next((name for name in asked if name in languages()), "en")
@@ -74,11 +74,13 @@ def frame(visit: Visit, title: str) -> Iterator[None]:
     ui.add_head_html(head(visit.theme))
     skip = visit.say("console.header.skip", "Skip to content")
     show(tag("a", skip, href="#main", class_="skip-link"), classes="skip")
-    with ui.element("header").classes("header"):
+    with ui.element("header").classes("header").props("role=banner"):
         show(_brand(visit), classes="brand-box")
         show(_navigation(visit), classes="nav-box")
         _switches(visit)
-    with ui.element("main").props("id=main tabindex=-1").classes("main"):
+    if client.content.parent_slot:  # Quasar's page is a landmark itself and would hold the header
+        client.content.parent_slot.parent.props("role=presentation")
+    with ui.element("div").props("id=main tabindex=-1 role=main").classes("main"):
         ui.on_exception(lambda error: notice(visit, error))
         yield
 

@@ -25,7 +25,7 @@ from genba.faces.console.history import LiveLog, answers, facts, inputs, timelin
 from genba.faces.console.layout import Kind, Visit, alert, frame, section, show
 from genba.faces.console.notes import notes
 from genba.faces.console.readings import Readings
-from genba.faces.console.tables import table_panel, tables_of
+from genba.faces.console.tables import Shown, table_panel, tables_of
 from genba.faces.markup import Markup, join, tag
 from genba.factory.registry import operation
 
@@ -78,14 +78,24 @@ class RunPage:
             with ui.element("div").classes("split"):
                 with ui.element("div").classes("stack"):
                     self._proof()
+                    if not self.has_data:
+                        self._log()
                 with ui.element("div").classes("stack"):
                     self._question()
-            self._data()
-            with ui.element("div").classes("split"):
-                with section(self.visit.say("console.run.log", "Log")):
-                    self.log = LiveLog(self.visit, self.readings, self.sight.run.id)
-                with ui.element("div").classes("stack"):
-                    self._history()
+                    if not self.has_data:
+                        self._history()
+            if self.has_data:
+                self._data()
+                with ui.element("div").classes("split"):
+                    self._log()
+                    with ui.element("div").classes("stack"):
+                        self._history()
+
+    @property
+    def has_data(self) -> bool:
+        """Whether there are charts or tables, which take the whole width between proof and history."""
+        views = self.sight.views
+        return bool((views and views.charts) or self._tables())
 
     async def refresh(self) -> None:
         """Bring the page up to date: a little while the run works, everything when its state changes."""
@@ -152,10 +162,17 @@ class RunPage:
         run, visit, views = self.sight.run, self.visit, self.sight.views
         if views and views.charts:
             draw_charts(visit, run.operation, views.charts)
-        tables = tables_of(operation(run.operation), run)
+        tables = self._tables()
         if tables:
             with section(visit.say("console.run.tables", "Tables")):
                 table_panel(visit, self.readings, run, tables)
+
+    def _tables(self) -> tuple[Shown, ...]:
+        return tables_of(operation(self.sight.run.operation), self.sight.run)
+
+    def _log(self) -> None:
+        with section(self.visit.say("console.run.log", "Log")):
+            self.log = LiveLog(self.visit, self.readings, self.sight.run.id)
 
     def _history(self) -> None:
         sight, visit = self.sight, self.visit
@@ -172,7 +189,8 @@ def top(visit: Visit, run: Run) -> Markup:
     lead = tag("p", words, " · ", when(visit, run.created), class_="lead")
     title = tag("div", tag("h1", operation_title(visit, run.operation)), lead)
     certificate = certificate_chip(visit, run.certificate) if run.state not in ACTIVE else None
-    return tag("div", title, state_chip(visit, run.state), certificate, class_="heading")
+    signs = tag("div", state_chip(visit, run.state), certificate, class_="signs")
+    return tag("div", title, signs, class_="heading")
 
 
 def standing(visit: Visit, run: Run) -> Markup:

@@ -112,12 +112,12 @@ def listed(visit: Visit, runs: tuple[Run, ...]) -> Markup:
     if not runs:
         return empty(visit.say("console.runs.none", "No run matches."))
     heads = [
-        visit.say("console.runs.state", "State"),
         visit.say("console.runs.operation", "Operation"),
-        visit.say("console.runs.input", "Input"),
+        visit.say("console.runs.state", "State"),
         visit.say("console.runs.certificate", "Certificate"),
-        visit.say("console.runs.time", "Time"),
         visit.say("console.runs.age", "Age"),
+        visit.say("console.runs.time", "Time"),
+        visit.say("console.runs.run", "Run"),
         visit.say("console.runs.tags", "Tags"),
     ]
     return table(heads, [row(visit, run) for run in runs])
@@ -125,15 +125,14 @@ def listed(visit: Visit, runs: tuple[Run, ...]) -> Markup:
 
 def row(visit: Visit, run: Run) -> tuple[Markup, ...]:
     """Give one run's cells."""
-    name = tag("a", operation_title(visit, run.operation), href=f"/runs/{run.id}")
-    identity = tag("div", short_id(run.id), class_="mono muted")
+    name = tag("a", operation_title(visit, run.operation), href=f"/runs/{run.id}", class_="name")
     return (
+        join(name, tag("div", input_name(run), class_="cut muted")),
         join(state_chip(visit, run.state), progress(visit, run)),
-        join(name, identity),
-        tag("div", input_name(run), class_="cut input"),
         certificate_chip(visit, run.certificate),
-        tag("span", duration(run.seconds, visit.language), class_="number"),
         when(visit, run.created),
+        tag("span", duration(run.seconds, visit.language), class_="number"),
+        tag("span", short_id(run.id), class_="mono muted"),
         tag(
             "div",
             *(tag("a", word, href=f"/runs?{urlencode({'tag': word})}") for word in run.tags),

@@ -70,9 +70,12 @@ async def grid_page(visit: Visit, readings: Readings, domain: Domain) -> None:
     title = visit.word(labels.domain_title(domain))
     with frame(visit, title):
         heading(title)
-        with section(visit.say("console.grid.start", "Start a study")):
+        with section(visit.say("console.grid.start", "Start a study")), ui.element("div").classes("stack"):
             QuickStart(visit, readings, domain).draw(sources)
-        with section(visit.say("console.grid.state", "Newest power flow")):
+        with (
+            section(visit.say("console.grid.state", "Newest power flow")),
+            ui.element("div").classes("stack"),
+        ):
             _state(visit, scene.powerflow)
         with section(visit.say("console.grid.outages", "Worst outages")):
             show(ranking(visit, scene.contingency))
