@@ -75,7 +75,7 @@ class Runs:
     def start(self, run_id: str, attempt: int, worker: str) -> None:
         """Record the worker of an attempt and that it runs."""
         with self._database.write() as connection:
-            row = _newest(connection, run_id, attempt)
+            row = _under_way(connection, run_id, attempt)
             self._move(connection, row, State.RUNNING, "the worker started")
             _set_attempt(connection, run_id, attempt, worker=worker, started=self._clock())
 
@@ -106,7 +106,7 @@ class Runs:
             Conflict: when a newer attempt exists or the run has ended: nothing is published twice.
         """
         with self._database.write() as connection:
-            row = _newest(connection, run_id, attempt)
+            row = _under_way(connection, run_id, attempt)
             if State(row.state) is State.SUBMITTED and ending.state in (State.SUCCEEDED, State.REFUSED):
                 self._move(connection, row, State.RUNNING, "the worker started")
                 row = _row(connection, run_id)
@@ -117,7 +117,7 @@ class Runs:
     def lose(self, run_id: str, attempt: int, reason: str, *, counts: bool = True) -> State:
         """Record that an attempt's worker or supervisor is gone; the run waits again, or ends as failed."""
         with self._database.write() as connection:
-            row = _newest(connection, run_id, attempt)
+            row = _under_way(connection, run_id, attempt)
             if row.cancel_requested:
                 return self._move(connection, row, State.CANCELLED, CANCELLED)
             if not counts:
@@ -298,8 +298,11 @@ def _row(connection: Connection, run_id: str) -> Row[Any]:
     return row
 
 
-def _newest(connection: Connection, run_id: str, attempt: int) -> Row[Any]:
+def _under_way(connection: Connection, run_id: str, attempt: int) -> Row[Any]:
+    """Give the row of a run whose newest attempt, the one that may speak, is `attempt` and has not ended."""
     row = _row(connection, run_id)
+    if State(row.state) not in (State.SUBMITTED, State.RUNNING):
+        raise Conflict(f"run {run_id} is {row.state}; no attempt is under way", where=run_id)
     if row.attempt != attempt:
         raise Conflict(
             f"attempt {attempt} of run {run_id} was replaced by attempt {row.attempt}; it may not publish",
