@@ -24,7 +24,7 @@ from genba.factory.supervisor import Supervisor
 
 START_S = 60.0
 END_S = 3.0
-SLOW_MACHINE_S = 2.0
+SLOW_MACHINE_S = 5.0
 """Leeway for a process to be scheduled and collected, beyond what the server promises."""
 
 

@@ -30,7 +30,7 @@ from genba.faces.rest.api import add_rest
 from genba.factory.factory import Factory
 from genba.store.disk import explained, write_durably
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("genba.faces.serve")  # also when it is run as `__main__`
 
 HOSTS = {"127.0.0.1": socket.AF_INET, "localhost": socket.AF_INET, "::1": socket.AF_INET6}
 PORT = 8420

@@ -17,7 +17,7 @@ schemathesis = pytest.importorskip(
 requests = pytest.importorskip("requests", reason="requests comes with schemathesis")
 
 ADDRESS = "http://127.0.0.1:8420"
-EXAMPLES = 12
+EXAMPLES = 6
 UNDERSTOOD = {501, 503}
 """A missing extra and an exhausted device are stated, not unexpected."""
 
