@@ -58,20 +58,11 @@ OPERATION = Operation(
 
 
 def buses(count: int) -> Table:
+    """Give a table whose texts are hostile and whose angles are missing."""
     numbers = np.arange(1, count + 1)
-    voltages = 1 + 0.05 * np.sin(numbers)
-    return table(
-        BUSES,
-        bus=numbers,
-        island=np.ones(count),
-        kind=np.array([HOSTILE] * count, dtype=object),
-        vm=voltages,
-        va=np.full(count, np.nan),
-        pd=numbers * 1.5,
-        qd=numbers * 0.5,
-        vmin=np.full(count, 0.9),
-        vmax=np.full(count, 1.1),
-    )
+    by_dtype = {"int": numbers, "float": numbers * 1.5, "text": np.array([HOSTILE] * count, dtype=object)}
+    columns = {column.name: by_dtype[column.dtype] for column in BUSES.columns}
+    return table(BUSES, **(columns | {"va": np.full(count, np.nan)}))
 
 
 def views(count: int) -> Views:

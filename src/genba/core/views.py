@@ -60,6 +60,9 @@ class ScatterChart(_Plot):
     kind: Literal["scatter"] = "scatter"
 
 
+Symbol = Literal["circle", "square", "triangle"]
+
+
 class Node(Record):
     """A point of a network; `value` chooses its colour on the chart's scale, null is grey."""
 
@@ -67,7 +70,7 @@ class Node(Record):
     x: float
     y: float
     value: float | None = None
-    symbol: Literal["circle", "square", "triangle"] = "circle"
+    symbol: Symbol = "circle"
     text: str = ""
 
 
@@ -92,6 +95,8 @@ class NetworkChart(Record):
     link_value: Axis
     node_range: tuple[float, float]
     link_range: tuple[float, float]
+    symbols: dict[Symbol, str] = {}
+    """What each symbol stands for; none when nodes are all of a kind."""
 
 
 Chart = Annotated[LineChart | BarChart | ScatterChart | NetworkChart, Field(discriminator="kind")]

@@ -36,8 +36,7 @@ def render(
     if is_empty(chart):
         return frame | _nothing(language, colours)
     if isinstance(chart, NetworkChart):
-        body = network_option(chart, key, language, colours)
-        body["grid"]["top"] = top
+        body = network_option(chart, key, language, colours, top)
     else:
         body = plot_option(chart, key, language, colours, top)
     return _merged(frame, body)

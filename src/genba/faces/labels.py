@@ -172,6 +172,8 @@ def _charted(key: str, chart: Chart) -> Iterator[Text]:
     if isinstance(chart, NetworkChart):
         yield Text(f"{key}.nodes", chart.node_value.label)
         yield Text(f"{key}.links", chart.link_value.label)
+        for symbol, meaning in chart.symbols.items():
+            yield Text(f"{key}.symbol.{symbol}", meaning)
         return
     yield Text(f"{key}.x", chart.x.label)
     yield Text(f"{key}.y", chart.y.label)

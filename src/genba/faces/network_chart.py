@@ -3,13 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
-from genba.core.views import Axis, Link, NetworkChart, Node
+from genba.core.views import Axis, Link, NetworkChart, Node, Symbol
+from genba.faces.legend import LEGEND_HEIGHT, legend
 from genba.faces.theme import Palette, figure
 from genba.faces.words import number, say, with_unit
 
 Option = dict[str, Any]
 
-SHAPES = {"circle": ("circle", 1.0), "square": ("rect", 1.1), "triangle": ("triangle", 1.5)}
+SHAPES: dict[Symbol, tuple[str, float]] = {
+    "circle": ("circle", 1.0),
+    "square": ("rect", 1.1),
+    "triangle": ("triangle", 1.5),
+}
 """ECharts symbol, and its size for equal weight to the eye."""
 NODE_SIZES = ((60, 14.0), (300, 9.0), (2000, 6.0))
 SMALLEST_NODE = 4.0
@@ -22,8 +27,8 @@ MARGIN = 0.02
 """Share of the extent left free around the outermost nodes."""
 
 
-def network_option(chart: NetworkChart, key: str, language: str, colours: Palette) -> Option:
-    """Give axes, scales and series of a network chart."""
+def network_option(chart: NetworkChart, key: str, language: str, colours: Palette, top: int) -> Option:
+    """Give axes, scales, legend and series of a network chart."""
     links, nodes = _link_series(chart, colours), _node_series(chart, key, language, colours)
     series = links + nodes
     scales = [
@@ -34,7 +39,18 @@ def network_option(chart: NetworkChart, key: str, language: str, colours: Palett
         coloured = [series.index(entry) for entry in group if entry["id"].endswith("known")]
         scale.update(seriesIndex=coloured, show=bool(coloured), bottom=(1 - place) * SCALE_HEIGHT)
     return {
-        "grid": {"left": 12, "right": 12, "top": 64, "bottom": 2 * SCALE_HEIGHT + 8},
+        "grid": {
+            "left": 12,
+            "right": 12,
+            "top": top + (LEGEND_HEIGHT if chart.symbols else 0),
+            "bottom": 2 * SCALE_HEIGHT + 8,
+        },
+        "legend": legend(colours, top)
+        | {
+            "show": bool(chart.symbols),
+            "data": [entry["name"] for entry in nodes if entry["name"]],
+            "selectedMode": False,
+        },
         "xAxis": _hidden([node.x for node in chart.nodes]),
         "yAxis": _hidden([node.y for node in chart.nodes]),
         "dataZoom": [_zoom("xAxisIndex"), _zoom("yAxisIndex")],
@@ -129,6 +145,7 @@ def _node_series(chart: NetworkChart, key: str, language: str, colours: Palette)
             series.append(
                 {
                     "id": f"nodes-{shape}-{'known' if known else 'unvalued'}",
+                    "name": say(language, f"{key}.symbol.{shape}", chart.symbols.get(shape, "")),
                     "type": "scatter",
                     "symbol": symbol,
                     "symbolSize": size * factor,

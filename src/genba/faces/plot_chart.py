@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from genba.core.views import Axis, BarChart, LineChart, Mark, ScatterChart, Series
+from genba.faces.legend import LEGEND_HEIGHT, legend
 from genba.faces.theme import Palette, figure
 from genba.faces.words import number, say, with_unit
 
@@ -14,7 +15,6 @@ ZOOM_FROM = 200
 SAMPLED_FROM = 2000
 SYMBOLS = ("circle", "rect", "triangle", "diamond", "roundRect", "pin", "arrow")
 DASHES: tuple[str | list[int], ...] = ("solid", "dashed", "dotted", [12, 4, 2, 4], [2, 6], [16, 6], [1, 2])
-LEGEND_HEIGHT = 28
 AXIS_NAME_HEIGHT = 4
 ZOOM_HEIGHT = 36
 PADDING = 0.03
@@ -46,16 +46,7 @@ def plot_option(chart: Plot, key: str, language: str, colours: Palette, top: int
         "tooltip": _tooltip(chart, colours),
     }
     if many:
-        option["legend"] = {
-            "type": "scroll",
-            "top": top,
-            "left": 0,
-            "itemWidth": 28 if isinstance(chart, LineChart) else 14,
-            "textStyle": {"color": colours.ink, "fontSize": 12},
-            "pageIconColor": colours.accent,
-            "pageIconInactiveColor": colours.line,
-            "pageTextStyle": {"color": colours.muted},
-        }
+        option["legend"] = legend(colours, top) | ({"itemWidth": 28} if isinstance(chart, LineChart) else {})
         option["aria"] = {"decal": {"show": isinstance(chart, BarChart)}}
     if chart.marks:
         option["series"][0]["markLine"] = _marks(chart.marks, key, language, colours, chart.y.unit)

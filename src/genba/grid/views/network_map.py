@@ -3,13 +3,18 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from genba.core.views import Axis, Link, NetworkChart, Node
+from genba.core.views import Axis, Link, NetworkChart, Node, Symbol
 from genba.grid.kernels.layout import layout
 from genba.num.table import Table
 
 LARGEST = 3000
 """Buses drawn; of a larger grid the highest voltage levels are."""
 SYMBOLS = {"reference": "triangle", "pv": "square"}
+MEANINGS: dict[Symbol, str] = {
+    "triangle": "Reference bus",
+    "square": "Voltage-controlled bus",
+    "circle": "Other bus",
+}
 VOLTAGE_RANGE = (0.9, 1.1)
 
 Floats = NDArray[np.float64]
@@ -46,6 +51,7 @@ def network_map(
         link_value=axis,
         node_range=VOLTAGE_RANGE,
         link_range=(0.0, max(100.0 if axis.unit == "%" else 1.0, float(known.max(initial=0.0)))),
+        symbols=MEANINGS,
     )
 
 
