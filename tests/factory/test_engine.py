@@ -172,9 +172,7 @@ def test_files_come_in_by_content_and_go_out_by_name(engine, tmp_path: Path) -> 
 def test_an_uploaded_file_keeps_its_name_without_its_path(engine) -> None:
     ref = engine.factory.upload("../../etc/case.m", [b"mpc"], largest=10)
     assert ref.name == "case.m"
-    run = engine.factory.submit(
-        "factory.probe", {"file": f"sha256:{ref.sha256}"}, Request(local_files=False)
-    )
+    run = engine.factory.submit("factory.probe", {"file": f"sha256:{ref.sha256}"}, Request(local_files=False))
     assert run.inputs[0].name == "case.m"
     assert engine.end(run).state is State.SUCCEEDED
 

@@ -137,10 +137,8 @@ def test_a_full_disk_refuses_the_whole_transaction(tmp_path: Path) -> None:
     home = _mounted(tmp_path, "size=2m")
     database = Database.open(home)
     try:
-        with pytest.raises(DeviceError, match="free some space"), database.write() as connection:
-            for number in range(64):
-                row = {"name": f"r{number}", "engine": "x" * (1 << 16)}
-                connection.execute(text("INSERT INTO regions VALUES (:name, :engine)"), row)
+        with pytest.raises(DeviceError, match="free some space"):
+            _fill(database)
         with database.read() as connection:
             assert connection.execute(text("SELECT count(*) FROM regions")).scalar_one() == 1
     finally:
@@ -166,6 +164,13 @@ def test_a_snapshot_is_one_whole_file(tmp_path: Path) -> None:
     database.close()
     with closing(sqlite3.connect(tmp_path / "copy.sqlite")) as connection:
         assert connection.execute("SELECT name FROM regions").fetchall() == [("local",)]
+
+
+def _fill(database: Database) -> None:
+    with database.write() as connection:
+        for number in range(64):
+            row = {"name": f"r{number}", "engine": "x" * (1 << 16)}
+            connection.execute(text("INSERT INTO regions VALUES (:name, :engine)"), row)
 
 
 def _stamp(home: Path, revision: str) -> None:

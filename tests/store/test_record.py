@@ -127,7 +127,9 @@ class RecordMachine(RuleBasedStateMachine):
     )
     def finish(self, run: str, back: int, state: State) -> None:
         model = self.models[run]
-        ending = Ending(state=state, reason="because", result={"outcome": "x"}, certificate=HOLDS, seconds=0.1)
+        ending = Ending(
+            state=state, reason="because", result={"outcome": "x"}, certificate=HOLDS, seconds=0.1
+        )
         under_way = model.state in (State.SUBMITTED, State.RUNNING)
         if back or not under_way:
             with pytest.raises(Conflict):
@@ -289,9 +291,14 @@ def test_a_renewed_lease_ends_later_and_others_do_not(database: Database) -> Non
 def test_a_changed_transaction_that_fails_leaves_nothing(database: Database) -> None:
     record, queries = Runs(database, lambda: 1), Queries(database)
     record.accept(new_run("0" * 26))
-    with pytest.raises(Conflict), database.write() as connection:
-        connection.exec_driver_sql("UPDATE runs SET state = 'failed'")
-        raise Conflict("stop")
+
+    def change_and_fail() -> None:
+        with database.write() as connection:
+            connection.exec_driver_sql("UPDATE runs SET state = 'failed'")
+            raise Conflict("stop")
+
+    with pytest.raises(Conflict):
+        change_and_fail()
     assert queries.run("0" * 26).state is State.ACCEPTED
 
 

@@ -22,6 +22,7 @@ from genba.factory import worker
 
 MIB = 1 << 20
 PROCESSES = 4096
+IDLE_S = 0.5
 PR_SET_PDEATHSIG = 1
 COMMANDS, REPORTS, ERRORS = 0, 1, 2
 
@@ -35,6 +36,7 @@ class Forkserver:
         self._lifeline = -1
         self._keys: dict[int, str] = {}
         self._rest = b""
+        self._cold: list[str] = []
         self._woken, self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(self._wake)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
@@ -46,7 +48,9 @@ class Forkserver:
         selector.register(self._woken, selectors.EVENT_READ)
         self._report(ready=os.getpid())
         while True:
-            ready = {key.fd for key, _ in selector.select()}
+            ready = {key.fd for key, _ in selector.select(IDLE_S if self._cold else None)}
+            if not ready:
+                self._warm_one()  # imports wait while there is anything else to do
             if self._woken in ready:
                 os.read(self._woken, 4096)
                 self._reap()
@@ -65,12 +69,15 @@ class Forkserver:
         if "lifeline" in command:
             self._lifeline = command["lifeline"]
         elif "warm" in command:
-            worker.preload(command["warm"])
-            gc.freeze()  # children then share these pages for good
+            self._cold.extend(command["warm"])
         elif "signal" in command:
             self._signal(command["signal"], command["number"])
         else:
             self._spawn(**command["spawn"])
+
+    def _warm_one(self) -> None:
+        worker.preload([self._cold.pop(0)])
+        gc.freeze()  # children then share these pages for good
 
     def _spawn(self, key: str, spec: str, operation: str, memory_mib: int) -> None:
         worker.preload([operation])
