@@ -22,6 +22,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 START_S = 60.0
 WORK_S = 60.0
 LOOK_S = 0.05
+SLOW_MS = 15_000
 LANGUAGES = {"en": "en-US", "ja": "ja-JP"}
 
 
@@ -141,6 +142,7 @@ def browse(chromium: Any) -> Iterator[Callable[..., Reader]]:
         context = chromium.new_context(
             locale=LANGUAGES[language], color_scheme=theme, viewport={"width": width, "height": 900}
         )
+        context.set_default_timeout(SLOW_MS)
         reader = Reader(context.new_page(), address)
         readers.append(reader)
         reader.page.on("request", lambda request: reader.requests.append(request.url))

@@ -71,7 +71,7 @@ def _sentence(field: Field, drawing: Drawing) -> Markup:
 
 
 def _control(control: Any, field: Field, drawing: Drawing) -> Any:
-    control.props("outlined dense")
+    control.props("outlined dense").without_auto_validation()  # it would clear what the form says
     control.props["for"] = f"field-{field.name}"
     control.on_value_change(lambda: drawing.changed(field.name))
     return control
