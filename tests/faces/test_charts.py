@@ -20,7 +20,7 @@ from genba.core.views import (
     Series,
 )
 from genba.faces.charts import describe, is_empty, render
-from genba.faces.theme import DARK, LIGHT, Palette, figure
+from genba.faces.theme import DARK, LIGHT, Palette, column_figure, figure
 
 BUSES = Axis(label="Bus", unit="1", scale="category")
 VOLTAGE = Axis(label="Voltage", unit="p.u.")
@@ -251,3 +251,11 @@ def test_the_sequential_scale_reads_in_greyscale(colours: Palette) -> None:
 )
 def test_figures_have_the_digits_that_their_unit_deserves(value: float | None, unit: str, text: str) -> None:
     assert figure(value, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [(2.6e-12, "MW", "0.00"), (-1e-9, "%", "0.0"), (1.0, "p.u.", "1.0000"), (0.123456, "1", "0.1235")],
+)
+def test_figures_of_a_column_align(value: float, unit: str, text: str) -> None:
+    assert column_figure(value, unit) == text

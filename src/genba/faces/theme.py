@@ -144,6 +144,14 @@ def figure(value: float | None, unit: str = "1") -> str:
     return f"{value:,.{decimals}f}" if decimals is not None else _significant(value)
 
 
+def column_figure(value: float, unit: str) -> str:
+    """Give a number for a column of its unit: always the same digits behind the point, so that they align."""
+    decimals = DECIMALS.get(unit)
+    if decimals is None or not math.isfinite(value) or abs(value) >= LARGEST_PLAIN:
+        return figure(value, unit)
+    return f"{round(value, decimals) + 0.0:,.{decimals}f}"
+
+
 def _significant(value: float, digits: int = 4) -> str:
     behind = max(0, digits - 1 - math.floor(math.log10(abs(value))))
     text = f"{value:,.{behind}f}"

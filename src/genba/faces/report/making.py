@@ -8,6 +8,7 @@ from genba.core.run import Limits, Run
 from genba.faces import labels
 from genba.faces.markup import Markup, prose, tag
 from genba.faces.report.sheet import Sheet
+from genba.faces.theme import figure
 from genba.faces.words import size
 
 
@@ -155,7 +156,7 @@ def _worded(sheet: Sheet, value: Any) -> str:
         return sheet.say("faces.report.yes", "yes") if value else sheet.say("faces.report.no", "no")
     if isinstance(value, list | tuple):
         return ", ".join(str(entry) for entry in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return figure(value) if isinstance(value, float) else str(value)
 
 
 def _plain(default: Any) -> Any:

@@ -6,7 +6,7 @@ from genba.core.columns import Cell, Column
 from genba.faces import labels
 from genba.faces.markup import Markup, prose, tag
 from genba.faces.report.sheet import Sheet
-from genba.faces.theme import figure
+from genba.faces.theme import column_figure
 from genba.faces.words import number, with_unit
 from genba.num.table import Table
 
@@ -47,7 +47,7 @@ def cell(value: Cell, column: Column, yes: str, no: str) -> str:
     if isinstance(value, bool):
         return yes if value else no
     if isinstance(value, float):
-        return figure(value, column.unit)
+        return column_figure(value, column.unit)
     return str(value)
 
 
