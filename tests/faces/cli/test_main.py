@@ -192,6 +192,6 @@ def test_a_reader_that_goes_away_is_no_error(
     with (tmp_path / "stream").open("wb") as file:
         stream.descriptor = file.fileno()
         monkeypatch.setattr(sys, "stdout", stream)
-        assert main(["operations"]) == HUNG_UP
+        assert main(["operations", "--json"]) == HUNG_UP
         assert os.fstat(file.fileno()).st_rdev == os.stat(os.devnull).st_rdev  # noqa: PTH116
     assert capsys.readouterr().err == ""
