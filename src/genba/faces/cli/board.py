@@ -21,7 +21,8 @@ from genba.factory.records.shift import ShiftStatus, StepStatus
 BAR_WIDTH = 20
 REFRESHES = 5
 """Pictures a second."""
-Tell = Callable[[ShiftStatus], None]
+Tell = Callable[[ShiftStatus, str], None]
+"""Takes how a shift stands, and a remark or nothing."""
 
 
 @contextmanager
@@ -30,7 +31,11 @@ def board(*, quiet: bool) -> Iterator[Tell]:
     if sys.stderr.isatty():
         with Live(console=err(), transient=True, refresh_per_second=REFRESHES) as live:
             estimates: dict[str, Estimate] = {}
-            yield lambda status: live.update(_picture(status, estimates, time.monotonic()))
+
+            def tell(status: ShiftStatus, note: str) -> None:
+                live.update(_picture(status, estimates, now=time.monotonic(), note=note))
+
+            yield tell
     else:
         yield _liner(quiet=quiet)
 
@@ -44,8 +49,9 @@ def summary(status: ShiftStatus) -> Table:
     return table(("step", "operation", "state", "value", "time", "run"), rows)
 
 
-def _picture(status: ShiftStatus, estimates: dict[str, Estimate], now: float) -> Table:
-    made = Table(title=text(status.title), box=None, pad_edge=False, title_justify="left")
+def _picture(status: ShiftStatus, estimates: dict[str, Estimate], *, now: float, note: str) -> Table:
+    made = Table(title=text(status.title), caption=text(note), box=None, pad_edge=False)
+    made.title_justify = made.caption_justify = "left"
     for header in ("step", "operation", "state", "progress", "ETA", "value"):
         made.add_column(header)
     for step in status.steps:
@@ -88,7 +94,10 @@ def _liner(*, quiet: bool) -> Tell:
     """Give what prints a line whenever the state of a step has changed."""
     said: dict[str, str] = {}
 
-    def tell(status: ShiftStatus) -> None:
+    def tell(status: ShiftStatus, note: str) -> None:
+        if note and "" not in said:
+            remark(note)
+            said[""] = note
         for step in status.steps:
             if not quiet and said.get(step.name) != step.state:
                 remark(f"{step.name}  {_state(step).plain}  {_value(step)}".rstrip())

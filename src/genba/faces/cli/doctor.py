@@ -43,10 +43,11 @@ def doctor(
             | {"problem": fault.message if fault else None}
             | {"extras": [extra.model_dump() for extra in optional]}
             | ({"remote": [leak.model_dump() for leak in remote]} if sealed else {})
+            | ({"network": list(_installations(optional))} if sealed else {})
         )
     else:
         show(pairs((*facts.items(), *_standing(health))), _extras(optional))
-        show(_problem(fault), _seal(remote) if sealed else None)
+        show(_problem(fault), *(_seal(remote, optional) if sealed else ()))
     if fault:
         return fault.exit_code
     return GenbaError.exit_code if remote else 0
@@ -90,9 +91,17 @@ def _problem(fault: GenbaError | None) -> RenderableType | None:
     return text(f"problem: {fault.message}", "bold red") if fault else None
 
 
-def _seal(remote: tuple[Leak, ...]) -> RenderableType:
+def _installations(optional: tuple[Extra, ...]) -> Iterator[str]:
+    """Yield what would ask a package index, and nothing else ever does."""
+    return (f"to install {entry.package}: {entry.install}" for entry in optional if not entry.version)
+
+
+def _seal(remote: tuple[Leak, ...], optional: tuple[Extra, ...]) -> Iterator[RenderableType]:
+    for sentence in _installations(optional):
+        yield text(f"needs a network, once: {sentence}")
     if remote:
-        return table(("loads from another machine", "file"), ((leak.text, leak.file) for leak in remote))
-    return text(
+        yield table(("loads from another machine", "file"), ((leak.text, leak.file) for leak in remote))
+        return
+    yield text(
         f"sealed: nothing needs a network; {len(tuple(assets()))} assets name no other machine", "green"
     )

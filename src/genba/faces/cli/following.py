@@ -14,6 +14,7 @@ from genba.faces.words import duration
 from genba.factory.factory import Factory
 from genba.factory.follow import execute
 
+CANCELLING = "cancelling; Ctrl-C again leaves at once"
 LINE_EVERY = 1.0
 """Fewest seconds between two plain progress lines."""
 Tell = Callable[[Run], None]
@@ -36,7 +37,7 @@ def follow(factory: Factory, run: Run, *, quiet: bool) -> Run:
 
 def _message(run: Run) -> str:
     if run.cancel_requested and run.state not in TERMINAL:
-        return "cancelling; Ctrl-C again leaves at once"
+        return CANCELLING
     return run.message or run.state
 
 

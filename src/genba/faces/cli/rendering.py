@@ -43,6 +43,8 @@ def answer(factory: Factory, run: Run, *, as_json: bool) -> int:
 def summary(factory: Factory, run: Run) -> Iterator[RenderableType]:
     """Yield how a run stands: state and reason, headline values, certificate, findings."""
     rows: list[tuple[str, object]] = [("run", run.id), ("operation", run.operation), ("state", standing(run))]
+    if run.fraction is not None and run.state not in TERMINAL:
+        rows.append(("progress", f"{run.fraction:.0%} {run.message}"))
     if run.result is not None:
         rows.append(("outcome", run.result["outcome"]))
         rows += [(entry.label, number(entry.value, entry.unit)) for entry in headlines(factory, run)]

@@ -12,11 +12,11 @@ from rich.console import RenderableType
 from genba.core.envelope import envelope_of
 from genba.core.run import TERMINAL, Run, State
 from genba.faces.cli.faults import exit_code
-from genba.faces.cli.moments import rfc3339
 from genba.faces.cli.options import HERE, Access, RunId
 from genba.faces.cli.rendering import STYLES, claims, next_step, summary, table_heads
 from genba.faces.cli.terminal import document, pairs, printable, remark, table, text
 from genba.faces.cli.terminal import show as print_blocks
+from genba.faces.moments import rfc3339
 from genba.faces.theme import figure
 from genba.faces.words import moment
 from genba.factory.factory import Factory

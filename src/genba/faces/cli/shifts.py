@@ -12,6 +12,7 @@ from genba.core.run import State
 from genba.faces.cli.board import Tell, board, summary
 from genba.faces.cli.extras import installed
 from genba.faces.cli.faults import exit_code
+from genba.faces.cli.following import CANCELLING
 from genba.faces.cli.options import HERE, Access
 from genba.faces.cli.terminal import document, remark, show
 from genba.factory.factory import Factory
@@ -48,16 +49,15 @@ def _carried_out(work: Shift, access: Access) -> int:
 
 def _until_done(runner: ShiftRunner, tell: Tell) -> ShiftStatus:
     """Advance to the end; the first Ctrl-C cancels what is under way, the second leaves at once."""
-    status, cancelled = runner.status(), False
+    status, note = runner.status(), ""
     while not status.done:
         try:
             status = runner.step()
-            tell(status)
+            tell(status, note)
         except KeyboardInterrupt:
-            if cancelled:
+            if note:
                 raise
-            cancelled = True
-            remark("cancelling; Ctrl-C again leaves at once")
+            note = CANCELLING
             runner.cancel()
     return status
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from genba.core.records import Record
 from genba.core.run import ArtifactRef, Attempt, Event, Fault, InputRef, Limits, Run, State
-from genba.faces.cli.moments import rfc3339
+from genba.faces.moments import rfc3339
 from genba.factory.request import Tag
 
 
