@@ -7,9 +7,12 @@ from genba.core.errors import DeviceError
 from genba.core.views import Chart, NetworkChart
 from genba.faces.charts import chart_title, describe, is_empty, render
 from genba.faces.markup import Markup, join, tag
-from genba.faces.report import evidence, making, opening, values
 from genba.faces.report.assets import data, policy, program, style
+from genba.faces.report.evidence import certificate, findings
+from genba.faces.report.making import attribution, inputs, not_covered, params, reproduce, versions
+from genba.faces.report.opening import header, headlines, name, trouble
 from genba.faces.report.sheet import Sheet, gather
+from genba.faces.report.values import result_values, tables
 from genba.factory.factory import Factory
 
 Option = dict[str, Any]
@@ -49,27 +52,27 @@ def page(sheet: Sheet) -> str:
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="referrer", content="no-referrer"),
         tag("meta", name="color-scheme", content="light dark"),
-        tag("title", f"{sheet.label(opening.name(sheet))} – {sheet.run.id} – genba"),
+        tag("title", f"{sheet.label(name(sheet))} – {sheet.run.id} – genba"),
         style(),
     )
     body = tag(
         "body",
         tag(
             "main",
-            opening.header(sheet),
-            opening.trouble(sheet),
-            opening.headlines(sheet),
-            evidence.certificate(sheet),
+            header(sheet),
+            trouble(sheet),
+            headlines(sheet),
+            certificate(sheet),
             charts(sheet),
-            values.result_values(sheet),
-            values.tables(sheet),
-            evidence.findings(sheet),
-            making.inputs(sheet),
-            making.params(sheet),
-            making.versions(sheet),
-            making.not_covered(sheet),
-            making.reproduce(sheet),
-            making.attribution(sheet),
+            result_values(sheet),
+            tables(sheet),
+            findings(sheet),
+            inputs(sheet),
+            params(sheet),
+            versions(sheet),
+            not_covered(sheet),
+            reproduce(sheet),
+            attribution(sheet),
         ),
         None if script is None else data("charts", [_spec(sheet, chart) for chart in drawn]),
         None if script is None else tag("script", Markup(script), type="module"),
