@@ -8,13 +8,12 @@ import shutil
 import sqlite3
 import tarfile
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from io import BytesIO
 from pathlib import Path
 from typing import IO
-
-from pydantic import ValidationError
 
 from genba import __version__
 from genba.core.errors import Conflict, InputError
@@ -145,7 +144,7 @@ def _extract(file: Path, target: Path) -> None:
             left = dict(manifest.files)
             while member := archive.next():  # iteration would begin with the manifest again
                 _take(archive, member, left, target)
-    except (tarfile.TarError, EOFError, ValidationError, OSError) as error:
+    except (tarfile.TarError, EOFError, ValueError, zlib.error, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise InputError(f"{file} is no whole backup: {error}", where=str(file)) from error
