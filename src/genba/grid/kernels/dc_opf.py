@@ -1,4 +1,7 @@
-"""DC optimal power flow as a linear program; convex quadratic costs by tangent cuts, to a proven gap.
+"""DC optimal power flow as a linear program that grows: limits as they are passed, tangents of curves.
+
+It starts from the cheapest outputs without a network, whose basis is optimal for the grid without limits;
+every round adds rows and the dual simplex method goes on from there. A row that never binds is never seen.
 
 Source: Stott, Jardim and Alsac, DC power flow revisited, IEEE Trans. Power Systems 24 (2009); cuts: Kelley,
 The cutting-plane method for solving convex programs, J. SIAM 8 (1960).
@@ -9,19 +12,23 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import block_array, csc_matrix, csr_matrix, identity
+from scipy.sparse import csc_matrix, csr_matrix, hstack, vstack
+from scipy.sparse.csgraph import connected_components
 
 from genba.core.errors import DeviceError, InputError
-from genba.num.solvers.highs import Algorithm, Answer, LinearProgram, Model
+from genba.num.solvers.highs import BASIC, FIXED, Answer, Basis, LinearProgram, Model
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 Watch = Callable[[int, float], None]
+Lines = tuple[Ints, Floats, Floats]
+"""Unit, slope and offset of lines under costs, each of shape (k,)."""
 
 GAP = 1e-9  # of the cost: where cutting stops
-ROUNDS = 60
+PASSED = 1e-8  # p.u. or rad: where a limit counts as passed
+ROUNDS = 200
 TANGENTS = 5  # per quadratic unit at the start
-LARGE = 3000  # branches from which an interior point beats the simplex method
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +109,32 @@ class DcDispatch:
     bound: float
 
 
+@dataclass(frozen=True)
+class _Problem:
+    """What the outputs cost, and how they and the slack columns feed the buses.
+
+    Columns: outputs, demand and surplus left over at every bus (only when that is minimised), the cost of
+    each unit with a curve, angles. Rows: balances, lines under the curves, limits in the order of passing.
+    """
+
+    net: DcNetwork
+    curves: Curves
+    curved: Ints
+    epigraph: Ints
+    lines: Lines
+    elastic: bool
+
+    @property
+    def feeding(self) -> Ints:
+        """Give the bus of each column that enters a balance."""
+        buses = np.arange(len(self.net.demand))
+        return np.concatenate([self.net.host, buses, buses]) if self.elastic else self.net.host
+
+    @property
+    def before_angles(self) -> int:
+        return len(self.feeding) + len(self.epigraph)
+
+
 def dc_opf(net: DcNetwork, curves: Curves, watch: Watch = lambda iterations, gap: None) -> DcDispatch:
     """Solve for the least cost, or for the least total imbalance when no dispatch is possible.
 
@@ -115,84 +148,117 @@ def dc_opf(net: DcNetwork, curves: Curves, watch: Watch = lambda iterations, gap
         InputError: when the limits exclude each other whatever is left unserved.
         DeviceError: when the solver ends without an answer.
     """
-    algorithm: Algorithm = "ipm" if len(net.start) > LARGE else "simplex"
     curved = np.flatnonzero(curves.square > 0)
     epigraph = np.union1d(curved, curves.piece_unit)
-    model = Model(_least_cost(net, curves, epigraph), algorithm=algorithm)
-    if len(epigraph):
-        _add_lines(model, net, epigraph, *_first_lines(net, curves, curved))
-    answer, gap, bound = model.solve(lambda iterations: watch(iterations, np.inf)), np.inf, -np.inf
-    for _ in range(ROUNDS):
-        if answer.status == "infeasible":
-            return _least_imbalance(net, algorithm, watch)
-        p = answer.x[: len(net.host)]
-        cost, bound = curves.at(p), answer.objective + float(curves.constant.sum())
-        gap = (cost - bound) / max(1.0, abs(cost))
-        if gap <= GAP:
-            return _read(net, answer, bound, possible=True)
-        _add_lines(model, net, epigraph, *_tangents(curves, curved, p[curved]))
-        answer = model.solve(lambda iterations, gap=gap: watch(iterations, gap))  # type: ignore[misc]
-    raise DeviceError(
-        f"the cost stays {gap:.1e} (relative) above its bound after {ROUNDS} rounds", where="dc_opf"
-    )
-
-
-def _least_cost(net: DcNetwork, curves: Curves, epigraph: Ints) -> LinearProgram:
-    """Columns: outputs, angles, flows, then the cost of each unit with a curve."""
-    p, theta, flow = _columns(net)
-    cost = np.concatenate(
-        [np.where(np.isin(np.arange(p), epigraph), 0.0, curves.slope), np.zeros(theta + flow)]
-    )
-    free = np.full(len(epigraph), np.inf)
-    return _program(
-        net, np.concatenate([cost, np.ones(len(epigraph))]), -free, free, csc_matrix((theta, len(free)))
-    )
-
-
-def _least_imbalance(net: DcNetwork, algorithm: Algorithm, watch: Watch) -> DcDispatch:
-    """Columns: outputs, angles, flows, then demand and surplus left over at every bus."""
-    buses = len(net.demand)
-    eye = identity(buses, format="csc")
-    cost = np.concatenate([np.zeros(sum(_columns(net))), np.ones(2 * buses)])
-    nothing, all_of_it = np.zeros(2 * buses), np.full(2 * buses, np.inf)
-    program = _program(net, cost, nothing, all_of_it, block_array([[eye, -eye]], format="csc"))
-    answer = Model(program, algorithm=algorithm).solve(lambda iterations: watch(iterations, np.inf))
-    if answer.status == "infeasible":
+    lines = _first_lines(net, curves, curved)
+    found = _grow(_Problem(net, curves, curved, epigraph, lines, elastic=False), watch)
+    if found is not None:
+        return found
+    none = np.zeros(0, np.int64)
+    found = _grow(_Problem(net, curves, none, none, (none, np.zeros(0), np.zeros(0)), elastic=True), watch)
+    if found is None:
         raise InputError(
             "the limits of units, flows and angles exclude each other, whatever demand is left unserved; "
             "look for crossed limits, or study without branch or angle limits"
         )
-    return _read(net, answer, answer.objective, possible=False)
+    return found
 
 
-def _columns(net: DcNetwork) -> tuple[int, int, int]:
-    return len(net.host), len(net.demand), len(net.start)
+def _grow(problem: _Problem, watch: Watch) -> DcDispatch | None:
+    """Solve, adding rows until nothing is passed and the cost meets its bound; None when infeasible."""
+    net, curves, curved = problem.net, problem.curves, problem.curved
+    start = _without_network(problem)
+    if start is None:
+        return None
+    model, limits, gap = Model(_program(problem), basis=start), np.zeros(0, np.int64), np.inf
+    for _ in range(ROUNDS):
+        answer = model.solve(lambda iterations, gap=gap: watch(iterations, gap))  # type: ignore[misc]
+        if answer.status == "infeasible":
+            return None
+        p = answer.x[: len(net.host)]
+        passed = np.setdiff1d(_passed(net, answer.x[problem.before_angles :]), limits)
+        cost = 0.0 if problem.elastic else curves.at(p) - float(curves.constant.sum())
+        gap = 0.0 if problem.elastic else (cost - answer.objective) / max(1.0, abs(cost))
+        if not len(passed) and gap <= GAP:
+            return _read(problem, answer, limits)
+        if len(passed):
+            model.add_rows(*_limit_rows(problem, passed))
+        if gap > GAP:
+            model.add_rows(*_line_rows(problem, _tangents(curves, curved, p[curved])))
+        limits = np.concatenate([limits, passed, np.full(len(curved) * (gap > GAP), -1)])
+    raise DeviceError(f"HiGHS came within {gap:.1e} of the least cost in {ROUNDS} rounds", where="dc_opf")
 
 
-def _program(
-    net: DcNetwork, cost: Floats, more_lower: Floats, more_upper: Floats, more: csc_matrix
-) -> LinearProgram:
-    """Rows: the balance of every bus, then Ohm's law of every branch; `more` columns enter the balances."""
-    p, theta, flow = _columns(net)
-    units = csr_matrix((np.ones(p), (net.host, np.arange(p))), (theta, p))
-    ends = _ends(net)
-    ohm = csr_matrix(ends.multiply(net.susceptance[:, None]))
-    matrix = block_array(
-        [[units, None, -ends.T, more], [None, -ohm, identity(flow), None]],
-        format="csc",
+def _without_network(problem: _Problem) -> Basis | None:
+    """Give the basis of the cheapest outputs of each island, limits of branches left out; None if none."""
+    net = problem.net
+    island = connected_components(_graph(net), directed=False)[1]
+    islands = int(island.max(initial=-1)) + 1
+    feeding = csr_matrix(_feeding(problem))
+    merged = csr_matrix((np.ones(len(island)), (island, np.arange(len(island)))), (islands, len(island)))
+    full = _program(problem)
+    inner = slice(0, problem.before_angles)
+    above, lower, upper = _line_rows(problem, problem.lines)
+    empty = csr_matrix((islands, len(problem.epigraph)))
+    balances = csr_matrix(hstack([merged @ feeding, empty]))
+    demand = merged @ net.demand
+    program = LinearProgram(
+        full.cost[inner],
+        full.column_lower[inner],
+        full.column_upper[inner],
+        csc_matrix(vstack([balances, above[:, inner]])),
+        np.concatenate([demand, lower]),
+        np.concatenate([demand, upper]),
     )
-    free = np.full(theta, np.inf)
+    model = Model(program)
+    if model.solve().status == "infeasible":
+        return None
+    found = model.basis()
+    return _spread_basis(net, found, island, islands)
+
+
+def _spread_basis(net: DcNetwork, found: Basis, island: Ints, islands: int) -> Basis:
+    """Give the basis of the whole grid: angles are basic except references, balances are not."""
+    angles = [BASIC] * len(net.demand)
+    for bus in net.reference.tolist():
+        angles[bus] = FIXED
+    rows = [FIXED] * len(net.demand)
+    for bus, at in zip(net.reference.tolist(), island[net.reference].tolist(), strict=True):
+        rows[bus] = found.rows[at]  # an island without any column keeps its balance basic
+    return Basis(found.columns + angles, rows + found.rows[islands:])
+
+
+def _program(problem: _Problem) -> LinearProgram:
+    net, curves = problem.net, problem.curves
+    buses, more = len(net.demand), len(problem.feeding) - len(net.host)
+    linear = np.where(np.isin(np.arange(len(net.host)), problem.epigraph), 0.0, curves.slope)
+    if problem.elastic:
+        linear = np.zeros(len(net.host))
+    free, curve = np.full(buses, np.inf), np.full(len(problem.epigraph), np.inf)
     free[net.reference] = 0.0
-    low, high = _flow_limits(net)
-    rows = np.concatenate([net.demand, -net.susceptance * net.shift])
+    ends = _ends(net)
+    stiffness = ends.T @ ends.multiply(net.susceptance[:, None])
+    turned = ends.T @ (net.susceptance * net.shift)
+    above, lower, upper = _line_rows(problem, problem.lines)
+    empty = csr_matrix((buses, len(curve)))
+    balances = hstack([_feeding(problem), empty, -stiffness])
     return LinearProgram(
-        cost,
-        np.concatenate([net.pmin, -free, low, more_lower]),
-        np.concatenate([net.pmax, free, high, more_upper]),
-        matrix,
-        rows,
-        rows,
+        np.concatenate([linear, np.ones(more + len(curve)), np.zeros(buses)]),
+        np.concatenate([net.pmin, np.zeros(more), -curve, -free]),
+        np.concatenate([net.pmax, np.full(more, np.inf), curve, free]),
+        csc_matrix(vstack([balances, above])),
+        np.concatenate([net.demand - turned, lower]),
+        np.concatenate([net.demand - turned, upper]),
     )
+
+
+def _feeding(problem: _Problem) -> csr_matrix:
+    """Give how columns enter balances: 1 for outputs and demand left over, -1 for surplus left over."""
+    buses, columns = len(problem.net.demand), len(problem.feeding)
+    sign = np.ones(columns)
+    if problem.elastic:
+        sign[-buses:] = -1.0
+    return csr_matrix((sign, (problem.feeding, np.arange(columns))), (buses, columns))
 
 
 def _ends(net: DcNetwork) -> csr_matrix:
@@ -203,60 +269,93 @@ def _ends(net: DcNetwork) -> csr_matrix:
     return csr_matrix((np.concatenate([ones, -ones]), where), (len(branches), len(net.demand)))
 
 
-def _angle_as_flow(net: DcNetwork) -> tuple[Floats, Floats]:
-    """Give the flow at which each angle limit binds."""
-    one, other = (net.susceptance * (limit - net.shift) for limit in (net.low, net.high))
-    return np.minimum(one, other), np.maximum(one, other)
+def _graph(net: DcNetwork) -> csr_matrix:
+    buses = len(net.demand)
+    return csr_matrix((np.ones(len(net.start)), (net.start, net.end)), (buses, buses))
 
 
-def _flow_limits(net: DcNetwork) -> tuple[Floats, Floats]:
-    low, high = _angle_as_flow(net)
-    return np.maximum(low, -net.rating), np.minimum(high, net.rating)
+def _angle_limits(net: DcNetwork) -> tuple[Floats, Floats, Bools, Bools]:
+    """Give the angle differences that ratings and angle limits allow, and which of them the latter decide."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        width = np.where(np.isinf(net.rating), np.inf, net.rating / np.abs(net.susceptance))
+    below, above = net.shift - width, net.shift + width
+    return np.maximum(below, net.low), np.minimum(above, net.high), net.low > below, net.high < above
 
 
-def _first_lines(net: DcNetwork, curves: Curves, curved: Ints) -> tuple[Ints, Floats, Floats]:
+def _weight(net: DcNetwork) -> Floats:
+    """Give what a limit's row is scaled by, so that a tolerance is small in flow and in angle."""
+    return np.maximum(np.abs(net.susceptance), 1.0)
+
+
+def _passed(net: DcNetwork, theta: Floats) -> Ints:
+    """Give the branches whose limits are passed."""
+    low, high, _, _ = _angle_limits(net)
+    difference = theta[net.start] - theta[net.end]
+    return np.flatnonzero(_weight(net) * np.maximum(difference - high, low - difference) > PASSED)
+
+
+def _limit_rows(problem: _Problem, branches: Ints) -> tuple[csr_matrix, Floats, Floats]:
+    """Give the rows that keep branches within their limits."""
+    net, rows = problem.net, np.arange(len(branches))
+    weight = _weight(net)[branches]
+    column = problem.before_angles + np.concatenate([net.start[branches], net.end[branches]])
+    shape = len(branches), problem.before_angles + len(net.demand)
+    low, high, _, _ = _angle_limits(net)
+    return (
+        csr_matrix((np.concatenate([weight, -weight]), (np.concatenate([rows, rows]), column)), shape),
+        weight * low[branches],
+        weight * high[branches],
+    )
+
+
+def _first_lines(net: DcNetwork, curves: Curves, curved: Ints) -> Lines:
     """Give the lines of piecewise costs, and tangents spread over the range of each quadratic unit."""
     steps = np.linspace(0, 1, TANGENTS)[:, None]
     points = net.pmin[curved] + steps * (net.pmax - net.pmin)[curved]
     unit, slope, offset = _tangents(curves, np.tile(curved, TANGENTS), points.ravel())
     return (
         np.concatenate([curves.piece_unit, unit]),
-        np.concatenate([curves.slope[curves.piece_unit] + curves.piece_slope, slope]),
+        np.concatenate([curves.piece_slope, slope]),
         np.concatenate([curves.piece_offset, offset]),
     )
 
 
-def _tangents(curves: Curves, unit: Ints, p: Floats) -> tuple[Ints, Floats, Floats]:
-    """Give the tangents of quadratic costs, without their constants."""
+def _tangents(curves: Curves, unit: Ints, p: Floats) -> Lines:
+    """Give tangents of quadratic costs, without their constants."""
     square = curves.square[unit]
     return unit, 2 * square * p + curves.slope[unit], -square * p**2
 
 
-def _add_lines(
-    model: Model, net: DcNetwork, epigraph: Ints, unit: Ints, slope: Floats, offset: Floats
-) -> None:
-    """Ask that the cost of a unit lies on or above lines."""
-    rows, before = np.arange(len(unit)), sum(_columns(net))
-    column = np.concatenate([unit, before + np.searchsorted(epigraph, unit)])
+def _line_rows(problem: _Problem, lines: Lines) -> tuple[csr_matrix, Floats, Floats]:
+    """Give the rows that ask the cost of units to lie on or above lines."""
+    unit, slope, offset = lines
+    rows = np.arange(len(unit))
+    column = np.concatenate([unit, len(problem.feeding) + np.searchsorted(problem.epigraph, unit)])
     value = np.concatenate([-slope, np.ones(len(unit))])
-    lines = csr_matrix((value, (np.concatenate([rows, rows]), column)), (len(unit), before + len(epigraph)))
-    model.add_rows(lines, offset, np.full(len(unit), np.inf))
+    shape = len(unit), problem.before_angles + len(problem.net.demand)
+    rows = np.concatenate([rows, rows])
+    return csr_matrix((value, (rows, column)), shape), offset, np.full(len(unit), np.inf)
 
 
-def _read(net: DcNetwork, answer: Answer, bound: float, *, possible: bool) -> DcDispatch:
-    p, theta, flow = _columns(net)
-    multiplier = answer.column_dual[p + theta : p + theta + flow]
-    low, high = _angle_as_flow(net)
-    by_angle = np.where(multiplier < 0, high < net.rating, low > -net.rating)
-    more, angle = answer.x[p + theta + flow :], answer.x[p : p + theta]
+def _read(problem: _Problem, answer: Answer, limits: Ints) -> DcDispatch:
+    net, buses = problem.net, len(problem.net.demand)
+    theta = answer.x[problem.before_angles :]
+    dual = np.zeros(len(net.start))
+    rows = answer.row_dual[buses + len(problem.lines[0]) :]
+    dual[limits[limits >= 0]] = rows[limits >= 0]
+    _, _, low_by_angle, high_by_angle = _angle_limits(net)
+    by_angle = np.where(dual < 0, high_by_angle, low_by_angle)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        per_flow = np.where(dual == 0, 0.0, dual * _weight(net) / net.susceptance)
+    left = answer.x[len(net.host) : len(problem.feeding)]
     return DcDispatch(
-        possible=possible,
-        p=np.clip(answer.x[:p], net.pmin, net.pmax),
-        theta=angle,
-        flow=net.susceptance * (angle[net.start] - angle[net.end] - net.shift),
-        shortfall=np.zeros(theta) if possible else more[:theta] - more[theta:],
-        price=answer.row_dual[:theta],
-        flow_price=np.where(by_angle, 0.0, multiplier),
-        angle_price=np.where(by_angle, multiplier * net.susceptance, 0.0),
-        bound=bound,
+        possible=not problem.elastic,
+        p=np.clip(answer.x[: len(net.host)], net.pmin, net.pmax),
+        theta=theta,
+        flow=net.susceptance * (theta[net.start] - theta[net.end] - net.shift),
+        shortfall=left[:buses] - left[buses:] if problem.elastic else np.zeros(buses),
+        price=answer.row_dual[:buses],
+        flow_price=np.where(by_angle, 0.0, per_flow),
+        angle_price=np.where(by_angle, dual * _weight(net), 0.0),
+        bound=answer.objective + (0.0 if problem.elastic else float(problem.curves.constant.sum())),
     )

@@ -1,4 +1,4 @@
-"""The door to HiGHS: linear programs with warm restarts; call and status only.
+"""The door to HiGHS: linear programs with warm starts; call and status only.
 
 HiGHS's own quadratic solver is not used: version 1.15 ends with "solve error" on several PGLib cases.
 """
@@ -20,7 +20,8 @@ except ModuleNotFoundError as error:
 
 Floats = NDArray[np.float64]
 Watch = Callable[[int], None]
-Algorithm = Literal["choose", "simplex", "ipm"]
+TOLERANCE = 1e-9
+DEVEX = 1
 
 
 @dataclass(frozen=True)
@@ -36,31 +37,47 @@ class LinearProgram:
 
 
 @dataclass(frozen=True)
+class Basis:
+    """Which columns and rows are basic or at which bound they stand; HiGHS's own words."""
+
+    columns: list[Any]
+    rows: list[Any]
+
+
+BASIC: Any = highspy.HighsBasisStatus.kBasic
+FIXED: Any = highspy.HighsBasisStatus.kLower
+"""Status of a column or row whose two bounds are equal."""
+
+
+@dataclass(frozen=True)
 class Answer:
     """What HiGHS says.
 
     Arguments:
         status: `optimal`, or `infeasible` and then without numbers.
+        objective: the optimum.
         x: columns.
-        row_dual: change of the optimum per unit of a row's active bound.
-        column_dual: the same for a column's active bound.
+        row_dual: change of the optimum per unit of each row's active bound.
     """
 
     status: Literal["optimal", "infeasible"]
     objective: float
     x: Floats
     row_dual: Floats
-    column_dual: Floats
 
 
 class Model:
     """A linear program inside HiGHS; rows can be added, and the next solve starts where the last ended."""
 
-    def __init__(self, program: LinearProgram, *, algorithm: Algorithm = "choose") -> None:
+    def __init__(self, program: LinearProgram, *, basis: Basis | None = None) -> None:
         self._highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]  # highspy leaves it so
         self._set("output_flag", False)
         self._set("threads", 1)
-        self._set("solver", algorithm)
+        self._set("solver", "simplex")
+        self._set("primal_feasibility_tolerance", TOLERANCE)
+        self._set("dual_feasibility_tolerance", TOLERANCE)
+        # Steepest edges would be weighed anew after every warm start, one solve per row.
+        self._set("simplex_dual_edge_weight_strategy", DEVEX)
         lp = highspy.HighsLp()
         lp.num_row_, lp.num_col_ = program.matrix.shape
         lp.col_cost_, lp.col_lower_, lp.col_upper_ = program.cost, program.column_lower, program.column_upper
@@ -69,15 +86,20 @@ class Model:
         lp.a_matrix_.start_, lp.a_matrix_.index_ = program.matrix.indptr, program.matrix.indices
         lp.a_matrix_.value_ = program.matrix.data
         _accept(self._highs.passModel(lp))
+        if basis is not None:
+            given = highspy.HighsBasis()
+            given.col_status, given.row_status, given.valid = basis.columns, basis.rows, True
+            _accept(self._highs.setBasis(given))
+
+    def basis(self) -> Basis:
+        """Give the basis in which the last solve ended."""
+        found = self._highs.getBasis()
+        return Basis(list(found.col_status), list(found.row_status))
 
     def add_rows(self, rows: csr_matrix, lower: Floats, upper: Floats) -> None:
         """Add rows `lower <= rows x <= upper`."""
-        _accept(
-            self._highs.addRows(
-                rows.shape[0], lower, upper, rows.nnz, rows.indptr[:-1], rows.indices, rows.data
-            )
-        )
-        self._set("solver", "simplex")  # the basis at hand is worth more than a fresh interior point
+        count = rows.shape[0]
+        _accept(self._highs.addRows(count, lower, upper, rows.nnz, rows.indptr[:-1], rows.indices, rows.data))
 
     def solve(self, watch: Watch = lambda iterations: None) -> Answer:
         """Solve; `watch` hears the iterations so far.
@@ -90,16 +112,14 @@ class Model:
 
         def look(event: Any) -> None:
             try:
-                watch(int(event.data_out.simplex_iteration_count) + int(event.data_out.ipm_iteration_count))
+                watch(int(event.data_out.simplex_iteration_count))
             except Cancelled as error:  # it must not unwind through C++
                 raised.append(error)
                 event.interrupt()
 
-        for callback in (self._highs.cbSimplexInterrupt, self._highs.cbIpmInterrupt):
-            callback.subscribe(look)
+        self._highs.cbSimplexInterrupt.subscribe(look)
         self._highs.run()
-        for callback in (self._highs.cbSimplexInterrupt, self._highs.cbIpmInterrupt):
-            callback.unsubscribe(look)
+        self._highs.cbSimplexInterrupt.unsubscribe(look)
         if raised:
             raise raised[0]
         return self._answer()
@@ -108,21 +128,16 @@ class Model:
         status = self._highs.getModelStatus()
         if status == highspy.HighsModelStatus.kInfeasible:
             none = np.zeros(0)
-            return Answer("infeasible", np.nan, none, none, none)
+            return Answer("infeasible", np.nan, none, none)
         if status != highspy.HighsModelStatus.kOptimal:
             raise DeviceError(
                 f"HiGHS ended without an answer: {self._highs.modelStatusToString(status)}", where="highs"
             )
         solution = self._highs.getSolution()
-        return Answer(
-            "optimal",
-            float(self._highs.getInfo().objective_function_value),
-            np.array(solution.col_value),
-            np.array(solution.row_dual),
-            np.array(solution.col_dual),
-        )
+        objective = float(self._highs.getInfo().objective_function_value)
+        return Answer("optimal", objective, np.array(solution.col_value), np.array(solution.row_dual))
 
-    def _set(self, option: str, value: bool | int | str) -> None:
+    def _set(self, option: str, value: bool | int | float | str) -> None:
         _accept(self._highs.setOptionValue(option, value))
 
 
