@@ -23,7 +23,12 @@ from genba.factory.answers import Health
 def doctor(
     *,
     sealed: Annotated[
-        bool, Parameter(negative="", help="Name everything that would need a network; nothing is expected.")
+        bool,
+        Parameter(
+            negative="",
+            show_default=False,
+            help="Name everything that would need a network; nothing is expected.",
+        ),
     ] = False,
     access: Access = HERE,
 ) -> int:

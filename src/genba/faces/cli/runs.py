@@ -152,7 +152,10 @@ def logs(
     run: RunId,
     *,
     follow: Annotated[
-        bool, Parameter(name=("--follow", "-f"), negative="", help="Wait for more until the run ends.")
+        bool,
+        Parameter(
+            name=("--follow", "-f"), negative="", show_default=False, help="Wait for more until the run ends."
+        ),
     ] = False,
     access: Access = HERE,
 ) -> int:

@@ -35,8 +35,12 @@ class Serving:
 
     port: Annotated[int, Parameter(help="First port tried; the next free one is taken.")] = 8420
     host: Annotated[str, Parameter(help="A name of this machine's loopback; others are refused.")] = LOOPBACK
-    no_server: Annotated[bool, Parameter(negative="", help="Run the supervisor alone.")] = False
-    drain: Annotated[bool, Parameter(negative="", help="End as soon as every run has ended.")] = False
+    no_server: Annotated[
+        bool, Parameter(negative="", show_default=False, help="Run the supervisor alone.")
+    ] = False
+    drain: Annotated[
+        bool, Parameter(negative="", show_default=False, help="End as soon as every run has ended.")
+    ] = False
 
 
 ALONE_HERE = Serving()
