@@ -164,7 +164,7 @@ def logs(
         run_id = factory.run(run).id
         for offset, text in _chunks(factory, run_id, follow=follow):
             if access.json:
-                document({"offset": offset, "text": text})
+                document({"offset": offset, "text": text}, one_line=True)
             else:
                 sys.stdout.write(printable(text) if sys.stdout.isatty() else text)
                 sys.stdout.flush()
