@@ -1,4 +1,4 @@
-"""What tests of the console share: a factory at work behind a real server, and a real browser in front of it."""
+"""What tests of the console share: a factory at work, its real server, and a real browser in front."""
 
 import json
 import os
@@ -91,8 +91,12 @@ class Reader:
 def at_work(home: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a process that serves a home until the end of the block."""
     command = [sys.executable, "-P", *arguments, "--home", str(home), "--port", "0"]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "NICEGUI"))}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "NICEGUI"))
+    }
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
         try:
             yield process
         finally:
@@ -121,10 +125,24 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
             yield Console(address, factory, process)
 
 
+@pytest.fixture
+def serve_alone() -> Callable[[Path], Any]:
+    """Give a function that serves a home without a supervisor: a context of process and address."""
+
+    @contextmanager
+    def serve(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+        with at_work(home, "-m", "genba.faces.serve") as process:
+            yield process, announced(process, home)
+
+    return serve
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """Give a real browser, or skip."""
-    driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install 'genba[dev]'")
+    driver = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not installed: pip install 'genba[dev]'"
+    )
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is not installed: apt-get install chromium")
     with driver.sync_playwright() as playwright:
@@ -135,10 +153,12 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def browse(chromium: Any) -> Iterator[Callable[..., Reader]]:
-    """Give a function that opens a browser of its own, without cookies; all are checked and closed at the end."""
+    """Give a function that opens a browser without cookies; none may have asked another machine."""
     readers: list[Reader] = []
 
-    def open_browser(address: str, *, language: str = "en", theme: str = "light", width: int = 1280) -> Reader:
+    def open_browser(
+        address: str, *, language: str = "en", theme: str = "light", width: int = 1280
+    ) -> Reader:
         context = chromium.new_context(
             locale=LANGUAGES[language], color_scheme=theme, viewport={"width": width, "height": 900}
         )

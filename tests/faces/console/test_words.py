@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import genba.faces.console
-from genba.faces.console.faults import ENGLISH
+from genba.faces.console import faults, reasons
 from genba.faces.console.fields import fields_of
 from genba.factory.registry import domains, operations
 
@@ -27,7 +27,8 @@ def _spoken() -> dict[str, str]:
     ]
     pairs = [tuple(getattr(part, "value", None) for part in call.args[:2]) for call in calls]
     found = {key: text for key, text in pairs if isinstance(key, str) and key.startswith("console.")}
-    found |= {f"console.fault.{kind}": text for kind, text in ENGLISH.items()}
+    found |= {f"console.fault.{kind}": text for kind, text in faults.ENGLISH.items()}
+    found |= {f"console.reason.{kind}": text for kind, text in reasons.ENGLISH.items()}
     found |= {f"console.domain.{domain.name}": domain.name for domain in domains()}
     fields = [field for operation in operations() for field in fields_of(operation.params)]
     return found | {f"console.choice.{word}": word for field in fields for word in field.choices}
@@ -51,7 +52,11 @@ def test_no_text_lacks_japanese_and_no_japanese_is_left_over(japanese: dict[str,
 
 def test_both_languages_have_the_same_placeholders(japanese: dict[str, str]) -> None:
     spoken = _spoken()
-    wrong = [key for key in japanese if set(PLACEHOLDER.findall(japanese[key])) != set(PLACEHOLDER.findall(spoken[key]))]
+    wrong = [
+        key
+        for key in japanese
+        if set(PLACEHOLDER.findall(japanese[key])) != set(PLACEHOLDER.findall(spoken[key]))
+    ]
     assert wrong == []
 
 

@@ -30,7 +30,9 @@ def test_a_study_starts_from_the_form_and_ends_with_its_certificate(reader: Any,
     page.locator(".heading .chip", has_text="Succeeded").wait_for()
     page.locator(".chip", has_text="holds").first.wait_for()
     page.locator("canvas").first.wait_for()
-    assert page.locator("section", has_text="Certificate").locator("tbody tr").count() >= len(run.certificate.claims)
+    assert page.locator("section", has_text="Certificate").locator("tbody tr").count() >= len(
+        run.certificate.claims
+    )
     assert reader.complaints == []
 
 
@@ -67,7 +69,9 @@ def test_wrong_answers_are_named_beside_their_questions(reader: Any) -> None:
     assert page.url.endswith("/factory/probe")
 
 
-def test_a_required_file_is_asked_for_in_the_readers_language(browse: Callable[..., Any], console: Any) -> None:
+def test_a_required_file_is_asked_for_in_the_readers_language(
+    browse: Callable[..., Any], console: Any
+) -> None:
     page = browse(console.address, language="ja").open("/grid/powerflow")
     page.get_by_role("button", name="開始", exact=True).click()
     page.locator("[data-field=case] [role=alert]", has_text="必須項目です").wait_for()
@@ -79,18 +83,23 @@ def test_entries_of_a_list_are_added_and_removed(reader: Any) -> None:
     field = page.locator("[data-field=set]")
     field.get_by_role("button", name="Add an entry").click()
     field.get_by_role("button", name="Add an entry").click()
+    field.get_by_role("textbox").nth(1).wait_for()
     field.get_by_role("textbox").first.fill("branch.12.status=0")
     field.get_by_role("button", name="Remove").last.click()
     field.get_by_role("textbox").nth(1).wait_for(state="detached")
     assert field.get_by_role("textbox").input_value() == "branch.12.status=0"
 
 
-def test_an_uploaded_file_that_is_no_case_fails_with_its_reason(reader: Any, console: Any, tmp_path: Path) -> None:
+def test_an_uploaded_file_that_is_no_case_fails_with_its_reason(
+    reader: Any, console: Any, tmp_path: Path
+) -> None:
     file = tmp_path / f"{HOSTILE.replace('/', '_')}.m"
     file.write_text("this is no case")
     page = reader.open("/grid/powerflow")
     page.locator("[data-field=case] input[type=file]").set_input_files(file)
-    page.wait_for_function("document.querySelector('[data-field=case] input[role=combobox]').value.includes('script')")
+    page.wait_for_function(
+        "document.querySelector('[data-field=case] input[role=combobox]').value.includes('script')"
+    )
     page.get_by_role("button", name="Start", exact=True).click()
     run = console.ended(_run_id(page))
     assert run.state is State.FAILED
@@ -111,7 +120,14 @@ def test_a_failure_and_a_refusal_say_why(reader: Any, console: Any) -> None:
 
 def test_hostile_words_are_shown_as_text(reader: Any, console: Any) -> None:
     run = console.made("factory.probe", tags=(HOSTILE, MARKUP), note=MARKUP)
-    for path in ("/runs", "/", f"/runs/{run.id}", "/factory", f"/compare?left={run.id}&right={run.id}", "/runs?tag=%3Cscript%3E"):
+    for path in (
+        "/runs",
+        "/",
+        f"/runs/{run.id}",
+        "/factory",
+        f"/compare?left={run.id}&right={run.id}",
+        "/runs?tag=%3Cscript%3E",
+    ):
         page = reader.open(path)
         assert page.locator(".main script, .main img").count() == 0, path
     assert reader.open("/runs").locator(".tags a", has_text=HOSTILE).first.is_visible()
@@ -139,12 +155,19 @@ def test_a_run_is_repeated_with_one_answer_changed(reader: Any, console: Any) ->
     again = console.ended(_run_id(page))
     assert (again.parent, again.params["seconds"], again.params["memory"]) == (run.id, 0.2, 2.0)
     page = reader.open(f"/compare?left={run.id}&right={again.id}")
-    assert page.locator(".diff tr", has_text="params.seconds").inner_text().split() == ["params.seconds", "0.1", "0.2"]
+    assert page.locator(".diff tr", has_text="params.seconds").inner_text().split() == [
+        "params.seconds",
+        "0.1",
+        "0.2",
+    ]
 
 
 def test_runs_are_filtered_and_paged_by_the_address(reader: Any, console: Any) -> None:
     for _ in range(26):
-        console.factory.submit("factory.probe", {}, )
+        console.factory.submit(
+            "factory.probe",
+            {},
+        )
     page = reader.open("/runs")
     page.get_by_label("Operation", exact=True).select_option("factory.probe")
     page.get_by_label("State", exact=True).select_option("failed")

@@ -6,7 +6,7 @@ from genba.core.run import ACTIVE, Run
 from genba.faces import labels
 from genba.faces.console.chips import chip, quantity
 from genba.faces.console.icons import icon
-from genba.faces.console.layout import Visit, alert, empty
+from genba.faces.console.layout import Visit, empty
 from genba.faces.console.lists import table
 from genba.faces.markup import Markup, join, tag
 from genba.faces.theme import HOLDS_LOOKS, SEVERITY_LOOKS
@@ -16,7 +16,7 @@ SHOWN_FINDINGS = 50
 
 
 def claims(visit: Visit, run: Run) -> Markup:
-    """Give the claims; a certificate that does not hold says first what that means."""
+    """Give the claims, or why there are none."""
     certificate = run.certificate
     if certificate is None and run.state in ACTIVE:
         return empty(visit.say("console.certificate.later", "The result is certified when the work is done."))
@@ -30,13 +30,7 @@ def claims(visit: Visit, run: Run) -> Markup:
         visit.say("console.certificate.method", "How it was checked"),
     ]
     rows = [_row(visit, run.operation, claim) for claim in certificate.claims]
-    listed = table(heads, rows, numbers=frozenset({2, 3}))
-    if certificate.holds:
-        return listed
-    words = visit.say(
-        "console.certificate.refused", "The result below must not be used: a claim about it does not hold."
-    )
-    return join(alert(words), listed)
+    return table(heads, rows, numbers=frozenset({2, 3}))
 
 
 def _row(visit: Visit, operation: str, claim: Claim) -> tuple[Markup, ...]:

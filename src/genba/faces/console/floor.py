@@ -22,6 +22,7 @@ from genba.faces.console.chips import (
 from genba.faces.console.icons import icon
 from genba.faces.console.layout import Visit, alert, empty, frame, heading, section, show
 from genba.faces.console.readings import Readings
+from genba.faces.console.reasons import ending_text
 from genba.faces.console.region import region
 from genba.faces.labels import AnyOperation
 from genba.faces.markup import Markup, join, tag
@@ -125,7 +126,7 @@ def stale_sign(visit: Visit, scene: Scene, error: Exception) -> Markup:
 def running(visit: Visit, scene: Scene) -> Markup:
     """Give one card for each run that has not ended."""
     if not scene.active:
-        return empty(visit.say("console.floor.quiet", "Nothing is running. Start a study below."))
+        return empty(visit.say("console.floor.quiet", "Nothing is running."))
     return tag("div", *(card(visit, run, moved, scene.at) for run, moved in scene.active), class_="now")
 
 
@@ -172,7 +173,7 @@ def line(visit: Visit, run: Run, value: Headline | None, now: int) -> Markup:
 
 def _value(visit: Visit, run: Run, value: Headline | None) -> tuple[Markup, ...]:
     if value is None:
-        return (tag("small", run.reason or "–", class_="cut"),)
+        return (tag("small", ending_text(visit, run), class_="cut"),)
     label = visit.word(labels.headline(run.operation, value))
     return quantity(value.value, value.unit), tag("small", label)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from nicegui import ui
@@ -148,10 +149,10 @@ class Form:
             self.asked[name].complain(" ".join(dict.fromkeys(faults.get(name, []))))
         return not faults
 
-    async def upload(self, name: str, content: bytes) -> str:
+    async def upload(self, name: str, path: Path) -> str:
         """Keep an uploaded file; gives the text that names it, empty when it was refused."""
         try:
-            return await asyncio.to_thread(keep, self.readings, name, content)
+            return await asyncio.to_thread(keep, self.readings, name, path)
         except GenbaError as error:
             self._say_wrong(error.message)
             return ""

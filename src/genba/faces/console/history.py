@@ -12,8 +12,9 @@ from genba.faces.console.icons import state_icon
 from genba.faces.console.layout import Visit, empty, show
 from genba.faces.console.lists import pairs
 from genba.faces.console.readings import Readings
+from genba.faces.console.reasons import reason_text
 from genba.faces.markup import Markup, join, tag
-from genba.faces.words import duration, moment, say_state, size
+from genba.faces.words import duration, moment, number, say_state, size
 from genba.factory.registry import operation
 
 LOG_KEPT = 64 * 1024
@@ -59,33 +60,32 @@ def timeline(visit: Visit, events: tuple[Event, ...]) -> Markup:
 
 def _event(visit: Visit, event: Event) -> Markup:
     title = tag("span", say_state(visit.language, event.after), " · ", when(visit, event.at))
-    reason = tag("small", event.reason) if event.reason else None
+    reason = tag("small", reason_text(visit, event.reason)) if event.reason else None
     return tag("li", state_icon(event.after), tag("div", title, reason))
 
 
 def answers(visit: Visit, run: Run) -> Markup:
     """Give the params of a run."""
     kind = operation(run.operation)
-    known = kind.params.model_fields
-    entries = [
-        (
-            visit.word(labels.param_label(kind, name)) if name in known else name,
-            _answer(visit, value, name, run),
-        )
-        for name, value in run.params.items()
-    ]
-    return pairs(entries)
+    return pairs(
+        (visit.word(labels.param_label(kind, name)), _answer(visit, run, name, labels.unit_of(field)))
+        for name, field in kind.params.model_fields.items()
+        if name in run.params
+    )
 
 
-def _answer(visit: Visit, value: object, name: str, run: Run) -> str:
+def _answer(visit: Visit, run: Run, name: str, unit: str) -> str:
+    value = run.params[name]
     if isinstance(value, bool):
         return visit.say("console.run.yes", "yes") if value else visit.say("console.run.no", "no")
-    if value is None or value in ([], ()):
-        return "–"
-    named = next((entry.name for entry in run.inputs if entry.field == name), "")
-    if str(value).startswith("sha256:") and named:
-        return named
-    return ", ".join(str(part) for part in value) if isinstance(value, list | tuple) else str(value)
+    if isinstance(value, int | float):
+        return number(value, unit)
+    if isinstance(value, list | tuple):
+        return ", ".join(str(part) for part in value) or "–"
+    stored = next((entry.name for entry in run.inputs if entry.field == name), "")
+    if str(value).startswith("sha256:") and stored:
+        return stored
+    return "–" if value is None else str(value)
 
 
 def inputs(visit: Visit, run: Run) -> Markup:

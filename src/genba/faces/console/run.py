@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from nicegui import ui
 
 from genba.core.run import ACTIVE, Attempt, Event, Run, State
-from genba.core.views import Chart, NetworkChart, Views
+from genba.core.views import Views
 from genba.faces import labels
-from genba.faces.charts import render
 from genba.faces.console.certificate import claims, findings
 from genba.faces.console.chips import (
     certificate_chip,
@@ -24,8 +23,10 @@ from genba.faces.console.chips import (
 from genba.faces.console.history import LiveLog, answers, facts, inputs, timeline
 from genba.faces.console.layout import Kind, Visit, alert, frame, section, show
 from genba.faces.console.notes import notes
+from genba.faces.console.pictures import draw_charts
 from genba.faces.console.readings import Readings
-from genba.faces.console.tables import Shown, table_panel, tables_of
+from genba.faces.console.reasons import ending_text, reason_text
+from genba.faces.console.tables import table_panel, tables_of
 from genba.faces.markup import Markup, join, tag
 from genba.factory.registry import operation
 
@@ -78,24 +79,14 @@ class RunPage:
             with ui.element("div").classes("split"):
                 with ui.element("div").classes("stack"):
                     self._proof()
-                    if not self.has_data:
+                    if not self.sight.run.result:
                         self._log()
                 with ui.element("div").classes("stack"):
                     self._question()
-                    if not self.has_data:
-                        self._history()
-            if self.has_data:
+                    self._history()
+            if self.sight.run.result:
                 self._data()
-                with ui.element("div").classes("split"):
-                    self._log()
-                    with ui.element("div").classes("stack"):
-                        self._history()
-
-    @property
-    def has_data(self) -> bool:
-        """Whether there are charts or tables, which take the whole width between proof and history."""
-        views = self.sight.views
-        return bool((views and views.charts) or self._tables())
+                self._log()
 
     async def refresh(self) -> None:
         """Bring the page up to date: a little while the run works, everything when its state changes."""
@@ -162,13 +153,10 @@ class RunPage:
         run, visit, views = self.sight.run, self.visit, self.sight.views
         if views and views.charts:
             draw_charts(visit, run.operation, views.charts)
-        tables = self._tables()
+        tables = tables_of(operation(run.operation), run)
         if tables:
             with section(visit.say("console.run.tables", "Tables")):
                 table_panel(visit, self.readings, run, tables)
-
-    def _tables(self) -> tuple[Shown, ...]:
-        return tables_of(operation(self.sight.run.operation), self.sight.run)
 
     def _log(self) -> None:
         with section(self.visit.say("console.run.log", "Log")):
@@ -199,9 +187,10 @@ def standing(visit: Visit, run: Run) -> Markup:
         return tag("div", progress(visit, run), class_="panel")
     if run.state is State.SUCCEEDED:
         return Markup("")
-    where = [tag("div", run.error.where, class_="mono muted")] if run.error and run.error.where else []
     kind: Kind = "warn" if run.state is State.CANCELLED else "bad"
-    return alert(run.error.message if run.error else run.reason, *where, kind=kind)
+    details = [run.reason] if run.state is State.REFUSED else [run.error.where] if run.error else []
+    lines = [tag("div", reason_text(visit, line), class_="mono muted") for line in details if line]
+    return alert(ending_text(visit, run), *lines, kind=kind)
 
 
 def figures(visit: Visit, run: Run, views: Views) -> Markup:
@@ -218,17 +207,6 @@ def figures(visit: Visit, run: Run, views: Views) -> Markup:
     return tag(
         "dl", first, *(headline(visit, run.operation, value) for value in views.headlines), class_="headlines"
     )
-
-
-def draw_charts(visit: Visit, name: str, charts: tuple[Chart, ...]) -> None:
-    """Draw charts; a network takes the whole width."""
-    with ui.element("div").classes("charts"):
-        for chart in charts:
-            wide = " wide" if isinstance(chart, NetworkChart) else ""
-            with ui.element("figure").classes(f"chart{wide}") as box:
-                title = visit.say(f"{name}.chart.{chart.key}.title", chart.title)
-                box.props["aria-label"] = title
-                ui.echart(render(chart, name, language=visit.language, theme=visit.shade))
 
 
 def limits(visit: Visit, name: str, views: Views) -> Markup:

@@ -1,6 +1,8 @@
 """Where a file question finds its answers: catalogues, outputs and inputs of earlier runs, uploads."""
 
+from functools import partial
 from importlib import import_module
+from pathlib import Path
 
 from genba.core.errors import MissingExtra
 from genba.core.run import State
@@ -14,6 +16,7 @@ from genba.factory.request import RunQuery
 
 LARGEST = 256 * 2**20
 """An upload may have at most this many bytes; the guard allows the same."""
+PIECE = 2**20
 LOOKED_BACK = 100
 """Newest runs whose files are offered."""
 
@@ -42,9 +45,11 @@ def sources_of(visit: Visit, readings: Readings, domain_name: str, field: Field)
     return offered
 
 
-def keep(readings: Readings, name: str, content: bytes) -> str:
+def keep(readings: Readings, name: str, path: Path) -> str:
     """Store an uploaded file and give the text that names it; blocks."""
-    return f"sha256:{readings.factory.upload(name, [content], largest=LARGEST).sha256}"
+    with path.open("rb") as file:
+        pieces = iter(partial(file.read, PIECE), b"")
+        return f"sha256:{readings.factory.upload(name, pieces, largest=LARGEST).sha256}"
 
 
 def _catalogued(domain_name: str) -> dict[str, str]:

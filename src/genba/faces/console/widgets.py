@@ -1,7 +1,9 @@
 """One control for each question of a form; a control gives a value and shows what is wrong with it."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from nicegui import events, ui
@@ -12,8 +14,6 @@ from genba.faces.console.layout import Visit, show
 from genba.faces.labels import AnyOperation
 from genba.faces.markup import Markup, tag
 from genba.faces.words import with_unit
-
-Upload = Callable[[events.UploadEventArguments], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Drawing:
     """For a file: what can be chosen, by the text that the params name it with."""
     changed: Callable[[str], None]
     """Told the field's name whenever its answer changes."""
-    upload: Callable[[str, bytes], Any] | None = None
+    upload: Callable[[str, Path], Awaitable[str]] | None = None
     """Keeps an uploaded file and gives the text that names it."""
 
 
@@ -126,20 +126,21 @@ def _file(field: Field, drawing: Drawing) -> Asked:
     with ui.element("div").classes("file-row"):
         control = _control(ui.select(options, value=drawing.value, with_input=True), field, drawing)
         if drawing.upload and field.suffixes:
-            _uploader(field, drawing, control)
+            _uploader(field, drawing, control, options)
     return Asked(field, lambda: control.value, _complainer(control))
 
 
-def _uploader(field: Field, drawing: Drawing, control: ui.select) -> None:
+def _uploader(field: Field, drawing: Drawing, control: ui.select, offered: dict[str, str]) -> None:
     keep = drawing.upload
     assert keep is not None
 
     async def arrived(event: events.UploadEventArguments) -> None:
-        named = await keep(event.file.name, await event.file.read())
+        with TemporaryDirectory() as place:
+            path = Path(place) / "upload"
+            await event.file.save(path)
+            named = await keep(event.file.name, path)
         if named:
-            control.options[named] = event.file.name
-            control.update()
-            control.value = named
+            control.set_options({**offered, named: event.file.name}, value=named)
         uploader.reset()
 
     uploader = ui.upload(auto_upload=True, on_upload=arrived)

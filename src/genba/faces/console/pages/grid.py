@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from nicegui import ui
@@ -10,13 +11,13 @@ from genba.core.columns import TableRef
 from genba.core.domain import Domain
 from genba.core.errors import GenbaError
 from genba.core.run import Run, State
-from genba.core.views import NetworkChart, Views
+from genba.core.views import Views
 from genba.faces import labels
-from genba.faces.charts import render
 from genba.faces.console.chips import certificate_chip, headline, input_name, operation_title, short_id, when
 from genba.faces.console.fields import fields_of
 from genba.faces.console.layout import Visit, alert, empty, frame, heading, section, show
 from genba.faces.console.lists import table
+from genba.faces.console.pictures import draw_charts
 from genba.faces.console.readings import Readings
 from genba.faces.console.runs import listed
 from genba.faces.console.sources import keep, sources_of
@@ -129,9 +130,9 @@ class QuickStart:
             return
         ui.navigate.to(f"/runs/{run.id}")
 
-    async def _upload(self, name: str, content: bytes) -> str:
+    async def _upload(self, name: str, path: Path) -> str:
         try:
-            return await asyncio.to_thread(keep, self.readings, name, content)
+            return await asyncio.to_thread(keep, self.readings, name, path)
         except GenbaError as error:
             self.banner.content = alert(error.message)
             return ""
@@ -153,7 +154,9 @@ def ranking(visit: Visit, study: Study | None) -> Markup:
         for name in names
     ]
     rows = [[_cell(row[name], units[name]) for name in names] for row in found.head[:WORST]]
-    return join(_credit(visit, study), table(heads, rows, numbers=frozenset({2, 3, 4})))
+    return join(
+        _credit(visit, study), tag("div", table(heads, rows, numbers=frozenset({2, 3, 4})), class_="told")
+    )
 
 
 def _cell(value: Any, unit: str) -> str:
@@ -169,11 +172,7 @@ def _state(visit: Visit, study: Study | None) -> None:
         return
     values = [headline(visit, study.run.operation, value) for value in study.views.headlines]
     show(tag("dl", *values, class_="headlines"))
-    with ui.element("div").classes("charts"):
-        for chart in study.views.charts:
-            wide = " wide" if isinstance(chart, NetworkChart) else ""
-            with ui.element("figure").classes(f"chart{wide}"):
-                ui.echart(render(chart, study.run.operation, language=visit.language, theme=visit.shade))
+    draw_charts(visit, study.run.operation, study.views.charts)
 
 
 def _credit(visit: Visit, study: Study) -> Markup:
