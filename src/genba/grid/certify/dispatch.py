@@ -10,7 +10,7 @@ from genba.grid.certify.circuit import Bools, Circuit, Floats, circuit
 from genba.grid.certify.cost import Costs, costs
 from genba.grid.certify.rows import Expected, excess, gaps, identity, worst
 from genba.grid.io import changes, matpower
-from genba.grid.records.dispatch import DispatchParams, DispatchResult
+from genba.grid.records.dispatch import SMALLEST_REACTANCE, DispatchParams, DispatchResult
 
 POWER_MW = 1e-4  # hundred watts: a hundred times the solver's own feasibility tolerance of 1e-8 p.u.
 ANGLE_DEGREES = 1e-6
@@ -70,7 +70,7 @@ def _lines(params: DispatchParams, grid: Circuit) -> Lines:
         per_unit[on] = x[on] / (branch["r"][on] ** 2 + x[on] ** 2)
         shift = np.zeros(len(x))
     else:
-        per_unit[on] = 1 / (x[on] * ratio[on])
+        per_unit[on] = 1 / (np.where(x == 0, SMALLEST_REACTANCE, x) * ratio)[on]
         shift = branch["shift"]
     free = (branch["angmin"] == 0) & (branch["angmax"] == 0) | (not params.angle_limits) | ~on
     rated = (branch["rate_a"] > 0) & params.branch_limits & on

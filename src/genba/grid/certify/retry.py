@@ -14,6 +14,7 @@ from genba.grid.records.powerflow import PowerflowParams
 
 ROUNDS = 40  # of slack and reactive limits around the iteration
 STEPS = 50
+SETTLED = 100.0  # the reference sees the sum of all mismatches, each within tolerance
 PLAUSIBLE_PU = 0.5  # a solution with a voltage below this is no operating state
 
 
@@ -86,7 +87,7 @@ def settle(
             missing = _missing(grid, plan, taken.real, p)
             weights = _weights(grid, plan, missing) if weights is None else weights
             p = p + missing[grid.island[grid.host]] * weights
-            again = bool(np.abs(missing).max() > params.tolerance * grid.case.base_mva)
+            again = bool(np.abs(missing).max() > SETTLED * params.tolerance * grid.case.base_mva)
         if params.reactive_limits:
             before, side = side, _sides(grid, plan, side, taken.imag, np.abs(v))
             again |= bool((side != before).any())

@@ -9,6 +9,7 @@ The cutting-plane method for solving convex programs, J. SIAM 8 (1960).
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +23,13 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Watch = Callable[[int, float], None]
+Failure = Literal["infeasible", "unclear"]
 Lines = tuple[Ints, Floats, Floats]
 """Unit, slope and offset of lines under costs, each of shape (k,)."""
 
 GAP = 1e-9  # of the cost: where cutting stops
 PASSED = 1e-8  # p.u. or rad: where a limit counts as passed
+SHORT = 1e-5  # p.u.: a smaller total imbalance is no proof that demand cannot be met
 ROUNDS = 200
 TANGENTS = 5  # per quadratic unit at the start
 
@@ -150,31 +153,44 @@ def dc_opf(net: DcNetwork, curves: Curves, watch: Watch = lambda iterations, gap
     """
     curved = np.flatnonzero(curves.square > 0)
     epigraph = np.union1d(curved, curves.piece_unit)
-    lines = _first_lines(net, curves, curved)
-    found = _grow(_Problem(net, curves, curved, epigraph, lines, elastic=False), watch)
-    if found is not None:
-        return found
     none = np.zeros(0, np.int64)
-    found = _grow(_Problem(net, curves, none, none, (none, np.zeros(0), np.zeros(0)), elastic=True), watch)
-    if found is None:
+    least_cost = _Problem(net, curves, curved, epigraph, _first_lines(net, curves, curved), elastic=False)
+    least_imbalance = _Problem(net, curves, none, none, (none, np.zeros(0), np.zeros(0)), elastic=True)
+    short: DcDispatch | Failure = "unclear"
+    for whole in (False, True):  # a growing program is fast; where it loses its way, the whole one decides
+        found = _solve(least_cost, watch, whole=whole)
+        if isinstance(found, DcDispatch):
+            return found
+        short = _solve(least_imbalance, watch, whole=whole)
+        if isinstance(short, DcDispatch) and np.abs(short.shortfall).sum() > SHORT:
+            return short
+    if short == "infeasible":
         raise InputError(
             "the limits of units, flows and angles exclude each other, whatever demand is left unserved; "
             "look for crossed limits, or study without branch or angle limits"
         )
-    return found
+    raise DeviceError(
+        "HiGHS cannot tell whether the grid can be dispatched; widen its limits", where="dc_opf"
+    )
 
 
-def _grow(problem: _Problem, watch: Watch) -> DcDispatch | None:
-    """Solve, adding rows until nothing is passed and the cost meets its bound; None when infeasible."""
+def _solve(problem: _Problem, watch: Watch, *, whole: bool) -> DcDispatch | Failure:
+    """Solve, adding rows until nothing is passed and the cost meets its bound; `whole` begins with all."""
     net, curves, curved = problem.net, problem.curves, problem.curved
-    start = _without_network(problem)
-    if start is None:
-        return None
-    model, limits, gap = Model(_program(problem), basis=start), np.zeros(0, np.int64), np.inf
+    limits, gap = np.zeros(0, np.int64), np.inf
+    if whole:
+        limits = np.arange(len(net.start))
+        model = Model(_program(problem), interior=True)
+        model.add_rows(*_limit_rows(problem, limits))
+    else:
+        start = _without_network(problem)
+        if start is None:
+            return "infeasible"
+        model = Model(_program(problem), basis=start)
     for _ in range(ROUNDS):
         answer = model.solve(lambda iterations, gap=gap: watch(iterations, gap))  # type: ignore[misc]
-        if answer.status == "infeasible":
-            return None
+        if answer.status != "optimal":
+            return answer.status
         p = answer.x[: len(net.host)]
         passed = np.setdiff1d(_passed(net, answer.x[problem.before_angles :]), limits)
         cost = 0.0 if problem.elastic else curves.at(p) - float(curves.constant.sum())
@@ -186,7 +202,7 @@ def _grow(problem: _Problem, watch: Watch) -> DcDispatch | None:
         if gap > GAP:
             model.add_rows(*_line_rows(problem, _tangents(curves, curved, p[curved])))
         limits = np.concatenate([limits, passed, np.full(len(curved) * (gap > GAP), -1)])
-    raise DeviceError(f"HiGHS came within {gap:.1e} of the least cost in {ROUNDS} rounds", where="dc_opf")
+    return "unclear"
 
 
 def _without_network(problem: _Problem) -> Basis | None:
@@ -211,7 +227,7 @@ def _without_network(problem: _Problem) -> Basis | None:
         np.concatenate([demand, upper]),
     )
     model = Model(program)
-    if model.solve().status == "infeasible":
+    if model.solve().status != "optimal":
         return None
     found = model.basis()
     return _spread_basis(net, found, island, islands)

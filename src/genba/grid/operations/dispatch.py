@@ -18,6 +18,7 @@ from genba.grid.records.dispatch import (
     DISPATCH_BRANCHES,
     DISPATCH_BUSES,
     DISPATCH_UNITS,
+    SMALLEST_REACTANCE,
     DispatchParams,
     DispatchResult,
 )
@@ -29,11 +30,6 @@ COST_NOT_SOLVED = FindingKind(
     Severity.ERROR,
     "The cost of {where} is not convex, or a polynomial above the second order; grid.dispatch solves convex "
     "piecewise linear and quadratic costs: approximate it by one of them.",
-)
-NO_REACTANCE = FindingKind(
-    "grid.no_reactance",
-    Severity.ERROR,
-    "{where} has no reactance, so the DC model dcmp gives it no flow; set x, or choose the formulation dcp.",
 )
 PER_DEGREE = np.pi / 180
 
@@ -76,7 +72,7 @@ def dispatch(params: DispatchParams, ctx: Context) -> DispatchResult:
     """
     case = open_case(params, ctx)
     grid = _grid(case)
-    net, curves = _dc_network(grid, params, ctx), _curves(grid, ctx)
+    net, curves = _dc_network(grid, params), _curves(grid, ctx)
     ctx.progress(0.1, f"solving {len(net.demand)} buses, {len(net.start)} branches, {len(net.host)} units")
     solved = dc_opf(net, curves, lambda iterations, gap: ctx.progress(*_standing(iterations, gap)))
     return _result(grid, solved, curves)
@@ -95,10 +91,10 @@ def _grid(case: Case) -> _Grid:
     return _Grid(case, network, island, np.flatnonzero(network.unit_on), np.flatnonzero(conducting))
 
 
-def _dc_network(grid: _Grid, params: DispatchParams, ctx: Context) -> DcNetwork:
+def _dc_network(grid: _Grid, params: DispatchParams) -> DcNetwork:
     net, on, running = grid.network, grid.conducting, grid.running
     branch = grid.case.branch.where(on)
-    susceptance, shift = _branch_model(grid, params, ctx)
+    susceptance, shift = _branch_model(grid, params)
     free = (branch["angmin"] == 0) & (branch["angmax"] == 0) | (not params.angle_limits)
     rated = (branch["rate_a"] > 0) & params.branch_limits
     chosen, _ = references(net, grid.island, net.unit_on)
@@ -118,15 +114,14 @@ def _dc_network(grid: _Grid, params: DispatchParams, ctx: Context) -> DcNetwork:
     )
 
 
-def _branch_model(grid: _Grid, params: DispatchParams, ctx: Context) -> tuple[Floats, Floats]:
+def _branch_model(grid: _Grid, params: DispatchParams) -> tuple[Floats, Floats]:
     """Give susceptance and shift of the conducting branches, p.u. and radians."""
     on = grid.conducting
     impedance = grid.network.impedance[on]
     if params.formulation == "dcp":
         return -(1 / impedance).imag, np.zeros(len(on))
-    ctx.check(NO_REACTANCE.at(f"branch {row + 1}") for row in on[impedance.imag == 0])
-    tap = grid.network.tap[on]
-    return 1 / (impedance.imag * np.abs(tap)), np.radians(grid.case.branch["shift"][on])
+    x = np.where(impedance.imag == 0, SMALLEST_REACTANCE, impedance.imag)
+    return 1 / (x * np.abs(grid.network.tap[on])), np.radians(grid.case.branch["shift"][on])
 
 
 def _curves(grid: _Grid, ctx: Context) -> Curves:

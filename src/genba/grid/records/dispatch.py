@@ -66,6 +66,10 @@ DISPATCH_BRANCHES = Columns(
 )
 
 
+SMALLEST_REACTANCE = 1e-4
+"""Stands in for a reactance of 0 in the formulation dcmp, p.u."""
+
+
 class DispatchParams(CaseParams):
     """How to dispatch units at least cost through a DC network."""
 

@@ -54,13 +54,13 @@ class Answer:
     """What HiGHS says.
 
     Arguments:
-        status: `optimal`, or `infeasible` and then without numbers.
+        status: `optimal`; else without numbers, `infeasible` or `unclear` when HiGHS cannot tell.
         objective: the optimum.
         x: columns.
         row_dual: change of the optimum per unit of each row's active bound.
     """
 
-    status: Literal["optimal", "infeasible"]
+    status: Literal["optimal", "infeasible", "unclear"]
     objective: float
     x: Floats
     row_dual: Floats
@@ -69,13 +69,14 @@ class Answer:
 class Model:
     """A linear program inside HiGHS; rows can be added, and the next solve starts where the last ended."""
 
-    def __init__(self, program: LinearProgram, *, basis: Basis | None = None) -> None:
+    def __init__(self, program: LinearProgram, *, basis: Basis | None = None, interior: bool = False) -> None:
         self._highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]  # highspy leaves it so
         self._set("output_flag", False)
         self._set("threads", 1)
-        self._set("solver", "simplex")
-        self._set("primal_feasibility_tolerance", TOLERANCE)
-        self._set("dual_feasibility_tolerance", TOLERANCE)
+        self._set("solver", "ipm" if interior else "simplex")
+        if not interior:
+            self._set("primal_feasibility_tolerance", TOLERANCE)
+            self._set("dual_feasibility_tolerance", TOLERANCE)
         # Steepest edges would be weighed anew after every warm start, one solve per row.
         self._set("simplex_dual_edge_weight_strategy", DEVEX)
         lp = highspy.HighsLp()
@@ -106,33 +107,32 @@ class Model:
 
         Raises:
             Cancelled: when `watch` raised it.
-            DeviceError: when HiGHS ends without an answer.
         """
         raised: list[Cancelled] = []
 
         def look(event: Any) -> None:
             try:
-                watch(int(event.data_out.simplex_iteration_count))
+                watch(int(max(event.data_out.simplex_iteration_count, event.data_out.ipm_iteration_count, 0)))
             except Cancelled as error:  # it must not unwind through C++
                 raised.append(error)
                 event.interrupt()
 
-        self._highs.cbSimplexInterrupt.subscribe(look)
+        heard = (self._highs.cbSimplexInterrupt, self._highs.cbIpmInterrupt)
+        for callback in heard:
+            callback.subscribe(look)
         self._highs.run()
-        self._highs.cbSimplexInterrupt.unsubscribe(look)
+        for callback in heard:
+            callback.unsubscribe(look)
         if raised:
             raise raised[0]
         return self._answer()
 
     def _answer(self) -> Answer:
         status = self._highs.getModelStatus()
-        if status == highspy.HighsModelStatus.kInfeasible:
-            none = np.zeros(0)
-            return Answer("infeasible", np.nan, none, none)
         if status != highspy.HighsModelStatus.kOptimal:
-            raise DeviceError(
-                f"HiGHS ended without an answer: {self._highs.modelStatusToString(status)}", where="highs"
-            )
+            none = np.zeros(0)
+            told = status == highspy.HighsModelStatus.kInfeasible
+            return Answer("infeasible" if told else "unclear", np.nan, none, none)
         solution = self._highs.getSolution()
         objective = float(self._highs.getInfo().objective_function_value)
         return Answer("optimal", objective, np.array(solution.col_value), np.array(solution.row_dual))
