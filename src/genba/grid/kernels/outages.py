@@ -76,4 +76,8 @@ def aftermath(model: Model, base: Schedule, outage: Outage, *, splits: bool) -> 
 
 def solve_after(model: Model, base: State, left: Aftermath) -> State:
     """Solve what an outage leaves, from the state before it."""
-    return solve(model, left.schedule, vm=base.at.vm, va=base.at.va, side=base.side)
+    after = solve(model, left.schedule, vm=base.at.vm, va=base.at.va, side=base.side)
+    if after.converged or not base.side.any():
+        return after
+    # buses held at a limit before may be what stands in the way: let all units try their set points again
+    return solve(model, left.schedule, vm=base.at.vm, va=base.at.va)
