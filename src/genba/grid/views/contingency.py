@@ -59,6 +59,7 @@ def _ranking(outages: Table) -> BarChart:
     return _bars(
         worst,
         "worst",
+        name="Excess",
         key="ranking",
         title="Worst outages by excess over a limit",
         y=Axis(label="Excess over the limit", unit="%"),
@@ -70,18 +71,19 @@ def _cut_off(outages: Table) -> BarChart:
     return _bars(
         most,
         "lost_load",
+        name="Load",
         key="cut_off",
         title="Outages that cut off most load",
-        y=Axis(label="Load", unit="MW"),
+        y=Axis(label="Load cut off", unit="MW"),
     )
 
 
-def _bars(outages: Table, column: str, *, key: str, title: str, y: Axis) -> BarChart:
+def _bars(outages: Table, column: str, *, name: str, key: str, title: str, y: Axis) -> BarChart:
     series = Series(
-        name=column,
+        name=name,
         x=tuple(outages["outage"].tolist()),
         y=tuple(outages[column].tolist()),
-        text=tuple(f"{name}: {why}" for name, why in zip(outages["outage"], outages["why"], strict=True)),
+        text=tuple(f"{outage}: {why}" for outage, why in zip(outages["outage"], outages["why"], strict=True)),
     )
     x = Axis(label="Outage", unit="1", scale="category")
     return BarChart(key=key, title=title, x=x, y=y, series=(series,))
@@ -94,7 +96,7 @@ def _statuses(outages: Table) -> BarChart:
         title="What the outages do",
         x=Axis(label="Status", unit="1", scale="category"),
         y=Axis(label="Outages", unit="1"),
-        series=(Series(name="outages", x=STATUSES, y=count),),
+        series=(Series(name="Outages", x=STATUSES, y=count),),
     )
 
 

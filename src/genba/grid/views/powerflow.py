@@ -78,7 +78,7 @@ def voltage_profile(buses: Table, *, converged: bool) -> LineChart:
         y=Axis(label="Voltage", unit="p.u."),
         series=(
             Series(
-                name="voltage",
+                name="Voltage",
                 x=tuple((chosen + 1.0).tolist()) if len(order) else (),
                 y=tuple(live["vm"][rows].tolist()),
                 text=text,
@@ -109,5 +109,5 @@ def loading_classes(branches: Table) -> BarChart:
         title="Branches by loading",
         x=Axis(label="Loading", unit="%", scale="category"),
         y=Axis(label="Branches", unit="1"),
-        series=(Series(name="branches", x=tuple(names), y=tuple(count.tolist())),),
+        series=(Series(name="Branches", x=tuple(names), y=tuple(count.tolist())),),
     )
