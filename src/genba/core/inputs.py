@@ -1,4 +1,4 @@
-"""How Params name a file: a path, `@run/name` of an earlier run, `sha256:...`, or a catalogue's `pglib:...`."""
+"""How Params name a file: a path, `@run/name` of an earlier run, `sha256:...`, or a catalogue entry."""
 
 import re
 from collections.abc import Iterator

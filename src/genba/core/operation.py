@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from genba.core.certificate import Certificate
 from genba.core.context import Context, local_path
 from genba.core.errors import InputError
+from genba.core.faults import worded
 from genba.core.findings import Finding
 from genba.core.inputs import InputFile
 from genba.core.records import Params, Result
@@ -126,14 +126,4 @@ def operation(
 
 def explain(error: ValidationError) -> str:
     """Word every fault that pydantic found: where, what is allowed, what was found."""
-    return "; ".join(_worded(fault) for fault in error.errors(include_url=False))
-
-
-def _worded(fault: ErrorDetails) -> str:
-    where = ".".join(str(part) for part in fault["loc"]) or "params"
-    return f"{where}: {fault['msg']} (found {_short(fault['input'])})"
-
-
-def _short(value: Any, limit: int = 80) -> str:
-    text = repr(value)
-    return text if len(text) <= limit else f"{text[:limit]}..."
+    return "; ".join(worded(error.errors(include_url=False)))

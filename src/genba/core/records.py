@@ -7,7 +7,12 @@ class Record(BaseModel):
     """Immutable data whose unknown fields, NaN and infinities are refused."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True, populate_by_name=True
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        populate_by_name=True,
+        defer_build=True,  # a command line that prints its help validates nothing
     )
 
 

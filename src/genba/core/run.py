@@ -1,7 +1,9 @@
 """One request and its tries: the state machine, the record of a run, and what an engine hands a worker."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from genba.core.certificate import Certificate
 from genba.core.findings import Finding
@@ -41,11 +43,11 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 class Limits(Record):
     """What one attempt may use; more ends the run as `failed` with the reason."""
 
-    memory_mib: int = 8192
+    memory_mib: Annotated[int, Field(ge=16, le=2**24)] = 8192
     """Private memory of the worker, MiB."""
-    wall_s: int = 3600
+    wall_s: Annotated[int, Field(ge=1, le=30 * 86_400)] = 3600
     """Wall time, s."""
-    threads: int = 1
+    threads: Annotated[int, Field(ge=1, le=1024)] = 1
     """Threads of the numerical libraries and of the operation."""
 
 

@@ -9,6 +9,7 @@ from genba.core.run import Limits, State
 
 Tag = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f,]+$")]
 PAGE = 500
+LONGEST_NOTE = 10_000
 
 
 class Request(Record):
@@ -19,7 +20,7 @@ class Request(Record):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     limits: Limits = Limits()
     tags: Annotated[tuple[Tag, ...], Field(max_length=50)] = ()
-    note: Annotated[str, Field(max_length=10_000)] = ""
+    note: Annotated[str, Field(max_length=LONGEST_NOTE)] = ""
     parent: str | None = None
     """The run that this one changes."""
     shift: str | None = None

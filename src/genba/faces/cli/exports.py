@@ -31,7 +31,7 @@ def report(
     with access.factory() as factory:
         found = factory.run(run)
         path = output or Path(file_name(found.operation, found.id, suffix=".html"))
-        writer = import_module("genba.faces.report")  # brings the renderer of the server extra
+        writer = import_module("genba.faces.report.page")  # brings the renderer of the server extra
         writer.write_report(factory, found.id, path, language=language)
     return _written(found, path, access)
 

@@ -6,11 +6,12 @@ from difflib import get_close_matches
 
 from cyclopts import CycloptsError, UnknownCommandError
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 from rich.text import Text
 
 from genba.core.envelope import envelope_of_error
 from genba.core.errors import Cancelled, DeviceError, GenbaError, InputError, MissingExtra
+from genba.core.faults import worded
+from genba.core.operation import explain
 from genba.core.run import Run, State
 from genba.faces.cli.extras import extra_of
 from genba.faces.cli.terminal import document, err, printable, text
@@ -83,14 +84,15 @@ def _unknown(error: UnknownCommandError) -> InputError:
 
 def _of_fields(error: ValidationError) -> InputError:
     """Give the error of an option that belongs to no operation, such as --limit."""
-    known = InputError("; ".join(_sentence(fault) for fault in error.errors(include_url=False)))
+    known = InputError(explain(error))
     known.__cause__ = error
     return known
 
 
 def _lines(error: GenbaError, command: Sequence[str]) -> Iterator[Text]:
     if isinstance(error.__cause__, ValidationError):
-        yield from _field_lines(error.__cause__)
+        for sentence in worded(error.__cause__.errors(include_url=False)):
+            yield _headed("error", "bold red", sentence)
     else:
         where = "" if error.where in error.message else f" ({error.where})"
         yield _headed("error", "bold red", f"{error.message}{where}")
@@ -100,31 +102,8 @@ def _lines(error: GenbaError, command: Sequence[str]) -> Iterator[Text]:
         yield text(f"what is allowed: {' '.join(('genba', *command, '--help'))}", "dim")
 
 
-def _field_lines(faults: ValidationError) -> Iterator[Text]:
-    """Yield one line per wrong field: its name, what is allowed, what was found."""
-    seen: set[str] = set()
-    for fault in faults.errors(include_url=False):
-        # The alternatives of a union are reported one by one: say the field once.
-        yield _headed("   or" if _field(fault) in seen else "error", "bold red", _sentence(fault))
-        seen.add(_field(fault))
-
-
-def _sentence(fault: ErrorDetails) -> str:
-    found = "" if fault["type"] == "missing" else f"; found {_short(fault['input'])}"
-    return f"{_field(fault)}: {fault['msg']}{found}"
-
-
-def _field(fault: ErrorDetails) -> str:
-    return str(fault["loc"][0]) if fault["loc"] else "params"
-
-
 def _headed(head: str, style: str, sentence: str) -> Text:
     return Text.assemble((f"{head}: ", style), printable(sentence))
-
-
-def _short(value: object, limit: int = 80) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= limit else f"{shown[:limit]}..."
 
 
 def _command(error: BaseException, tokens: Sequence[str]) -> Sequence[str]:

