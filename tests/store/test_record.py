@@ -166,6 +166,8 @@ class RecordMachine(RuleBasedStateMachine):
                 self.record.cancel(run)
             return
         self.record.cancel(run)
+        if model.state is State.CANCELLED:
+            return
         if model.state is State.LOST:
             model.move(State.PLACED)
         if model.state in (State.ACCEPTED, State.PLACED):

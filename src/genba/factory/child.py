@@ -40,6 +40,11 @@ class Child:
         """Whether the worker has ended, or must be given up."""
         return self.status is not None or bool(self.lost)
 
+    @property
+    def is_unrecorded(self) -> bool:
+        """Whether the record has yet to say that it runs; one that has ended is recorded with its end."""
+        return bool(self.worker) and not self.recorded and not self.is_over
+
     def started(self, pid: int) -> None:
         """Take note of the process; its wall time counts from here."""
         self._pid = pid

@@ -37,6 +37,7 @@ class Forkserver:
         self._keys: dict[int, str] = {}
         self._rest = b""
         self._cold: list[str] = []
+        self._warmed: set[str] = set()
         self._woken, self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(self._wake)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
@@ -50,7 +51,7 @@ class Forkserver:
         while True:
             ready = {key.fd for key, _ in selector.select(IDLE_S if self._cold else None)}
             if not ready:
-                self._warm_one()  # imports wait while there is anything else to do
+                self._warm(self._cold.pop(0))  # imports wait while there is anything else to do
             if self._woken in ready:
                 os.read(self._woken, 4096)
                 self._reap()
@@ -75,12 +76,14 @@ class Forkserver:
         else:
             self._spawn(**command["spawn"])
 
-    def _warm_one(self) -> None:
-        worker.preload([self._cold.pop(0)])
-        gc.freeze()  # children then share these pages for good
+    def _warm(self, operation: str) -> None:
+        if operation not in self._warmed:
+            self._warmed.add(operation)
+            worker.preload([operation])
+            gc.freeze()  # children then share these pages for good
 
     def _spawn(self, key: str, spec: str, operation: str, memory_mib: int) -> None:
-        worker.preload([operation])
+        self._warm(operation)
         parent = os.getpid()
         try:
             pid = os.fork()

@@ -217,7 +217,7 @@ class Supervisor:
         )
 
     def _record_starts(self) -> bool:
-        begun = [child for child in self._children.values() if child.worker and not child.recorded]
+        begun = [child for child in self._children.values() if child.is_unrecorded]
         for child in begun:
             try:
                 self._factory.record.start(child.run.id, child.run.attempt, child.worker)

@@ -41,7 +41,9 @@ def preload(operations: Iterable[str]) -> None:
     """Import what some operations need, before any worker is forked."""
     for name in operations:
         try:
-            registry.operation(name)
+            operation = registry.operation(name)
+            for record in (RunSpec, AttemptOutcome, operation.params, operation.result):
+                record.model_rebuild(force=True)  # else every worker builds its validators anew
         except Exception:  # whatever is wrong with one operation is reported by its own runs
             logger.exception("%s could not be imported", name)
     versions()

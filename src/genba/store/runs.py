@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from genba.core.certificate import Certificate
@@ -18,6 +18,8 @@ from genba.store.rows import INPUT, OUTPUT, claims_of, runs_of
 ATTEMPTS = 3
 """How often a run is tried before a loss of its worker or supervisor ends it."""
 CANCELLED = "cancelled on request"
+STARTED = "the worker started"
+NS = 1_000_000_000
 WAITING = frozenset({State.ACCEPTED, State.LOST})
 
 
@@ -76,7 +78,7 @@ class Runs:
         """Record the worker of an attempt and that it runs."""
         with self._database.write() as connection:
             row = _under_way(connection, run_id, attempt)
-            self._move(connection, row, State.RUNNING, "the worker started")
+            self._move(connection, row, State.RUNNING, STARTED)
             _set_attempt(connection, run_id, attempt, worker=worker, started=self._clock())
 
     def renew(self, owner: str, *, lease_ns: int) -> None:
@@ -107,10 +109,12 @@ class Runs:
         """
         with self._database.write() as connection:
             row = _under_way(connection, run_id, attempt)
+            values: dict[str, Any] = {"versions": ending.versions or {}}
             if State(row.state) is State.SUBMITTED and ending.state in (State.SUCCEEDED, State.REFUSED):
-                self._move(connection, row, State.RUNNING, "the worker started")
+                self._move(connection, row, State.RUNNING, STARTED)  # it ended before that was written down
                 row = _row(connection, run_id)
-            _set_attempt(connection, run_id, attempt, versions=ending.versions or {})
+                values["started"] = self._clock() - int((ending.seconds or 0.0) * NS)
+            _set_attempt(connection, run_id, attempt, **values)
             self._move(connection, row, ending.state, ending.reason, **_outcome(ending))
             self._attach(connection, run_id, ending.artifacts)
 
@@ -199,20 +203,15 @@ class Runs:
         before, now = State(row.state), self._clock()
         if after not in TRANSITIONS[before]:
             raise Conflict(f"run {row.id} is {before}; it cannot become {after}", where=row.id)
-        unchanged = and_(
-            schema.runs.c.id == row.id,
-            schema.runs.c.state == row.state,
-            schema.runs.c.attempt == row.attempt,
-        )
-        values = {"state": after, "reason": reason, "updated": now, **values}
-        swapped = connection.execute(
-            update(schema.runs).where(unchanged).values(values).returning(schema.runs.c.attempt)
-        ).first()
+        unchanged = {"was_id": row.id, "was_state": row.state, "was_attempt": row.attempt}
+        changed = {"state": after, "reason": reason, "updated": now, **values}
+        swapped = connection.execute(_SWAP, {**unchanged, **changed}).first()
         if swapped is None:
             raise Conflict(f"run {row.id} changed meanwhile; look at it and repeat", where=row.id)
-        ended: dict[str, Any] = {"ended": now, "lease_until": None}
-        is_over = after in TERMINAL or after is State.LOST
-        _set_attempt(connection, row.id, swapped.attempt, state=after, **(ended if is_over else {}))
+        if after in TERMINAL or after is State.LOST:
+            _set_attempt(connection, row.id, swapped.attempt, state=after, ended=now, lease_until=None)
+        elif after is not State.PLACED and after is not State.ACCEPTED:
+            _set_attempt(connection, row.id, swapped.attempt, state=after)
         _note(connection, row.id, swapped.attempt, at=now, before=before, after=after, reason=reason)
         return after
 
@@ -271,6 +270,24 @@ class Runs:
             )
 
 
+_c = schema.runs.c
+_a = schema.attempts.c
+# Statements of every change, built once: building them takes longer than SQLite takes to run them.
+_ROW = select(schema.runs).where(_c.id == bindparam("was_id"))
+_SWAP = (
+    update(schema.runs)
+    .where(
+        _c.id == bindparam("was_id"),
+        _c.state == bindparam("was_state"),
+        _c.attempt == bindparam("was_attempt"),
+    )
+    .returning(_c.attempt)
+)
+_SET_OPEN_ATTEMPT = update(schema.attempts).where(
+    _a.run == bindparam("of_run"), _a.number == bindparam("of_number"), _a.ended.is_(None)
+)
+_NOTE = insert(schema.events)
+
 _BLANK: dict[str, Any] = {
     "cancel_requested": False,
     "result": None,
@@ -292,7 +309,7 @@ def _outcome(ending: Ending) -> dict[str, Any]:
 
 
 def _row(connection: Connection, run_id: str) -> Row[Any]:
-    row = connection.execute(select(schema.runs).where(schema.runs.c.id == run_id)).first()
+    row = connection.execute(_ROW, {"was_id": run_id}).first()
     if row is None:
         raise NotFound(f"no run {run_id} is recorded here", where=run_id)
     return row
@@ -332,13 +349,11 @@ def _set_run(connection: Connection, run_id: str, **values: Any) -> None:
 
 def _set_attempt(connection: Connection, run_id: str, number: int, **values: Any) -> None:
     """Change an attempt, unless it is history."""
-    c = schema.attempts.c
-    current = and_(c.run == run_id, c.number == number, c.ended.is_(None))
-    connection.execute(update(schema.attempts).where(current).values(values))
+    connection.execute(_SET_OPEN_ATTEMPT, {"of_run": run_id, "of_number": number, **values})
 
 
 def _note(connection: Connection, run_id: str, attempt: int, **values: Any) -> None:
-    connection.execute(insert(schema.events).values(run=run_id, attempt=attempt, **values))
+    connection.execute(_NOTE, {"run": run_id, "attempt": attempt, **values})
 
 
 def _tag(connection: Connection, run_id: str, tags: tuple[str, ...]) -> None:
