@@ -9,8 +9,9 @@ same angles; pandapower's is `runpp` with numba, warm, conversion left out. N-1 
 time is the whole study of branch outages, islanding, limits and tables included, without certificate;
 lightsim2grid's is `ContingencyAnalysisCPP.compute` from the same voltages, on one thread, which skips
 outages that split the grid and judges no limits. The tools take turns, garbage collected before each;
-figures are medians of process CPU seconds. Exit status 1 when voltages differ by more than 1e-8 p.u. (N-1:
-1e-6).
+figures are medians of process CPU seconds. Exit status 1 when voltages differ from lightsim2grid's by more
+than 1e-8 p.u. (N-1: 1e-6); pandapower's are shown, but its converter changes transformers with capacitive
+charging, and its tolerance is in MVA.
 """
 
 import argparse
@@ -136,7 +137,7 @@ def power_flow(name: str, repeats: int) -> bool:
     gaps = {tool: float(np.abs(found - voltage).max()) for tool, found in results.items() if len(found)}
     worst = ", ".join(f"{tool} {gap:.0e}" for tool, gap in gaps.items() if tool != "genba")
     print(f"| {name} | {' | '.join(cells)} | {worst} |")
-    return max(gaps.values()) < 1e-8
+    return gaps.get("lightsim2grid", 0.0) < 1e-8
 
 
 COLUMNS = ("genba", "lightsim2grid", "pandapower")
