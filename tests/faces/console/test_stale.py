@@ -1,5 +1,6 @@
 """What a reader sees when something behind the page is not at work."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,16 @@ def test_waiting_and_lost_connections_are_said_in_the_readers_language(
     page.locator(".pairs .chip", has_text="停止中").wait_for()
     process.kill()
     page.get_by_text("接続が切断されました").wait_for()
+
+
+def test_a_page_that_cannot_be_read_again_keeps_its_picture_and_says_how_old_it_is(
+    alone: Any, browse: Callable[..., Any]
+) -> None:
+    _, address, factory = alone
+    page = browse(address).open("/")
+    shutil.rmtree(factory.home)
+    page.locator(".alert", has_text="The record cannot be read: what you see is from").wait_for()
+    assert page.get_by_text("The first study you start appears here.").is_visible()
 
 
 def test_an_empty_factory_says_where_to_begin(alone: Any, browse: Callable[..., Any]) -> None:

@@ -19,6 +19,7 @@ from genba.faces.console.chips import (
     state_chip,
     when,
 )
+from genba.faces.console.current import Current
 from genba.faces.console.icons import icon
 from genba.faces.console.layout import Visit, alert, empty, frame, heading, section, show
 from genba.faces.console.readings import Readings
@@ -26,7 +27,7 @@ from genba.faces.console.reasons import ending_text
 from genba.faces.console.region import region
 from genba.faces.labels import AnyOperation
 from genba.faces.markup import Markup, join, tag
-from genba.faces.words import DAY_S, SECOND_NS, moment
+from genba.faces.words import DAY_S, SECOND_NS
 from genba.factory.answers import Health
 from genba.factory.registry import domains
 from genba.factory.request import RunQuery
@@ -67,7 +68,8 @@ async def floor_page(visit: Visit, readings: Readings) -> None:
     with frame(visit, title):
         lead = visit.say("console.floor.lead", "What this factory is doing, and what came out last.")
         with heading(title, lead=lead):
-            live = show(live_sign(visit))
+            show(live_sign(visit))
+        current = Current(visit)
         waiting = show(waits(visit, scene))
         with ui.element("div").classes("split"):
             with ui.element("div").classes("stack"):
@@ -82,15 +84,10 @@ async def floor_page(visit: Visit, readings: Readings) -> None:
                     show(starts(visit), classes="starts")
 
     async def refresh() -> None:
-        nonlocal scene
-        try:
-            scene = await asyncio.to_thread(look, readings)
-        except Exception as error:  # the reader keeps the last good picture, marked with its age
-            live.content, waiting.content = Markup(""), stale_sign(visit, scene, error)
-            return
-        live.content, waiting.content = live_sign(visit), waits(visit, scene)
-        now.content = running(visit, scene)
-        newest.content, place.content = results(visit, scene), region(visit, scene.health)
+        newer = await current.read(look, readings)
+        if newer is not None:
+            waiting.content, now.content = waits(visit, newer), running(visit, newer)
+            newest.content, place.content = results(visit, newer), region(visit, newer.health)
 
     ui.timer(EVERY_S, refresh, immediate=False)
 
@@ -108,17 +105,6 @@ def waits(visit: Visit, scene: Scene) -> Markup:
     words = visit.say(
         "console.floor.no_supervisor",
         "No supervisor is at work: accepted runs wait. Start one with: genba up",
-    )
-    return alert(words, kind="warn")
-
-
-def stale_sign(visit: Visit, scene: Scene, error: Exception) -> Markup:
-    """Give the warning that stands over old data."""
-    words = visit.say(
-        "console.floor.stale",
-        "The record cannot be read: what you see is from {time}. {reason}",
-        time=moment(scene.at),
-        reason=str(error),
     )
     return alert(words, kind="warn")
 

@@ -6,14 +6,24 @@ from genba.core.views import Chart, NetworkChart
 from genba.faces.charts import render
 from genba.faces.console.layout import Visit
 
+SOON_S = 0.01
+
 
 def draw_charts(visit: Visit, operation: str, charts: tuple[Chart, ...]) -> None:
     """Draw charts two in a row; a network, and a last chart without a neighbour, take the whole row."""
     small = [chart for chart in charts if not isinstance(chart, NetworkChart)]
     alone = small[-1] if len(small) % 2 else None
+    boxes: list[ui.element] = []
     with ui.element("div").classes("charts"):
         for chart in charts:
             size = " wide tall" if isinstance(chart, NetworkChart) else " wide" if chart is alone else ""
-            with ui.element("figure").classes(f"chart{size}") as box:
-                box.props["aria-label"] = visit.say(f"{operation}.chart.{chart.key}.title", chart.title)
+            box = ui.element("figure").classes(f"chart{size}")
+            box.props["aria-label"] = visit.say(f"{operation}.chart.{chart.key}.title", chart.title)
+            boxes.append(box)
+
+    def fill() -> None:
+        for box, chart in zip(boxes, charts, strict=True):
+            with box:
                 ui.echart(render(chart, operation, language=visit.language, theme=visit.shade))
+
+    ui.timer(SOON_S, fill, once=True)  # words first: the library of charts is a megabyte

@@ -20,6 +20,7 @@ from genba.faces.console.chips import (
     state_chip,
     when,
 )
+from genba.faces.console.current import Current
 from genba.faces.console.history import LiveLog, answers, facts, inputs, timeline
 from genba.faces.console.layout import Kind, Visit, alert, frame, section, show
 from genba.faces.console.notes import notes
@@ -66,6 +67,7 @@ class RunPage:
 
     def __init__(self, visit: Visit, readings: Readings, sight: Sight) -> None:
         self.visit, self.readings, self.sight = visit, readings, sight
+        self.current = Current(visit)
         self.body = ui.element("div").classes("stack")
         self.timer: ui.timer | None = None
 
@@ -90,7 +92,9 @@ class RunPage:
 
     async def refresh(self) -> None:
         """Bring the page up to date: a little while the run works, everything when its state changes."""
-        sight = await asyncio.to_thread(look, self.readings, self.sight.run.id)
+        sight = await self.current.read(look, self.readings, self.sight.run.id)
+        if sight is None:
+            return
         before, self.sight = self.sight.run, sight
         if (sight.run.state, sight.run.attempt) != (before.state, before.attempt):
             self.draw()

@@ -17,6 +17,7 @@ from genba.faces.console.chips import (
     state_chip,
     when,
 )
+from genba.faces.console.current import Current
 from genba.faces.console.layout import Visit, empty, frame, heading, show
 from genba.faces.console.lists import table
 from genba.faces.console.readings import Readings
@@ -69,13 +70,15 @@ async def runs_page(visit: Visit, readings: Readings, query: Mapping[str, str]) 
     title = visit.say("console.runs.title", "Runs")
     with frame(visit, title):
         heading(title)
+        current = Current(visit)
         show(filters(visit, wanted), classes="panel")
         rows = show(listed(visit, page.items), classes="panel")
         show(pager(visit, wanted, page.next))
 
     async def refresh() -> None:
-        newer = await asyncio.to_thread(readings.factory.runs, wanted.query())
-        rows.content = listed(visit, newer.items)
+        newer = await current.read(readings.factory.runs, wanted.query())
+        if newer is not None:
+            rows.content = listed(visit, newer.items)
 
     ui.timer(EVERY_S, refresh, immediate=False)
 
