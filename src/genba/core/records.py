@@ -12,7 +12,6 @@ class Record(BaseModel):
         allow_inf_nan=False,
         use_attribute_docstrings=True,
         populate_by_name=True,
-        defer_build=True,  # a command line that prints its help validates nothing
     )
 
 
