@@ -3,24 +3,24 @@
 from genba.core.run import Run, State
 from genba.faces.console.layout import Visit
 
-ENGLISH = {
-    "waiting": "waiting for a slot",
-    "placed": "a slot is free",
-    "handed": "handed to the local engine",
-    "started": "the worker started",
-    "holds": "the certificate holds",
-    "cancelled": "cancelled on request",
-    "retry": "retry requested",
-    "stopped": "the supervisor was stopped",
-    "killed": "the worker was killed from outside or for want of memory",
-}
+REASONS = (
+    ("console.reason.waiting", "waiting for a slot"),
+    ("console.reason.placed", "a slot is free"),
+    ("console.reason.handed", "handed to the local engine"),
+    ("console.reason.started", "the worker started"),
+    ("console.reason.holds", "the certificate holds"),
+    ("console.reason.cancelled", "cancelled on request"),
+    ("console.reason.retry", "retry requested"),
+    ("console.reason.stopped", "the supervisor was stopped"),
+    ("console.reason.killed", "the worker was killed from outside or for want of memory"),
+)
 """The reasons that the engine always words alike."""
-KEYS = {english: key for key, english in ENGLISH.items()}
+KEYS = {english: key for key, english in REASONS}
 
 
 def reason_text(visit: Visit, reason: str) -> str:
     """Give a reason; one that names a particular fault stays as the engine wrote it."""
-    return visit.say(f"console.reason.{KEYS[reason]}", reason) if reason in KEYS else reason
+    return visit.say(KEYS[reason], reason) if reason in KEYS else reason
 
 
 def ending_text(visit: Visit, run: Run) -> str:
