@@ -54,16 +54,12 @@ def shared(network: Network, bus_q: Floats, *, unit_on: Bools) -> Floats:
     Source: MATPOWER, pfsoln.m.
     """
     n, bus = network.n_bus, network.unit_bus
-    lowest, highest = bus_limits(network, unit_on)
+    lowest, _ = bus_limits(network, unit_on)
     count = np.maximum(bus_sum(bus, unit_on.astype(float), n), 1.0)[bus]
-    total = bus_q[bus]
+    span = network.unit_qmax - network.unit_qmin
     with np.errstate(invalid="ignore"):
-        width = (highest - lowest)[bus]
-        bounded = np.isfinite(width) & (width > 0)
-        weight = np.where(bounded, network.unit_qmax - network.unit_qmin, 1.0) / np.where(
-            bounded, width, count
-        )
-        floor = np.where(np.isfinite(lowest[bus]), network.unit_qmin, 0.0)
-        above = total - np.where(np.isfinite(lowest[bus]), lowest[bus], 0.0)
-        output = np.where(np.isfinite(width), floor + above * weight, total / count)
-    return np.where(unit_on, output, 0.0)
+        width = bus_sum(bus, np.where(unit_on, span, 0.0), n)[bus]
+        uneven = np.isfinite(width) & (width != 0)
+        weight = span / np.where(uneven, width, 1.0)
+        output = network.unit_qmin + (bus_q - lowest)[bus] * weight
+    return np.where(unit_on, np.where(uneven, output, bus_q[bus] / count), 0.0)
