@@ -225,7 +225,7 @@ class RecordMachine(RuleBasedStateMachine):
             assert open_ones == ([model.attempt] if under_way else [])
 
 
-RecordMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+RecordMachine.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
 TestRecord = RecordMachine.TestCase
 
 
