@@ -47,6 +47,7 @@ class Replay:
     loads: Loads | None
 
 
+@np.errstate(all="ignore")  # what is no number fails its claim
 def certify_contingency(params: ContingencyParams, result: ContingencyResult, ctx: Context) -> Certificate:
     """Certify a contingency study: its base, that no outage is left out, and what is said of the outages."""
     case = changes.apply(matpower.read(ctx.path(params.case))[0], params.set)
@@ -371,6 +372,7 @@ def _replay(study: Study, work: list[tuple[Outage, Aftermath]], ctx: Context) ->
     return done
 
 
+@np.errstate(all="ignore")  # every thread has its own
 def _solve(study: Study, outage: Outage, left: Aftermath) -> Replay:
     ports, plan = two_ports(left.grid), plan_after(left, outage, study.p)
     found = settle(left.grid, plan, study.shape, ports, study.v, study.params, steps=STEPS)

@@ -8,7 +8,7 @@ from genba.core.certificate import Certificate, Claim, at_least, at_most, equal
 from genba.core.context import Context
 from genba.grid.certify.circuit import Bools, Circuit, Floats, circuit
 from genba.grid.certify.cost import Costs, costs
-from genba.grid.certify.rows import Expected, excess, gaps, identity, worst
+from genba.grid.certify.rows import Expected, excess, finite_or_zero, gaps, identity, worst
 from genba.grid.io import changes, matpower
 from genba.grid.records.dispatch import SMALLEST_REACTANCE, DispatchParams, DispatchResult
 
@@ -37,6 +37,7 @@ class Lines:
     high: Floats
 
 
+@np.errstate(all="ignore")  # what is no number fails its claim
 def certify_dispatch(params: DispatchParams, result: DispatchResult, ctx: Context) -> Certificate:
     """Certify a dispatch, or the proof that there is none, from the case and the reported numbers alone.
 
@@ -205,7 +206,7 @@ def _optimal(grid: Circuit, lines: Lines, curve: Costs, result: DispatchResult) 
     below, above = curve.marginal(p)
     stated = result.units["marginal_cost"]
     scale = np.maximum(1.0, np.abs(stated))
-    tolerance = RELATIVE * max(1.0, abs(cost))
+    tolerance = RELATIVE * max(1.0, finite_or_zero(abs(cost)))
     return (
         at_most(
             "cost",
@@ -251,7 +252,7 @@ def _optimal(grid: Circuit, lines: Lines, curve: Costs, result: DispatchResult) 
 def _impossible(grid: Circuit, lines: Lines, result: DispatchResult) -> tuple[Claim, ...]:
     total = float(np.abs(result.buses["shortfall"]).sum())
     proven = _lagrangian(grid, lines, result, None)
-    tolerance = POWER_MW + RELATIVE * total
+    tolerance = POWER_MW + RELATIVE * finite_or_zero(total)
     costed = sum(value is not None for value in (result.cost, result.bound))
     return (
         at_least(

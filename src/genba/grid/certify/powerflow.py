@@ -26,6 +26,7 @@ LOADING_PERCENT = 1e-4
 State = PowerflowResult | ContingencyResult
 
 
+@np.errstate(all="ignore")  # what is no number fails its claim
 def certify_powerflow(params: PowerflowParams, result: PowerflowResult, ctx: Context) -> Certificate:
     """Certify a state of the grid, or that there is none from this start.
 
@@ -36,7 +37,8 @@ def certify_powerflow(params: PowerflowParams, result: PowerflowResult, ctx: Con
     grid = circuit(case)
     plan = schedule(grid, params, ctx)
     if result.outcome == "converged":
-        return Certificate(claims=(*state_claims(grid, plan, params, result), *_totals(grid, result)))
+        state = state_claims(grid, plan, params, result)
+        return Certificate(claims=(*state, *_totals(grid, result)) if state[0].holds else state)
     return Certificate(claims=_diverged(grid, plan, params, result, ctx))
 
 
@@ -154,13 +156,17 @@ def _set_points(grid: Circuit, plan: Schedule, params: PowerflowParams, result: 
     # At its upper reactive limit a unit cannot lift the voltage to the set point: it lies below, never above.
     wrong = np.where(limited, np.maximum(np.where(high, away, 0.0), np.where(low, -away, 0.0)), np.abs(away))
     angle = np.abs(va - grid.case.bus["va"])[plan.reference]
+    stray = np.concatenate([np.isfinite(column[~grid.alive]) for column in (vm, va)]).astype(float)
     return (
         at_most(
             "set_points",
-            max(worst(wrong[grid.alive]), 0.0),
+            max(worst(wrong[grid.alive], stray), 0.0),
             bound=SET_POINT_PU,
             unit="p.u.",
-            method="Voltage of every held bus against its set point; beyond it only on the side of a limit.",
+            method=(
+                "Voltage of every held bus against its set point; beyond it only on the side of a limit; "
+                "none where a bus is de-energised."
+            ),
         ),
         at_most(
             "reference_angle",

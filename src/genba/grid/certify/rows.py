@@ -37,9 +37,9 @@ def excess(value: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[n
     return max(worst(value - high, low - value), 0.0, key=_nan_first)
 
 
-def missing_unless(mask: NDArray[np.bool_], value: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give `value` where the mask holds and missing elsewhere."""
-    return np.where(mask, value, np.nan)
+def finite_or_zero(value: float) -> float:
+    """Give `value`, or 0 where it is no number: a bound must always be one."""
+    return value if np.isfinite(value) else 0.0
 
 
 def _nan_first(value: float) -> float:

@@ -11,6 +11,8 @@ from genba.grid.records.dispatch import DISPATCH_UNITS
 from genba.grid.records.powerflow import PowerflowParams
 from genba.num import parquet
 
+FULL = 1e-9  # share of headroom that counts as all of it
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -75,45 +77,51 @@ def headroom(grid: Circuit, p: Floats) -> tuple[Floats, Floats]:
 
 def departure(grid: Circuit, plan: Schedule, params: PowerflowParams, p: Floats) -> float:
     """Give the most by which a running unit leaves what its island's rules allow, MW."""
-    up, down = headroom(grid, plan.p)
-    return max(
-        (
-            _departure(
-                plan.slack[island],
-                params,
-                p - plan.p,
-                up,
-                down,
-                grid.runs & (grid.island[grid.host] == island),
-            )
-            for island in range(1, len(plan.slack))
-        ),
-        default=0.0,
-        key=lambda value: np.inf if np.isnan(value) else value,
-    )
+    of, worst = grid.island[grid.host], 0.0
+    given, served = np.zeros((2, len(plan.slack)))
+    np.add.at(given, of[grid.runs], p[grid.runs])
+    np.add.at(served, grid.island[grid.alive], grid.case.bus["pd"][grid.alive])
+    for island in range(1, len(plan.slack)):
+        lost = float(given[island] - served[island])
+        away = _departure(grid, plan, params, p - plan.p, island, lost)
+        worst = away if not away <= worst else worst  # a NaN stays
+    return worst
 
 
 def _departure(
-    slack: int, params: PowerflowParams, moved: Floats, up: Floats, down: Floats, units: Bools
+    grid: Circuit, plan: Schedule, params: PowerflowParams, moved: Floats, island: int, lost: float
 ) -> float:
     """Fit the movements of an island's units by those its rules allow, and give the largest residual."""
-    balanced, shared = params.generation == "balanced", params.slack == "distributed"
+    up, down = headroom(grid, plan.p)
+    units, slack = grid.runs & (grid.island[grid.host] == island), plan.slack[island]
     alone = units.copy()
     alone[slack] = False
-    choices: list[tuple[Bools, list[Floats]]] = [(alone, [])] if not (balanced or shared) else []
-    if balanced != shared:
-        kept = units if shared else alone
-        choices += [(kept, [direction]) for direction in (up, down)]
+    balanced, shared = params.generation == "balanced", params.slack == "distributed"
+    stuck = not (up[units].any() and down[units].any())  # no headroom one way: then the single rule holds
     if balanced and shared:
-        choices += [(units, [up, down])]
-    if shared and not (up[units].any() and down[units].any()):  # no headroom one way: the single rule
-        choices += [(alone, [up, down] if balanced else [])]
-    return min((_residual(moved[kept], [column[kept] for column in columns]) for kept, columns in choices))
+        fits = [_residual(moved, [up, down], units)]
+        return min(fits + [_residual(moved, [up, down], alone)] * stuck)
+    if shared:
+        fits = [_residual(moved, [room], units) for room in (up, down)]
+        return min(fits + [_residual(moved, [], alone)] * stuck)
+    if balanced:
+        return min(_balanced(moved, room, alone, slack, lost) for room in (up, down))
+    return _residual(moved, [], alone)
 
 
-def _residual(moved: Floats, columns: list[Floats]) -> float:
-    if not np.isfinite(moved).all():
+def _balanced(moved: Floats, room: Floats, alone: Bools, slack: int, lost: float) -> float:
+    """Give the residual of a common share of headroom; the slack may add no more than the losses."""
+    total = room[alone].sum()
+    share = moved[alone].sum() / total if total > 0 else 0.0
+    left = abs(moved[slack] - share * room[slack]) - abs(lost)
+    capped = total == 0 or abs(share) > 1 - FULL
+    return max(_residual(moved, [room], alone), 0.0 if capped else float(left))
+
+
+def _residual(moved: Floats, columns: list[Floats], units: Bools) -> float:
+    """Give the largest part of some units' movements that no mixture of the columns explains."""
+    if not np.isfinite(moved[units]).all():
         return float("nan")
-    basis = np.array([column for column in columns if column.any()]).T
-    fitted = basis @ np.linalg.lstsq(basis, moved)[0] if basis.size else 0.0
-    return float(np.abs(moved - fitted).max(initial=0.0))
+    basis = np.array([column[units] for column in columns if column[units].any()]).T
+    fitted = basis @ np.linalg.lstsq(basis, moved[units])[0] if basis.size else 0.0
+    return float(np.abs(moved[units] - fitted).max(initial=0.0))
