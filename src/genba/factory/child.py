@@ -11,6 +11,7 @@ from genba.factory.forks import Forkserver
 from genba.store.runs import Ending
 
 GRACE_S = 5.0
+LASTS_S = 0.03
 STALE_S = 60.0
 
 
@@ -31,6 +32,7 @@ class Child:
         self.stop: Ending | None = None
         """How the run ends when the worker leaves no result: it was asked to stop."""
         self._pid: int | None = None
+        self._began = 0.0
         self._wall_end = time.monotonic() + run.limits.wall_s
         self._kill_at: float | None = None
         self._beat = (0.0, time.monotonic(), 0.0)  # time of the file, when it was new, CPU time then
@@ -42,12 +44,14 @@ class Child:
 
     @property
     def is_unrecorded(self) -> bool:
-        """Whether the record has yet to say that it runs; one that has ended is recorded with its end."""
-        return bool(self.worker) and not self.recorded and not self.is_over
+        """Whether the record has yet to say that it runs; the shortest runs are recorded with their end."""
+        lasts = time.monotonic() - self._began > LASTS_S
+        return bool(self.worker) and lasts and not self.recorded and not self.is_over
 
     def started(self, pid: int) -> None:
         """Take note of the process; its wall time counts from here."""
         self._pid = pid
+        self._began = time.monotonic()
         self.worker = processes.identity(pid) or f"{pid}--"  # it may have ended already
         self._wall_end = time.monotonic() + self.run.limits.wall_s
         self._beat = (0.0, time.monotonic(), 0.0)

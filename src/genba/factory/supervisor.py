@@ -119,9 +119,8 @@ class Supervisor:
         changed = self._settle_ended() or changed
         version = self._factory.database.version()
         fresh, self._seen = version != self._seen, version
-        if self._children and fresh:
+        if self._children and self._is_due("watch", WATCH_S):
             self._stop_cancelled()
-        if self._is_due("watch", WATCH_S):
             self._watch()
         if self._is_due("recover", RECOVER_S):
             changed = self._recover() or changed
