@@ -38,9 +38,8 @@ def main() -> None:
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load {loads}\n")
     print("| path | no-op runs/s | CPU ms a run | accept p50 / p99, ms |\n|---|---|---|---|")
     times = f"{1e3 * median(accepted):.1f} / {1e3 * accepted[int(0.99 * len(accepted))]:.1f}"
-    print(
-        f"| genba engine: {count} runs, 3 to 4 durable transactions each | {engine:.0f} | {1e3 * cpu:.0f} | {times} |"
-    )
+    name = f"genba engine: {count} runs, 3 to 4 durable transactions each"
+    print(f"| {name} | {engine:.0f} | {1e3 * cpu:.0f} | {times} |")
     print(f"| bare `subprocess` of `true`, serial | {true:.0f} | - | - |")
     print(f"| bare `subprocess` of `python -S -c pass`, serial | {python:.0f} | - | - |")
     print("| Slurm 22.05 `sbatch`, default / tuned (reference/factory.md) | 3.4 / 11.5 | - | 14 / 69 |")
