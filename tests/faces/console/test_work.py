@@ -69,6 +69,16 @@ def test_wrong_answers_are_named_beside_their_questions(reader: Any) -> None:
     assert page.url.endswith("/factory/probe")
 
 
+def test_a_wrong_answer_in_a_folded_part_is_unfolded(reader: Any) -> None:
+    page = reader.open("/grid/powerflow")
+    page.get_by_text("More parameters").click()
+    page.get_by_label("Tolerance").fill("5")
+    page.get_by_text("More parameters").click()
+    assert not page.get_by_label("Tolerance").is_visible()
+    page.get_by_role("button", name="Start", exact=True).click()
+    page.locator("[data-field=tolerance] [role=alert]", has_text="at most 0.01").wait_for()
+
+
 def test_a_required_file_is_asked_for_in_the_readers_language(
     browse: Callable[..., Any], console: Any
 ) -> None:

@@ -164,6 +164,7 @@ class Form:
             self._say_wrong(
                 self.visit.say("console.form.wrong", "Some answers are not right yet; each says why.")
             )
+            ui.run_javascript("genbaFaults()")
             return
         self.button.disable()
         try:

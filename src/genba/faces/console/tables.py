@@ -15,7 +15,7 @@ from genba.faces.console.layout import Visit, show
 from genba.faces.console.lists import pairs, table
 from genba.faces.console.readings import Readings
 from genba.faces.labels import AnyOperation
-from genba.faces.markup import Markup, join, tag
+from genba.faces.markup import Markup, join, prose, tag
 from genba.faces.theme import figure
 
 FORMATS = (("csv", "CSV"), ("xlsx", "Excel"), ("parquet", "Parquet"))
@@ -120,8 +120,9 @@ class Pages:
 
     def _meanings(self) -> Markup:
         domain, name = self.run.operation.partition(".")[0], self.shown.columns.name
+        say = self.visit.word
         entries = [
-            (column.name, self.visit.word(labels.column_sentence(domain, name, column.name, column.sentence)))
+            (column.name, prose(say(labels.column_sentence(domain, name, column.name, column.sentence))))
             for column in self.shown.columns.columns
         ]
         title = self.visit.say("console.tables.meanings", "What the columns mean")

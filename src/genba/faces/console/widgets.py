@@ -12,7 +12,7 @@ from genba.faces import labels
 from genba.faces.console.fields import Field
 from genba.faces.console.layout import Visit, show
 from genba.faces.labels import AnyOperation
-from genba.faces.markup import Markup, tag
+from genba.faces.markup import Markup, prose, tag
 from genba.faces.words import with_unit
 
 
@@ -67,7 +67,7 @@ def _sentence(field: Field, drawing: Drawing) -> Markup:
     visit = drawing.visit
     words = visit.word(labels.param_sentence(drawing.operation, field.name))
     more = f" ({field.range})" if field.range else ""
-    return tag("span", f"{words}{more}")
+    return tag("span", prose(words), more)
 
 
 def _control(control: Any, field: Field, drawing: Drawing) -> Any:

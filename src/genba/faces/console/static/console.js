@@ -15,6 +15,14 @@ function genbaEnd(id) {
     if (log) log.scrollTop = log.scrollHeight;
   });
 }
+// Unfolds every part of a form that holds a wrong answer, and goes to the first.
+function genbaFaults() {
+  setTimeout(() => {
+    const faults = [...document.querySelectorAll(".field:has([role=alert])")];
+    faults.forEach((field) => field.closest("details")?.setAttribute("open", ""));
+    faults[0]?.querySelector("input, textarea, button")?.focus();
+  }, 50);
+}
 // The server draws charts for one theme, so it must know which; dark is the only one it would not guess.
 (() => {
   const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
