@@ -37,21 +37,45 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Task:
-    """What to solve, per bus in per unit: power injections, and voltage magnitudes where they are held."""
+    """What to solve, per bus in per unit: power injections, and voltage magnitudes where they are held.
+
+    Arguments:
+        injection: power into each bus before any slack.
+        held: buses that hold `magnitude`; their reactive injection is free.
+        pinned: buses that keep their voltage; only with `share` must the active injection of one be met.
+        share: share of its island's slack that each bus takes; None when the reference takes what is missing.
+        island: number from 1 of each bus's island, 0 when de-energised.
+    """
 
     injection: Complexes
     held: Bools
     magnitude: Floats
     pinned: Bools
+    share: Floats | None
+    island: Ints
 
 
 @dataclass(frozen=True)
 class Solution:
-    """The last iterate, its largest mismatch (p.u.) and the steps taken."""
+    """The last iterate, the slack of each island, the largest mismatch (all p.u.) and the steps taken."""
 
     v: Complexes
+    slack: Floats
     mismatch: float
     steps: int
+
+
+@dataclass(frozen=True)
+class _Residual:
+    """Active, then reactive mismatches or errors of squared magnitudes; the references' own; currents."""
+
+    equations: Floats
+    reference: Floats
+    current: Complexes
+
+    @property
+    def size(self) -> float:
+        return float(max(np.abs(self.equations).max(initial=0.0), np.abs(self.reference).max(initial=0.0)))
 
 
 def pattern(grid: Circuit) -> Pattern:
@@ -87,34 +111,69 @@ def newton(
     Source: Tinney and Hart, IEEE Trans. PAS-86 (1967); the rectangular form: Stott, Proc. IEEE 62 (1974).
     """
     entries = np.concatenate([ports.shunt, ports.ff, ports.ft, ports.tf, ports.tt])
+    slack = np.zeros(int(task.island.max(initial=0)) + 1)
     factors: SuperLU | None = None
-    wrong, current = _mismatch(shape, entries, task, v)
-    size = float(np.abs(wrong).max(initial=0.0))
+    wrong = _residual(shape, entries, task, v, slack)
     for step in range(steps):
-        if not size > tolerance or size > HOPELESS:  # not above, so that a NaN stops too
-            return Solution(v, size, step)
+        if not wrong.size > tolerance or wrong.size > HOPELESS:  # not above, so that a NaN stops too
+            return Solution(v, slack, wrong.size, step)
         if factors is None:
             try:
-                factors = splu(_jacobian(shape, entries, task, v, current), permc_spec="NATURAL")
+                factors = splu(_jacobian(shape, entries, task, v, wrong.current), permc_spec="NATURAL")
             except RuntimeError:  # singular: there is no Newton step from here
-                return Solution(v, size, step)
-        change = np.empty(len(wrong))
-        change[shape.order] = factors.solve(wrong)
-        v = v - change[: len(v)] - 1j * change[len(v) :]
-        before = size
-        wrong, current = _mismatch(shape, entries, task, v)
-        size = float(np.abs(wrong).max(initial=0.0))
-        factors = factors if size < KEEP_FACTORS * before else None
-    return Solution(v, size, steps)
+                return Solution(v, slack, wrong.size, step)
+        change, more = _step(factors, shape, entries, task, v, wrong)
+        v, slack, before = v + change, slack + more, wrong.size
+        wrong = _residual(shape, entries, task, v, slack)
+        factors = factors if wrong.size < KEEP_FACTORS * before else None
+    return Solution(v, slack, wrong.size, steps)
 
 
-def _mismatch(shape: Pattern, entries: Complexes, task: Task, v: Complexes) -> tuple[Floats, Complexes]:
-    """Give active mismatches, then reactive ones or squared-magnitude errors; and the bus currents."""
+def _residual(shape: Pattern, entries: Complexes, task: Task, v: Complexes, slack: Floats) -> _Residual:
+    current = _current(shape, entries, v)
+    off = v * current.conj() - task.injection
+    if task.share is not None:
+        off = off - task.share * slack[task.island]
+    power = np.where(task.pinned, 0.0, off)
+    second = np.where(task.held & ~task.pinned, np.abs(v) ** 2 - task.magnitude**2, power.imag)
+    shared = task.share is not None
+    reference = np.where(task.pinned & (task.island > 0) & shared, off.real, 0.0)
+    return _Residual(np.concatenate([power.real, second]), reference, current)
+
+
+def _current(shape: Pattern, entries: Complexes, v: Complexes) -> Complexes:
     current = np.zeros(len(v), complex)
     np.add.at(current, shape.row, entries * v[shape.column])
-    power = np.where(task.pinned, 0.0, v * current.conj() - task.injection)
-    second = np.where(task.held & ~task.pinned, np.abs(v) ** 2 - task.magnitude**2, power.imag)
-    return np.concatenate([power.real, second]), current
+    return current
+
+
+def _step(
+    factors: SuperLU, shape: Pattern, entries: Complexes, task: Task, v: Complexes, wrong: _Residual
+) -> tuple[Complexes, Floats]:
+    """Give the change of voltages and, by island, of the slack; the latter from the references' equations."""
+    change = -_solved(factors, shape, wrong.equations)
+    more = np.zeros(int(task.island.max(initial=0)) + 1)
+    if task.share is None:
+        return change, more
+    column = np.concatenate([np.where(task.pinned, 0.0, task.share), np.zeros(len(v))])
+    moved = _solved(factors, shape, column)  # voltages by slack
+
+    def felt(dv: Complexes) -> Floats:
+        """Give the change of the active power that each bus takes when voltages change."""
+        return np.asarray((dv * wrong.current.conj() + v * _current(shape, entries, dv).conj()).real)
+
+    at = np.flatnonzero(task.pinned & (task.island > 0))
+    left, gain = (wrong.reference + felt(change))[at], (task.share - felt(moved))[at]
+    more[task.island[at]] = left / gain
+    return change + moved * more[task.island], more
+
+
+def _solved(factors: SuperLU, shape: Pattern, right: Floats) -> Complexes:
+    """Give the complex voltages that solve the Jacobian for a right-hand side."""
+    parts = np.empty(len(right))
+    parts[shape.order] = factors.solve(right)
+    half = len(right) // 2
+    return np.asarray(parts[:half] + 1j * parts[half:])
 
 
 def _jacobian(shape: Pattern, entries: Complexes, task: Task, v: Complexes, current: Complexes) -> csc_matrix:

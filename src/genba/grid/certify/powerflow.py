@@ -14,7 +14,7 @@ from genba.grid.certify.schedule import Schedule, departure, schedule
 from genba.grid.certify.twoport import TwoPorts, flows, two_ports, withdrawals
 from genba.grid.io import changes, matpower
 from genba.grid.records.contingency import ContingencyResult
-from genba.grid.records.powerflow import PowerflowParams, PowerflowResult
+from genba.grid.records.powerflow import COLLAPSED, PowerflowParams, PowerflowResult
 
 ROUNDING_PU = 1e-9  # what two ways of summing the same currents may differ by
 FLOW_MVA = 1e-5
@@ -313,7 +313,9 @@ def _diverged(
     ]
     stated = [result.generation, result.losses, result.reactive_generation]
     numbers = sum(int(np.isfinite(column).sum()) for column in outputs) + sum(x is not None for x in stated)
-    off = mismatches(grid, plan, params, voltages(grid, result))
+    v = voltages(grid, result)
+    off = mismatches(grid, plan, params, v)
+    fallen = np.abs(v)[grid.alive] < COLLAPSED
     ctx.progress(1.0, "certifying: an independent Newton from the same start")
     found = attempt(grid, plan, params)
     return (
@@ -326,10 +328,13 @@ def _diverged(
         ),
         at_least(
             "iterate_is_no_solution",
-            float((~(off <= params.tolerance)).sum()),
+            float((~(off <= params.tolerance)).sum() + fallen.sum()),
             bound=1.0,
             unit="1",
-            method="Buses whose power mismatch at the reported iterate, recomputed, is not within tolerance.",
+            method=(
+                "Buses whose power mismatch at the reported iterate, recomputed, is not within tolerance, or "
+                "whose voltage has collapsed."
+            ),
         ),
         equal(
             "no_independent_solution",

@@ -10,12 +10,11 @@ from genba.grid.certify.circuit import Circuit, Complexes, Floats
 from genba.grid.certify.newton import Pattern, Task, newton, pattern
 from genba.grid.certify.schedule import Schedule, headroom
 from genba.grid.certify.twoport import TwoPorts, two_ports, withdrawals
-from genba.grid.records.powerflow import PowerflowParams
+from genba.grid.records.powerflow import COLLAPSED, PowerflowParams
 
 ROUNDS = 40  # of slack and reactive limits around the iteration
 STEPS = 50
-SETTLED = 100.0  # the reference sees the sum of all mismatches, each within tolerance
-PLAUSIBLE_PU = 0.5  # a solution with a voltage below this is no operating state
+PLAUSIBLE_PU = 0.5  # a solution with a voltage below this refutes no divergence: the grid cannot be run there
 
 
 @dataclass(frozen=True)
@@ -73,56 +72,58 @@ def settle(
     steps: int,
 ) -> Settled | None:
     """Solve from `v` with the plan's outputs, its slack rule and its reactive limits; None when it fails."""
-    p, side, total = plan.p, np.zeros(len(grid.island)), 0
+    side, steps_taken = np.zeros(len(grid.island)), 0
     v = np.where(plan.reference, plan.magnitude * np.exp(1j * np.angle(v)), np.where(grid.alive, v, 0.0))
-    weights: Floats | None = None
+    of, shared = grid.island[grid.host], params.slack == "distributed"
+    need = _imbalance(grid, plan, withdrawals(grid, ports, v).real + grid.case.bus["pd"])
     for _ in range(ROUNDS):
-        task = _task(grid, plan, p, side)
+        weights = _weights(grid, plan, need) if shared else None
+        task = _task(grid, plan, side, weights)
         done = newton(shape, ports, task, v, tolerance=params.tolerance, steps=steps)
-        v, total, again = done.v, total + done.steps, False
-        if not done.mismatch <= params.tolerance:
+        v, steps_taken, again = done.v, steps_taken + done.steps, False
+        if not done.mismatch <= params.tolerance or (np.abs(v)[grid.alive] < COLLAPSED).any():
             return None
-        taken = withdrawals(grid, ports, v) + grid.case.bus["pd"] + 1j * grid.case.bus["qd"]
-        if params.slack == "distributed":
-            missing = _missing(grid, plan, taken.real, p)
-            weights = _weights(grid, plan, missing) if weights is None else weights
-            p = p + missing[grid.island[grid.host]] * weights
-            again = bool(np.abs(missing).max() > SETTLED * params.tolerance * grid.case.base_mva)
+        p, slack = plan.p, done.slack * grid.case.base_mva
+        if weights is not None:
+            p = plan.p + slack[of] * weights
+            again = bool((slack * need < 0).any())  # shares follow the headroom in the direction of the need
+            need = slack
         if params.reactive_limits:
-            before, side = side, _sides(grid, plan, side, taken.imag, np.abs(v))
+            taken = withdrawals(grid, ports, v).imag + grid.case.bus["qd"]
+            before, side = side, _sides(grid, plan, side, taken, np.abs(v))
             again |= bool((side != before).any())
         if not again:
-            return Settled(v, p, total)
+            return Settled(v, p, steps_taken)
     return None
+
+
+def _imbalance(grid: Circuit, plan: Schedule, taken: Floats) -> Floats:
+    """Give what each island takes at some voltage beyond what its units are asked for, MW."""
+    missing = np.bincount(grid.island[grid.alive], taken[grid.alive], len(plan.slack))
+    at = grid.island[grid.host[grid.runs]]
+    return np.asarray(missing - np.bincount(at, plan.p[grid.runs], len(plan.slack)))
 
 
 def mismatches(grid: Circuit, plan: Schedule, params: PowerflowParams, v: Complexes) -> Floats:
     """Give the power mismatch of every bus that has one to meet, p.u.; NaN where a voltage is missing."""
-    task = _task(grid, plan, outputs(grid, plan, params), np.zeros(len(v)))
+    task = _task(grid, replace(plan, p=outputs(grid, plan, params)), np.zeros(len(v)), None)
     off = withdrawals(grid, two_ports(grid), v) / grid.case.base_mva - task.injection
     active, reactive = grid.alive & ~plan.reference, grid.alive & ~plan.held
     return np.concatenate([np.abs(off.real)[active], np.abs(off.imag)[reactive]])
 
 
-def _task(grid: Circuit, plan: Schedule, p: Floats, side: Floats) -> Task:
+def _task(grid: Circuit, plan: Schedule, side: Floats, weights: Floats | None) -> Task:
     """Give what to solve; buses on a side have let go of their voltage, their units at that limit."""
     case, on = grid.case, grid.runs
     at = side[grid.host]
     q = np.where(at > 0, case.gen["qmax"], np.where(at < 0, case.gen["qmin"], case.gen["qg"]))
     power = -(case.bus["pd"] + 1j * case.bus["qd"])
-    np.add.at(power, grid.host[on], (p + 1j * q)[on])
+    np.add.at(power, grid.host[on], (plan.p + 1j * q)[on])
+    share = None if weights is None else np.bincount(grid.host, weights, len(grid.island)).astype(float)
     pinned = plan.reference | ~grid.alive
     held = plan.held & (side == 0) & ~pinned
-    return Task(power / case.base_mva, held, np.where(held, plan.magnitude, 0.0), pinned)
-
-
-def _missing(grid: Circuit, plan: Schedule, taken: Floats, p: Floats) -> Floats:
-    """Give what the reference bus of each island has to add to its units' outputs, MW."""
-    at = np.flatnonzero(plan.reference)
-    given = np.bincount(grid.host[grid.runs], p[grid.runs], len(grid.island))
-    missing = np.zeros(len(plan.slack))
-    missing[grid.island[at]] = (taken - given)[at]
-    return missing
+    magnitude = np.where(held, plan.magnitude, 0.0)
+    return Task(power / case.base_mva, held, magnitude, pinned, share, grid.island)
 
 
 def _weights(grid: Circuit, plan: Schedule, missing: Floats) -> Floats:

@@ -15,7 +15,8 @@ Reactive output at a pv or reference bus: its units share in proportion to qmax 
 evenly when a range is infinite or all are 0.
 Reactive limits (when asked for): a pv bus whose units would pass the sum of their limits becomes pq with
 each unit at that limit, and pv again when its voltage would pass the set point; the reference bus is never
-limited.
+limited. Where switching does not end there is no solution.
+No solution: what has a voltage below `COLLAPSED` anywhere solves the equations, but is no operating state.
 """
 
 from typing import Annotated, Literal
@@ -28,6 +29,9 @@ from genba.core.records import Result
 from genba.core.units import MW, Mvar, PerUnit
 from genba.grid.records.case import CaseParams
 from genba.num.table import Table, TableOf
+
+COLLAPSED = 0.1
+"""Voltage magnitude below which a bus has collapsed, p.u."""
 
 BUSES = Columns(
     "buses",
