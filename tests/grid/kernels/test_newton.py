@@ -222,3 +222,15 @@ def test_each_island_has_its_own_reference_and_slack(build: Callable[..., Networ
         assert state.kind.tolist() == [REFERENCE, PQ, PV, REFERENCE]
         expected = [0.5, 0.1, 0.2] if not distributed else [0.5, 0.1 + 0.1 * 40 / 90, 0.1 + 0.1 * 50 / 90]
         np.testing.assert_allclose(state.unit_p, expected, atol=1e-9)
+
+
+def test_a_collapsed_voltage_is_no_solution(two_bus: Network) -> None:
+    """A bus without load behind a line also balances at 0 V: from there Newton may not call it solved."""
+    model = model_of(
+        replace(two_bus, demand=np.zeros(2, complex)), distributed=False, reactive_limits=False, budget=TIGHT
+    )
+    schedule = schedule_of(model.network)
+    collapsed = solve(model, schedule, vm=np.array([1.0, 1e-9]), va=np.zeros(2))
+    assert not collapsed.converged
+    assert collapsed.at.vm[1] < 0.1
+    assert solve(model, schedule, vm=np.ones(2), va=np.zeros(2)).converged

@@ -57,11 +57,13 @@ class Budget:
         tolerance: largest mismatch accepted, p.u.
         factorisations: how many at most.
         reuse: factors are kept while a step leaves less than this share of the mismatch; 0 is Newton proper.
+        lowest: voltage magnitude below which a bus has collapsed and nothing is a solution, p.u.
     """
 
     tolerance: float
     factorisations: int
     reuse: float = 0.0
+    lowest: float = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +129,8 @@ def newton(problem: Problem, vm: Floats, va: Floats, budget: Budget) -> Solution
         if after is None or after.norm > budget.reuse * at.norm:
             tangent = None
         at = after or at
-    return Solution(at, at.mismatch <= budget.tolerance, steps)
+    standing = bool((at.vm[problem.island > 0] >= budget.lowest).all())
+    return Solution(at, standing and at.mismatch <= budget.tolerance, steps)
 
 
 def evaluate(problem: Problem, vm: Floats, va: Floats) -> Iterate:

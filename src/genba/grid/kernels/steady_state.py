@@ -84,8 +84,8 @@ def solve(model: Model, schedule: Schedule, *, vm: Floats, va: Floats, side: Int
     """Solve the power flow from a first voltage, (n,) each.
 
     Buses whose units control their voltage start at the set point. Each island's slack takes the direction in
-    which it turns out to flow; reactive limits switch buses until none changes. Where that never ends, because
-    a bus answers a limit with a rising voltage, the last solution stands and shows it.
+    which it turns out to flow; reactive limits switch buses until none changes. Where that never ends,
+    because a bus answers a limit with a rising voltage, there is no solution.
     """
     network = model.network
     control = _control(network, schedule)
@@ -97,14 +97,15 @@ def solve(model: Model, schedule: Schedule, *, vm: Floats, va: Floats, side: Int
         start = np.where(problem.kind == PQ, vm, control.setpoint)
         solution = newton(problem, start, va, model.budget)
         iterations += solution.iterations
+        solution = replace(solution, iterations=iterations)
         vm, va = solution.at.vm, solution.at.va
-        if not solution.converged or number == ROUNDS - 1:
+        if not solution.converged:
             break
         after = _after(model, control, going, solution.at, single=number >= JOINT_ROUNDS)
         if after is going:
-            break
+            return _state(model, schedule, control, going, solution=solution)
         going = after
-    return _state(model, schedule, control, going, solution=replace(solution, iterations=iterations))
+    return _state(model, schedule, control, going, solution=replace(solution, converged=False))
 
 
 @dataclass(frozen=True, eq=False)

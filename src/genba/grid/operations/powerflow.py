@@ -19,7 +19,14 @@ from genba.grid.kernels.newton import Budget
 from genba.grid.kernels.steady_state import Model, Schedule, State, model_of, schedule_of, solve
 from genba.grid.records.case import Case
 from genba.grid.records.dispatch import DISPATCH_UNITS
-from genba.grid.records.powerflow import BRANCHES, BUSES, UNITS, PowerflowParams, PowerflowResult
+from genba.grid.records.powerflow import (
+    BRANCHES,
+    BUSES,
+    COLLAPSED,
+    UNITS,
+    PowerflowParams,
+    PowerflowResult,
+)
 from genba.grid.views.powerflow import view_powerflow
 from genba.num import parquet
 from genba.num.table import Table, table
@@ -81,7 +88,7 @@ def prepare(params: PowerflowParams, case: Case, ctx: Context) -> Study:
         InputError: when `generation` names a dispatch of another case.
     """
     network = network_of(case.base_mva, case.bus, case.gen, case.branch)
-    budget = Budget(MARGIN * params.tolerance, params.max_iterations)
+    budget = Budget(MARGIN * params.tolerance, params.max_iterations, lowest=COLLAPSED)
     distributed = params.slack == "distributed"
     model = model_of(network, distributed=distributed, reactive_limits=params.reactive_limits, budget=budget)
     schedule = _scheduled(params, case, model, ctx)
