@@ -312,3 +312,35 @@ def test_what_an_application_makes_of_a_refused_body_is_not_sent() -> None:
 
     sent = asyncio.run(exchange(Guard(careless, SMALL), scope("/v1/uploads"), endless))
     assert [message.get("status") for message in sent] == [413, None]
+
+
+def test_who_left_before_the_answer_is_no_unforeseen_error(caplog: pytest.LogCaptureFixture) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        raise RuntimeError("No response returned.")
+
+    sent: list[Message] = []
+    asyncio.run(_left_alone(Guard(app), sent))
+    assert sent == []
+    assert caplog.records == []
+
+
+async def _left_alone(guard: Guard, sent: list[Message]) -> None:
+    """Send a request whose client is gone as soon as it is complete."""
+    messages = iter([{"type": "http.request", "body": b"", "more_body": False}, {"type": "http.disconnect"}])
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/",
+        "server": ("127.0.0.1", 8420),
+        "headers": [(b"host", b"127.0.0.1:8420")],
+    }
+
+    async def receive() -> Message:
+        return next(messages)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await guard(scope, receive, send)

@@ -21,10 +21,9 @@ from genba.core.operation import Operation
 from genba.core.run import TERMINAL, InputRef, Limits, Run, State
 from genba.core.views import Axis, Headline, LineChart, Link, NetworkChart, Node, Series, Views
 from genba.faces.report import assets
-from genba.faces.report.page import report_html, write_report
 from genba.faces.report.evidence import claim_figures
 from genba.faces.report.making import command
-from genba.faces.report.page import page
+from genba.faces.report.page import page, report_html, write_report
 from genba.faces.report.sheet import Sheet, gather
 from genba.factory.factory import Factory, Request
 from genba.factory.supervisor import Supervisor

@@ -5,6 +5,7 @@ server on loopback, directly or by DNS rebinding, so Host and Origin are checked
 """
 
 import asyncio
+import logging
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from genba.core.errors import GenbaError, NotFound, TooLarge
 from genba.faces.rest.errors import Forbidden, Overdue, TooSlow, answer, unexpected
+
+logger = logging.getLogger(__name__)
 
 NAMES = ("127.0.0.1", "localhost", "[::1]")
 HTTP_PORT = 80
@@ -127,6 +130,7 @@ class _Exchange:
         self._count = 0
         self._complete = False
         self._answering = False
+        self._left = False
         self._held: Message | None = None
 
     async def run(self, app: ASGIApp, clock: asyncio.Timeout) -> None:
@@ -141,9 +145,11 @@ class _Exchange:
     async def receive(self) -> Message:
         """Give the application its next message."""
         if self._held is not None:
-            held, self._held = self._held, None
-            return held
-        return await self._receive() if self._complete else await self._next()
+            message, self._held = self._held, None
+        else:
+            message = await self._receive() if self._complete else await self._next()
+        self._left = self._left or message["type"] == "http.disconnect"
+        return message
 
     async def send(self, message: Message) -> None:
         """Pass on a message of the application, unless its request has been refused."""
@@ -165,8 +171,11 @@ class _Exchange:
         )
 
     async def refuse(self, error: Exception) -> None:
-        """Answer with an error, when the answer has not begun."""
+        """Answer with an error, when the answer has not begun and there is somebody to read it."""
         path = self.scope["path"]
+        if self._left:
+            logger.debug("the client left %r before its answer", path)
+            return
         response = answer(error) if isinstance(error, GenbaError) else unexpected(error, path)
         if self._answering:
             return  # the server cuts an answer short that was not completed, and the client notices
