@@ -12,7 +12,7 @@ export PYTHONSAFEPATH := 1
 
 run:  ## Set up, run the first shift on a real grid, write its reports, serve the console (SERVE=0: do not serve)
 	@$(PYTHON) tools/bootstrap.py all
-	@$(VENV)/genba shift examples/first-shift.toml --reports .genba/reports
+	@$(VENV)/genba shift examples/first-shift.toml --reports $(GENBA_HOME)/reports
 ifneq ($(SERVE),0)
 	@$(VENV)/genba up --port $(PORT)
 endif
@@ -36,7 +36,7 @@ chaos: setup-dev  ## 200 rounds of kill -9
 	@GENBA_CHAOS_SEEDS=200 $(VENV)/python tests/sealed.py $(VENV)/python -m pytest tests/chaos --timeout 3600
 
 mutants: setup-dev  ## Mutation testing of the certificates and the state machine
-	@$(VENV)/python tests/mutants.py
+	@$(VENV)/python tools/mutants.py
 
 docs: setup-dev  ## The documentation in site/, without warnings
 	@$(VENV)/mkdocs build --strict --quiet
