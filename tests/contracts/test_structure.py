@@ -1,4 +1,4 @@
-"""The house as CONVENTIONS draws it: sizes, annotations, imports, look-alike domains; read from syntax trees."""
+"""The house as CONVENTIONS draws it: sizes, annotations, imports, look-alike domains; from syntax trees."""
 
 import ast
 import statistics
