@@ -39,7 +39,7 @@ mutants: setup-dev  ## Mutation testing of the certificates and the state machin
 	@$(VENV)/python tools/mutants.py
 
 docs: setup-dev  ## The documentation in site/, without warnings
-	@$(VENV)/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/mkdocs build --strict --quiet
 
 clean:  ## Remove the environment and what tools left; the home .genba stays
 	@rm -rf .venv site .mypy_cache .ruff_cache .pytest_cache
