@@ -1,6 +1,8 @@
 """The certificates' own parts, each against a slower or another way."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -141,7 +143,8 @@ def test_the_newton_finds_planted_voltages_and_a_shared_slack(pglib: Path) -> No
 
 def _costly(row: str, *, low: float = 10.0, high: float = 80.0) -> Case:
     text = (
-        "function mpc = c\nmpc.version = '2';\nmpc.baseMVA = 100;\nmpc.bus = [ 1 3 0 0 0 0 1 1 0 1 1 1.1 0.9 ];\n"
+        "function mpc = c\nmpc.version = '2';\nmpc.baseMVA = 100;\n"
+        "mpc.bus = [ 1 3 0 0 0 0 1 1 0 1 1 1.1 0.9 ];\n"
         f"mpc.gen = [ 1 20 0 9 -9 1 100 1 {high} {low} ];\nmpc.branch = [];\nmpc.gencost = [ {row} ];\n"
     )
     return matpower.parse(text)[0]
@@ -202,3 +205,37 @@ def test_gaps_count_numbers_where_none_is_expected() -> None:
     found = gaps(np.array([1.0, 2.0, np.nan]), np.array([1.5, np.nan, np.nan]))
     assert [part.tolist() for part in found] == [[0.5], [1.0, 0.0]]
     assert np.isnan(worst(*gaps(np.array([np.nan]), np.array([1.0]))))
+
+
+UNITS = {
+    **dict.fromkeys(("power_balance", "set_points", "stated_mismatch"), {"p.u.", "MW"}),
+    **dict.fromkeys(("flows",), {"MW", "MVA"}),
+    **dict.fromkeys(("unit_limits", "branch_limits", "load", "no_shortfall", "schedule", "totals"), {"MW"}),
+    **dict.fromkeys(("imbalance_unavoidable", "least_imbalance", "outages_lost"), {"MW"}),
+    **dict.fromkeys(("reactive_limits", "reactive_sharing"), {"Mvar"}),
+    **dict.fromkeys(("angle_limits", "reference_angle"), {"°"}),
+    **dict.fromkeys(("cost", "optimality_gap", "bound"), {"$/h"}),
+    **dict.fromkeys(("loading", "base_values", "violation_values", "violations_consistent"), {"%"}),
+}
+
+
+@pytest.mark.parametrize(
+    ("verb", "params"),
+    [
+        ("dispatch", {}),
+        ("dispatch", {"set": ("branch.2.rate_a=60",)}),
+        ("powerflow", {}),
+        ("powerflow", {"set": ("bus.*.pd*=8",)}),
+        ("contingency", {}),
+        ("contingency", {"set": ("bus.*.pd*=8",)}),
+    ],
+)
+def test_every_claim_has_its_unit_its_method_and_its_own_name(
+    certified: Callable[..., Any], verb: str, params: dict[str, Any]
+) -> None:
+    run = certified(verb, **params)
+    claims = run.of(run.result).claims
+    assert len({claim.name for claim in claims}) == len(claims)
+    for claim in claims:
+        assert claim.unit in UNITS.get(claim.name, {"1"}), claim
+        assert claim.method.endswith("."), claim
