@@ -122,7 +122,7 @@ def test_after_three_killed_workers_the_run_has_failed(engine) -> None:
 
 
 def test_a_killed_forkserver_is_replaced_and_its_runs_go_on(engine) -> None:
-    run = engine.until(engine.submit({"seconds": 0.5}), lambda found: bool(found.fraction))
+    run = engine.until(engine.submit({"seconds": 2.0}), lambda found: bool(found.fraction))
     forkserver = psutil.Process(_worker_of(engine, run)).parent()
     forkserver.kill()
     run = engine.end(run)
@@ -246,7 +246,7 @@ def test_a_log_is_read_by_byte_offset(engine) -> None:
 
 def test_a_supervisor_that_closes_leaves_its_runs_to_the_next(tmp_path: Path, engine) -> None:
     other = type(engine)(tmp_path / "other")
-    run = other.until(other.submit({"seconds": 0.4}), lambda found: bool(found.fraction))
+    run = other.until(other.submit({"seconds": 2.0}), lambda found: bool(found.fraction))
     worker = _worker_of(other, run)
     other.close()
     assert not psutil.pid_exists(worker)

@@ -137,7 +137,7 @@ def serve_alone() -> Callable[[Path], Any]:
     return serve
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop must not outlive the module: others run their own
 def chromium() -> Iterator[Any]:
     """Give a real browser, or skip."""
     driver = pytest.importorskip(
