@@ -108,15 +108,15 @@ class ContingencyResult(Result):
     """Outages of status diverged: no solution was found for what stays energised."""
     load: MW
     """Active power demand served before any outage."""
-    buses: Annotated[Table, TableOf(BUSES)]
-    """Base state of every bus."""
-    branches: Annotated[Table, TableOf(BRANCHES)]
-    """Base flows."""
-    units: Annotated[Table, TableOf(UNITS)]
-    """Base outputs."""
     outages: Annotated[Table, TableOf(OUTAGES)]
     """Every outage studied, worst first."""
     violations: Annotated[Table, TableOf(VIOLATIONS)]
     """Every new or worsened violation, worst first."""
     base_violations: Annotated[Table, TableOf(BASE_VIOLATIONS)]
     """What is violated before any outage."""
+    buses: Annotated[Table, TableOf(BUSES)]
+    """Base state of every bus."""
+    branches: Annotated[Table, TableOf(BRANCHES)]
+    """Base flows."""
+    units: Annotated[Table, TableOf(UNITS)]
+    """Base outputs."""
