@@ -239,3 +239,25 @@ def test_every_claim_has_its_unit_its_method_and_its_own_name(
     for claim in claims:
         assert claim.unit in UNITS.get(claim.name, {"1"}), claim
         assert claim.method.endswith("."), claim
+
+
+def test_a_unit_cut_off_without_demand_is_an_island_and_an_empty_bus_is_none() -> None:
+    bus = "{} {} 0 0 1 1 0 1 1 1.1 0.9;"
+    rows = "mpc.bus = [" + "".join(
+        bus.format(*one) for one in (("1 3", "5 0"), ("2 1", "0 0"), ("3 1", "0 4"))
+    )
+    units = "mpc.gen = [ 1 5 0 9 -9 1 100 1 9 0; 1 2 0 9 -9 1 100 1 9 0; 2 3 0 9 -9 1 100 {on} 9 0 ];\n"
+    branches = "mpc.branch = [ 1 2 0 0.1 0 0 0 0 0 0 1 0 0; 1 3 0 0.1 0 0 0 0 0 0 1 0 0 ];\n"
+    head = "function mpc = u\nmpc.version = '2';\nmpc.baseMVA = 100;\n"
+    for on in (1, 0):
+        case, _ = matpower.parse(head + rows + "];\n" + units.format(on=on) + branches)
+        grid = circuit(case)
+        left = aftermath(grid, Outage("branch.1", np.array([0]), NONE), case.gen["pg"])
+        assert left.grid.alive.tolist() == [True, False, True]
+        assert left.islanded == bool(on)
+        assert left.lost_generation == 3 * on
+    assert aftermath(
+        grid, Outage("branch.2", np.array([1]), NONE), case.gen["pg"]
+    ).islanded  # reactive demand only
+    twin = aftermath(grid, Outage("gen.2", NONE, np.array([1])), case.gen["pg"])
+    assert (twin.islanded, twin.lost_generation) == (False, 2.0)

@@ -341,3 +341,21 @@ def test_no_primal_number_can_be_moved_unseen(
     values = getattr(run.result, table)[column]
     rows = np.flatnonzero(np.isfinite(values))
     assert run.moved(table, column, int(rows[row % len(rows)]), by if up else -by)
+
+
+@pytest.mark.parametrize("by", [2e-6, -2e-6])
+def test_marginal_costs_are_held_to_a_relative_tolerance(certified: Certify, by: float) -> None:
+    run = _best(certified)
+    stated = run.result.units["marginal_cost"].copy()
+    assert run.with_column("units", "marginal_cost", stated * (1 + by / 4)) == set()
+    assert run.with_column("units", "marginal_cost", stated * (1 + by)) == {"marginal_cost"}
+
+
+def test_without_any_limit_an_angle_is_trusted_a_turn_per_branch_and_no_further(certified: Certify) -> None:
+    run = certified("dispatch", "case14_ieee", branch_limits=False, angle_limits=False)
+    assert run.of(run.result).failed == ()
+    drifted = run.result.buses["price"].copy()
+    drifted[-1] += 1e-9  # times the stiffness of its branches and at most 360° each: far below the tolerance
+    assert run.with_column("buses", "price", drifted) == set()
+    drifted[-1] += 1e-4
+    assert run.with_column("buses", "price", drifted) == {"optimality_gap", "bound"}

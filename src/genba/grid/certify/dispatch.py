@@ -314,8 +314,7 @@ def _least(multiplier: Floats, low: Floats, high: Floats) -> float:
 
 def _reach(grid: Circuit, lines: Lines) -> Floats:
     """Give how far each angle can lie from that of its island's first bus, degrees: a shortest path."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        by_flow = lines.rating / np.abs(lines.stiffness) + np.abs(lines.shift)
+    by_flow = lines.rating / np.abs(lines.stiffness) + np.abs(lines.shift)
     by_angle = np.maximum(np.abs(lines.low), np.abs(lines.high))
     on = grid.conducts
     width = np.minimum(np.minimum(by_flow, by_angle)[on], WIDEST_DEGREES)
@@ -324,9 +323,7 @@ def _reach(grid: Circuit, lines: Lines) -> Floats:
     reach[~grid.alive] = 0.0
     reach[np.unique(grid.island, return_index=True)[1]] = 0.0
     before = np.empty(0)
-    while not np.array_equal(
-        before, reach
-    ):  # Bellman and Ford: ends after as many rounds as a path has branches
+    while not np.array_equal(before, reach):  # Bellman and Ford: a round per branch of the longest path
         before = reach.copy()
         np.minimum.at(reach, end, before[start] + width)
         np.minimum.at(reach, start, before[end] + width)
