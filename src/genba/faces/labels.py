@@ -39,7 +39,12 @@ def domain_title(domain: Domain) -> Text:
 
 def title(operation: AnyOperation) -> Text:
     """Give an operation's name for people."""
-    return Text(f"{operation.name}.title", _plain(operation.verb))
+    return title_of(operation.name)
+
+
+def title_of(name: str) -> Text:
+    """Give the name for people of an operation that a record names, offered here or not."""
+    return Text(f"{name}.title", _plain(name.partition(".")[2]))
 
 
 def summary(operation: AnyOperation) -> Text:

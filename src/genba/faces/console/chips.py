@@ -106,7 +106,7 @@ def input_name(run: Run) -> str:
 
 def operation_title(visit: Visit, operation: str) -> str:
     """Give an operation's name for people."""
-    return visit.say(f"{operation}.title", operation.partition(".")[2].replace("_", " ").capitalize())
+    return visit.word(labels.title_of(operation))
 
 
 def _machine(at: int) -> str:
