@@ -20,12 +20,11 @@ def main(extra: str, browser: bool) -> None:
     """Make the environment ready for `extra`, and a browser for the console's tests when asked."""
     if sys.version_info < OLDEST:
         sys.exit(f"genba needs Python 3.11 or newer, found {sys.version.split()[0]}; use: make PYTHON=...")
-    stamp = VENV / f"genba-{extra}.stamp"
     wanted = _digest()
-    if not (PYTHON.exists() and stamp.exists() and stamp.read_text() == wanted):
+    if not any(_is_installed(name, wanted) for name in (extra, "dev")):  # dev has everything
         _create()
         _install(extra)
-        stamp.write_text(wanted)
+        _stamp(extra).write_text(wanted)
     if browser:
         _browser()
 
@@ -33,6 +32,14 @@ def main(extra: str, browser: bool) -> None:
 def _digest() -> str:
     body = b"".join((ROOT / name).read_bytes() for name in ("pyproject.toml", "constraints.txt"))
     return hashlib.sha256(body + str(ROOT).encode()).hexdigest()
+
+
+def _stamp(extra: str) -> Path:
+    return VENV / f"genba-{extra}.stamp"
+
+
+def _is_installed(extra: str, wanted: str) -> bool:
+    return PYTHON.exists() and _stamp(extra).exists() and _stamp(extra).read_text() == wanted
 
 
 def _create() -> None:
