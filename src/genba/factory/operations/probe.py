@@ -18,7 +18,14 @@ PAGE = 4096
 
 @operation("factory.probe", certify=certify_probe, views=view_probe, example="--seconds 1")
 def probe(params: ProbeParams, ctx: Context) -> ProbeResult:
-    """Rehearse the engine: wait, hold memory, read a file, then end as asked."""
+    """Rehearse the engine: wait, hold memory, read a file, then end as asked.
+
+    Operators rehearse alarms with it; the engine's tests and benchmarks run it.
+
+    >>> import genba.factory
+    >>> genba.factory.probe(seconds=0.1).result.outcome
+    'rehearsed'
+    """
     held = _hold(params.memory)
     content = ctx.path(params.file).read_bytes() if params.file else b""
     if params.file:
