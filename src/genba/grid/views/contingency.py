@@ -32,8 +32,8 @@ def _headlines(result: ContingencyResult) -> tuple[Headline, ...]:
     loadings = result.violations["percent"][result.violations["limit_kind"] == "rating"]
     worst = float(loadings.max()) if len(loadings) else None
     return (
+        Headline(key="violated", label="Outages with violations", value=float(result.violated), unit="1"),
         Headline(key="studied", label="Outages studied", value=float(result.studied), unit="1"),
-        Headline(key="violated", label="With violations", value=float(result.violated), unit="1"),
         Headline(key="islanded", label="Cutting off load or units", value=float(result.islanded), unit="1"),
         Headline(key="diverged", label="Without a solution", value=float(result.diverged), unit="1"),
         Headline(key="worst_loading", label="Highest loading after an outage", value=worst, unit="%"),

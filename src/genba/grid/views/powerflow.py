@@ -47,8 +47,8 @@ def _headlines(result: PowerflowResult) -> tuple[Headline, ...]:
     lowest = _extreme(result.buses["vm"], least=True) if converged else None
     highest = _extreme(result.branches["loading"], least=False)
     return (
-        Headline(key="load", label="Load", value=result.load, unit="MW"),
         Headline(key="losses", label="Losses", value=result.losses, unit="MW"),
+        Headline(key="load", label="Load", value=result.load, unit="MW"),
         Headline(key="lowest_voltage", label="Lowest voltage", value=lowest, unit="p.u."),
         Headline(key="highest_loading", label="Highest loading", value=highest, unit="%"),
         Headline(key="mismatch", label="Largest mismatch", value=result.largest_mismatch, unit="p.u."),
