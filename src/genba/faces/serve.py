@@ -21,11 +21,13 @@ from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from genba.core.errors import DeviceError, GenbaError, InputError
 from genba.core.home import home
 from genba.faces.console.site import add_console
 from genba.faces.guard import MIB, Guard
+from genba.faces.http_limits import TimedH11Protocol
 from genba.faces.rest.api import add_rest
 from genba.factory.factory import Factory
 from genba.store.disk import explained, write_durably
@@ -85,10 +87,27 @@ def bind(host: str, port: int) -> socket.socket:
     )
 
 
+def configuration(app: ASGIApp, http: type[TimedH11Protocol] = TimedH11Protocol) -> uvicorn.Config:
+    """Give the settings of the server of `app`: what bounds its connections, headers and end."""
+    return uvicorn.Config(
+        app,
+        http=http,  # h11 bounds the size of headers, ours also their time
+        h11_max_incomplete_event_size=LARGEST_HEADERS,
+        ws_max_size=MIB,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_graceful_shutdown=GRACE_S,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+    )
+
+
 def run(where: Path, *, host: str = "127.0.0.1", port: int = PORT) -> None:
     """Serve the home `where` until the process is told to end."""
     with closing(bind(host, port)) as listening, closing(Factory.open(where)) as factory:
-        server = uvicorn.Server(_config(build_app(factory)))
+        server = uvicorn.Server(configuration(build_app(factory)))
         _end_on_signal(server)
         _end_with_parent(server)
         with _announced(where, host, listening.getsockname()[1]):
@@ -121,22 +140,6 @@ def _listen(host: str, port: int) -> socket.socket | None:
         listening.close()
         return None
     return listening
-
-
-def _config(app: FastAPI) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        http="h11",  # it bounds the size of headers
-        h11_max_incomplete_event_size=LARGEST_HEADERS,
-        ws_max_size=MIB,
-        limit_concurrency=MOST_CONNECTIONS,
-        timeout_graceful_shutdown=GRACE_S,
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-    )
 
 
 async def _serve(server: uvicorn.Server, listening: socket.socket) -> None:
