@@ -150,6 +150,16 @@ def test_malformed_json_is_a_4xx(client: Any, body: bytes) -> None:
     assert envelope(response).error is not None
 
 
+def test_what_is_no_json_is_malformed_and_says_where(client: Any) -> None:
+    response = client.post(PROBE, content=b'{"seconds": }', headers={"Content-Type": "application/json"})
+    assert response.status_code == 400
+    fault = envelope(response).error
+    assert fault is not None
+    assert (fault.code, fault.where) == ("malformed", "body")
+    assert "at character 12" in fault.message
+    assert "send a JSON object" in fault.message
+
+
 @pytest.mark.parametrize(
     "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "x", ""]
 )

@@ -35,6 +35,13 @@ class Forbidden(GenbaError):
     code = "forbidden"
 
 
+class Malformed(GenbaError):
+    """The body of a request is no JSON."""
+
+    http_status = 400
+    code = "malformed"
+
+
 class TooSlow(GenbaError):
     """The body of a request came more slowly than a stated limit."""
 
@@ -90,7 +97,12 @@ async def _on_genba_error(request: Request, error: GenbaError) -> Response:
 
 
 async def _on_invalid_request(request: Request, error: RequestValidationError) -> Response:
-    return answer(explain(error.errors()))
+    faults = error.errors()
+    broken = next((fault for fault in faults if fault["type"] == "json_invalid"), None)
+    if broken is None:
+        return answer(explain(faults))
+    found = f"the body is no JSON at character {broken['loc'][-1]}: {broken['ctx']['error']}"
+    return answer(Malformed(f"{found}; send a JSON object encoded as UTF-8", where="body"))
 
 
 async def _on_http_exception(request: Request, error: HTTPException) -> Response:
