@@ -27,6 +27,15 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, str]:
     return folder / "home", folder / "kept.tar.gz", run.id
 
 
+@pytest.mark.parametrize("name", ["nothing.tar.gz", "."])
+def test_a_backup_that_is_no_file_is_named_and_not_the_home(tmp_path: Path, name: str) -> None:
+    file, home = tmp_path / name, tmp_path / "home"
+    with pytest.raises(InputError, match="found no file here") as caught:
+        restore(file, home)
+    assert caught.value.where == str(file)
+    assert not home.exists()
+
+
 def test_a_restored_home_answers_like_the_old_one(kept, tmp_path: Path) -> None:
     home, file, run_id = kept
     restore(file, tmp_path / "new")

@@ -76,6 +76,8 @@ def restore(file: Path, home: Path) -> None:
         Conflict: when `home` exists and is not empty, or another version of genba made the backup.
         InputError: when the file is no backup, is damaged, or holds anything that does not belong there.
     """
+    if not file.is_file():
+        raise InputError(f"{file}: found no file here; give the path of a backup", where=str(file))
     if home.exists() and any(home.iterdir()):
         raise Conflict(f"{home} is not empty; restore into a new directory (--home)", where=str(home))
     fresh = home.with_name(f".{home.name}.{secrets.token_hex(4)}")
