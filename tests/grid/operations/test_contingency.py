@@ -279,7 +279,7 @@ def test_a_base_without_solution_is_an_outcome_with_empty_tables(
         ({"named": ("a=branch.4", "a=branch.5")}, "two contingencies called 'a'"),
         ({"monitored": ("gen.3",)}, "need branch.<number> or bus.<number>"),
         ({"monitored": ("bus.99",)}, "has no bus 99"),
-        ({"areas": (7,)}, "has no area 7"),
+        ({"areas": (7,)}, "has no area 7; it has: 1$"),
     ],
 )
 def test_what_the_case_does_not_have_is_refused(study: Run, params: dict[str, Any], message: str) -> None:

@@ -38,6 +38,8 @@ REUSE = 0.3
 BATCH = 8
 """Outages per thread between two looks at whether the run is cancelled."""
 KIND_NAMES = np.array(["rating", "vmin", "vmax"], dtype=object)
+AREAS_NAMED = 10
+"""How many areas of a case a message names."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,9 +141,11 @@ def contingency(params: ContingencyParams, ctx: Context) -> ContingencyResult:
 def _monitored(params: ContingencyParams, case: Case) -> tuple[Bools, Bools]:
     """Give which branches (m,) and buses (n,) all filters let through."""
     branches, buses = monitored(params.monitored, case)
-    unknown = sorted(set(params.areas) - set(case.bus["area"].tolist()))
+    held = sorted(set(case.bus["area"].tolist()))
+    unknown = sorted(set(params.areas) - set(held))
     if unknown:
-        raise InputError(f"{case.name} has no area {unknown[0]}", where="areas")
+        allowed = ", ".join(map(str, held[:AREAS_NAMED])) + (", ..." if len(held) > AREAS_NAMED else "")
+        raise InputError(f"{case.name} has no area {unknown[0]}; it has: {allowed}", where="areas")
     order = np.argsort(case.bus["bus"])
     ends = [
         order[np.searchsorted(case.bus["bus"][order], case.branch[end])] for end in ("from_bus", "to_bus")
