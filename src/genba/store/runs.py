@@ -163,6 +163,9 @@ class Runs:
         """
         with self._database.write() as connection:
             row = _row(connection, run_id)
+            if State.ACCEPTED not in TRANSITIONS[State(row.state)]:
+                remedy = "only what is refused, failed or cancelled can be retried; rerun makes a new run"
+                raise Conflict(f"run {run_id} is {row.state}; {remedy}", where=run_id)
             self._move(connection, row, State.ACCEPTED, "retry requested", spent=row.attempt, **_BLANK)
             outputs = schema.run_artifacts.c.role == OUTPUT
             connection.execute(

@@ -134,7 +134,9 @@ def test_rerun_changes_params_and_compare_shows_what_differs(at: Callable[..., A
 def test_retry_is_for_what_did_not_succeed(at: Callable[..., Any], probe: Any, refused: Any) -> None:
     again = at("retry", the_id(refused), "--json")
     assert (again.code, again.json["run"], again.json["status"]) == (4, the_id(refused), "refused")
-    assert at("retry", probe.json["run"], "--json").json["error"]["code"] == "conflict"
+    fault = at("retry", probe.json["run"], "--json").json["error"]
+    assert fault["code"] == "conflict"
+    assert "rerun" in fault["message"]
 
 
 def test_cancel_ends_what_waits(at: Callable[..., Any]) -> None:
