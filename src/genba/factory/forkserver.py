@@ -114,7 +114,7 @@ class Forkserver:
         """Signal a worker's group; its number cannot mean another process before it is reaped here."""
         for pid, known in self._keys.items():
             if known == key:
-                os.killpg(pid, number) if number == signal.SIGKILL else os.kill(pid, number)
+                _kill(pid) if number == signal.SIGKILL else os.kill(pid, number)
 
     def _reap(self) -> None:
         while self._keys:
@@ -124,8 +124,7 @@ class Forkserver:
             self._bury(ended.si_pid)
 
     def _bury(self, pid: int) -> None:
-        with suppress(ProcessLookupError, PermissionError):  # nobody is left in the group
-            os.killpg(pid, signal.SIGKILL)  # what the worker itself started ends with it
+        _kill(pid)  # what the worker itself started ends with it
         _, status = os.waitpid(pid, 0)
         key = self._keys.pop(pid, None)
         if key is not None:
@@ -133,7 +132,7 @@ class Forkserver:
 
     def _end(self) -> None:
         for pid in tuple(self._keys):
-            os.killpg(pid, signal.SIGKILL)
+            _kill(pid)
             os.waitpid(pid, 0)
 
     def _report(self, **values: Any) -> None:
@@ -142,6 +141,14 @@ class Forkserver:
         except BrokenPipeError:
             self._end()  # the supervisor is gone
             os._exit(0)
+
+
+def _kill(pid: int) -> None:
+    """End a worker that is not reaped yet, with its group: it may be about to make one, or have ended."""
+    with suppress(ProcessLookupError, PermissionError):  # nobody is in the group: not yet, or no longer
+        os.killpg(pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 def _die_with(parent: int) -> None:
