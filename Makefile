@@ -17,7 +17,7 @@ ifneq ($(SERVE),0)
 	@$(VENV)/genba up --port $(PORT)
 endif
 
-test: setup-dev lint  ## Set up and run every check: style, types, layers, tests
+test: setup-dev lint docs  ## Set up and run every check: style, types, layers, tests
 	@$(VENV)/python tests/sealed.py $(VENV)/python -m pytest
 
 setup-dev:

@@ -6,6 +6,7 @@ Run: python benchmarks/console.py (needs chromium and the extras `server` and `c
 
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -20,7 +21,8 @@ from playwright.sync_api import sync_playwright
 from genba.core.run import TERMINAL
 from genba.factory.factory import Factory
 
-CHROMIUM = "/usr/bin/chromium"
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 TIMES = 5
 MARK_S = 2.0
@@ -29,7 +31,12 @@ CASE = "pglib:case1354_pegase"
 
 
 def main() -> int:
-    """Measure each page in a browser with an empty cache, and print one line of JSON a page."""
+    """Measure each page in a browser with an empty cache, and print a table."""
+    if CHROMIUM is None:
+        print("no chromium here: nothing was measured")
+        return 0
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; the mark is {MARK_S} s\n")
+    print("| page | First Contentful Paint, s | all, s |\n|---|---|---|")
     with tempfile.TemporaryDirectory() as place, _served(Path(place)) as address, sync_playwright() as play:
         pages = _pages(Path(place))
         browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -39,14 +46,8 @@ def main() -> int:
             seconds = [_paint(browser, address + path) for _ in range(TIMES)]
             median = statistics.median(seconds)
             worst = max(worst, median) if name != "report (rival)" else worst
-            shown = {"page": name, "fcp_s": round(median, 3), "all_s": [round(value, 3) for value in seconds]}
-            print(json.dumps(shown))
+            print(f"| {name} | {median:.2f} | {', '.join(f'{value:.2f}' for value in seconds)} |")
         browser.close()
-    print(
-        json.dumps(
-            {"mark_s": MARK_S, "worst_s": round(worst, 3), "load": os.getloadavg()[0], "cpus": os.cpu_count()}
-        )
-    )
     return 0 if worst <= MARK_S else 1
 
 

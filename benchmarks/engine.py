@@ -42,8 +42,8 @@ def main() -> None:
     print(f"| {name} | {engine:.0f} | {1e3 * cpu:.0f} | {times} |")
     print(f"| bare `subprocess` of `true`, serial | {true:.0f} | - | - |")
     print(f"| bare `subprocess` of `python -S -c pass`, serial | {python:.0f} | - | - |")
-    print("| Slurm 22.05 `sbatch`, default / tuned, measured earlier | 3.4 / 11.5 | - | 14 / 69 |")
-    print("| Ray 2.60 Jobs REST, measured earlier | 0.21 | - | 20 - 70 |\n")
+    print("| Slurm 22.05 `sbatch`, default / tuned (not run here) | 3.4 / 11.5 | - | 14 / 69 |")
+    print("| Ray 2.60 Jobs REST (not run here) | 0.21 | - | 20 - 70 |\n")
     print("| start | CPU s, median of 5 |\n|---|---|")
     print(f"| `import genba` | {cpu_seconds([sys.executable, '-c', 'import genba']):.2f} |")
     command = [sys.executable, "-c", START, "--help"]

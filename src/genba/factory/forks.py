@@ -28,7 +28,7 @@ class Forkserver:
     """One running forkserver; everything it forked ends when this is closed or its owner dies."""
 
     def __init__(self, home: Path) -> None:
-        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the process
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # lives as long as the process
         lifeline, self._lifeline = os.pipe()  # only this process holds the end that could write
         try:
             self._process = subprocess.Popen(
@@ -72,7 +72,7 @@ class Forkserver:
             time.sleep(timeout)  # nothing can come; the caller's pace is kept
             return []
         output = self._process.stdout
-        assert output is not None  # noqa: S101  # PIPE was asked for
+        assert output is not None  # PIPE was asked for
         ready, _, _ = select.select([output], [], [], timeout)
         if not ready:
             return []
@@ -104,7 +104,7 @@ class Forkserver:
 
     def _send(self, command: dict[str, Any]) -> None:
         pipe = self._process.stdin
-        assert pipe is not None  # noqa: S101  # PIPE was asked for
+        assert pipe is not None  # PIPE was asked for
         try:
             pipe.write(json.dumps(command).encode() + b"\n")
             pipe.flush()

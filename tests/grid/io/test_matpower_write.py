@@ -83,7 +83,7 @@ def bits(case: Case) -> dict[str, object]:
         "base_mva": case.base_mva,
         "sections": list(case.extra_sections.items()),
         **{
-            key: (array.shape, np.where(array == array, array, np.nan).tobytes())  # noqa: PLR0124
+            key: (array.shape, np.where(array == array, array, np.nan).tobytes())
             for key, array in arrays.items()
         },
     }

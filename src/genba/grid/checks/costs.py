@@ -76,7 +76,7 @@ def check_costs(case: Case, tally: Tally) -> None:
     model, terms = cost["model"], cost["terms"]
     width = case.cost_data.shape[1]
     piecewise, polynomial = model == PIECEWISE, model == POLYNOMIAL
-    short = (piecewise & (terms < 2)) | (polynomial & (terms < 1))  # noqa: PLR2004
+    short = (piecewise & (terms < 2)) | (polynomial & (terms < 1))
     unfit = (piecewise | polynomial) & (short | (np.where(piecewise, 2 * terms, terms) > width))
     used = np.arange(width) < np.where(piecewise, 2 * terms, terms)[:, None]  # (n_cost, width)
     unfinite = (used & ~np.isfinite(case.cost_data)).any(axis=1) & ~unfit
@@ -123,7 +123,7 @@ def _curvature(costs: _Costs) -> NDArray[np.float64]:
     total = np.zeros_like(p)
     for column in range(int(costs.terms.max(initial=0))):
         power = costs.terms - 1 - column  # (n_cost,)
-        weight = np.where(power >= 2, costs.data[:, column] * power * (power - 1), 0.0)  # noqa: PLR2004
+        weight = np.where(power >= 2, costs.data[:, column] * power * (power - 1), 0.0)
         total += weight[:, None] * p ** np.maximum(power - 2, 0)[:, None]
     least: NDArray[np.float64] = total.min(axis=1, initial=0.0)
     return least
