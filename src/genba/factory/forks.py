@@ -28,7 +28,7 @@ class Forkserver:
     """One running forkserver; everything it forked ends when this is closed or its owner dies."""
 
     def __init__(self, home: Path) -> None:
-        self._errors: IO[bytes] = tempfile.TemporaryFile()  # lives as long as the process
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the process
         lifeline, self._lifeline = os.pipe()  # only this process holds the end that could write
         try:
             self._process = subprocess.Popen(
