@@ -4,13 +4,16 @@ import itertools
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from genba.core.errors import Conflict, DeviceError, InputError, NotFound
-from genba.core.run import TERMINAL, State
+from genba.core.run import TERMINAL, Limits, State
+from genba.factory import supervisor as supervisor_module
+from genba.factory.attempt import AttemptDirectory
 from genba.factory.factory import Factory
 from genba.factory.follow import execute, submit
 from genba.factory.request import Request, RunQuery
@@ -58,6 +61,42 @@ def test_a_disk_that_fills_up_meanwhile_loses_no_result(small_home: Path) -> Non
         supervisor.close()
         ends = [event for event in factory.events(run.id) if event.after in TERMINAL]
     assert len(ends) == 1
+
+
+def test_a_result_that_cannot_be_published_holds_up_no_other_run(
+    factory: Factory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_bytes(b"kept")
+    stuck = factory.submit("factory.probe", {"file": str(tmp_path / "file")})
+    supervisor = Supervisor(factory, slots=3)
+    monkeypatch.setattr(supervisor_module, "RENEW_S", 0.0)
+    with monkeypatch.context() as full:
+        full.setattr(factory.artifacts, "adopt", _refuse)
+        _step_until(supervisor, lambda: AttemptDirectory(factory.home, stuck.id, 1).outcome.exists())
+        long = factory.submit("factory.probe", {"seconds": 60.0}, Request(limits=Limits(wall_s=1)))
+        cancelled = factory.submit("factory.probe", {"seconds": 60.0})
+        _step_until(supervisor, lambda: bool(factory.run(cancelled.id).fraction))
+        leases = {held.run: held.lease_until for held in factory.queries.held(None)}
+        factory.cancel(cancelled.id)
+        _step_until(supervisor, lambda: factory.run(cancelled.id).state is State.CANCELLED)
+        _step_until(supervisor, lambda: factory.run(long.id).state is State.FAILED)
+        held = factory.queries.held((stuck.id,))[0]
+        assert held.lease_until > leases[stuck.id]
+        with pytest.raises(DeviceError, match="full"):
+            supervisor.step()
+    _step_until(supervisor, lambda: factory.run(stuck.id).state is State.SUCCEEDED)
+    supervisor.close()
+    assert "wall limit" in factory.run(long.id).reason
+
+
+def _refuse(*asked: object) -> None:
+    raise DeviceError("the disk is full")
+
+
+def _step_until(supervisor: Supervisor, reached: Callable[[], bool]) -> None:
+    while not reached():
+        with suppress(DeviceError):
+            supervisor.step()
 
 
 def _fill_until_refused(supervisor: Supervisor, factory: Factory, run_id: str, ballast: Path) -> None:

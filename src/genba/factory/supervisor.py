@@ -63,6 +63,7 @@ class Supervisor:
         self._start_after = 0.0
         self._seen = -1
         self._due: dict[str, float] = {}
+        self._trouble: DeviceError | None = None
 
     @property
     def busy(self) -> bool:
@@ -77,7 +78,8 @@ class Supervisor:
                 the next step tries again.
         """
         deadline = time.monotonic() + timeout
-        changed = self._advance()
+        changed = self._hear(0.0)  # also when every step of late has met with trouble
+        changed = self._advance() or changed
         while not changed and (left := deadline - time.monotonic()) > 0:
             changed = self._hear(min(POLL_S, left))
             changed = self._advance() or changed
@@ -114,24 +116,39 @@ class Supervisor:
                 self._lock.release()
 
     def _advance(self) -> bool:
-        self._tend_forkserver()
-        changed = self._record_starts()
+        """Do whatever is to be done; trouble with one, told at the end, holds up no other."""
+        self._trouble = None
+        self._attempt(self._tend_forkserver)
+        changed = self._attempt(self._record_starts)
         changed = self._settle_ended() or changed
         version = self._factory.database.version()
         fresh, self._seen = version != self._seen, version
         if self._children and self._is_due("watch", WATCH_S):
-            self._stop_cancelled()
+            self._attempt(self._stop_cancelled)
             self._watch()
         if self._is_due("recover", RECOVER_S):
-            changed = self._recover() or changed
+            changed = self._attempt(self._recover) or changed
             fresh = True
         if self._children and self._is_due("renew", RENEW_S):
-            self._factory.record.renew(self.owner, lease_ns=int(LEASE_S * NS))
+            self._attempt(self._renew)
         if self.only is None and self._is_due("tidy", TIDY_S):
-            self._factory.tidy()
+            self._attempt(self._factory.tidy)
         if fresh or changed:
-            changed = self._claim() or changed
+            changed = self._attempt(self._claim) or changed
+        if self._trouble is not None:
+            raise self._trouble
         return changed
+
+    def _attempt(self, act: Callable[..., bool | None], *arguments: Any) -> bool:
+        """Do one thing and tell whether it changed something; the first trouble of a step is kept."""
+        try:
+            return bool(act(*arguments))
+        except DeviceError as error:
+            self._trouble = self._trouble or error
+            return False
+
+    def _renew(self) -> None:
+        self._factory.record.renew(self.owner, lease_ns=int(LEASE_S * NS))
 
     def _is_due(self, what: str, period: float) -> bool:
         now = time.monotonic()
@@ -230,7 +247,7 @@ class Supervisor:
     def _settle_ended(self) -> bool:
         ended = [child for child in self._children.values() if child.is_over]
         for child in ended:
-            self._settle(child)
+            self._attempt(self._settle, child)
         return bool(ended)
 
     def _settle(self, child: Child) -> None:
