@@ -130,6 +130,36 @@ def test_a_killed_forkserver_is_replaced_and_its_runs_go_on(engine) -> None:
     assert run.attempt == 2
 
 
+def test_a_forkserver_that_starts_no_worker_is_replaced(engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    hung = _suspended_forkserver(engine)
+    with monkeypatch.context() as short:
+        short.setattr(child, "START_S", 0.2)
+        run = engine.until(engine.submit(), lambda found: found.state is State.SUBMITTED)
+    run = engine.end(run)
+    assert (run.state, run.attempt) == (State.SUCCEEDED, 2)
+    lost = [event.reason for event in engine.factory.events(run.id) if event.after is State.LOST]
+    assert lost[0].startswith("no worker was started within")
+    assert not hung.is_running()
+
+
+def test_a_run_whose_worker_is_not_started_yet_is_cancelled(engine) -> None:
+    hung = _suspended_forkserver(engine)
+    run = engine.until(engine.submit({"ending": "hang"}), lambda found: found.state is State.SUBMITTED)
+    engine.factory.cancel(run.id)
+    assert engine.end(run).state is State.CANCELLED
+    hung.resume()
+    assert engine.make().state is State.SUCCEEDED
+    assert hung.children() == []  # what was asked for meanwhile was started, and ended at once
+
+
+def _suspended_forkserver(engine) -> psutil.Process:
+    run = engine.until(engine.submit({"seconds": 0.5}), lambda found: found.state is State.RUNNING)
+    forkserver = psutil.Process(_worker_of(engine, run)).parent()
+    engine.end(run)
+    forkserver.suspend()
+    return forkserver
+
+
 def test_what_a_worker_started_ends_with_it(engine) -> None:
     run = engine.until(engine.submit({"ending": "hang"}), lambda found: found.state is State.RUNNING)
     group = os.getpgid(_worker_of(engine, run))

@@ -13,6 +13,8 @@ from genba.store.runs import Ending
 GRACE_S = 5.0
 LASTS_S = 0.03
 STALE_S = 60.0
+START_S = 120.0
+"""How long a forkserver may take to start a worker, imports included."""
 
 
 class Child:
@@ -33,7 +35,8 @@ class Child:
         """How the run ends when the worker leaves no result: it was asked to stop."""
         self._pid: int | None = None
         self._began = 0.0
-        self._wall_end = time.monotonic() + run.limits.wall_s
+        self._start_end = time.monotonic() + START_S
+        self._wall_end = float("inf")
         self._kill_at: float | None = None
         self._beat = (0.0, time.monotonic(), 0.0)  # time of the file, when it was new, CPU time then
 
@@ -58,9 +61,12 @@ class Child:
 
     def watch(self, forkserver: Forkserver | None) -> None:
         """Enforce the wall limit and the heartbeat, and bring a stop about: first asked for, then forced."""
-        if self._pid is None or self.is_over:
+        if self.is_over:
             return
         now = time.monotonic()
+        if self._pid is None:
+            self._watch_start(now, forkserver)
+            return
         if self.stop is None and now > self._wall_end:
             self.stop = _limit(f"wall limit of {self.run.limits.wall_s} s reached; allow more and retry")
         if self.stop is None and self._is_stale(now):
@@ -71,6 +77,16 @@ class Child:
             self._signal(forkserver, signal.SIGTERM)
         elif self._kill_at is not None and now > self._kill_at:
             self.kill(forkserver)
+
+    def _watch_start(self, now: float, forkserver: Forkserver | None) -> None:
+        """Give up a worker that is not there yet: asked to stop, or held up in a forkserver that hangs."""
+        if self.stop is not None:
+            self.lost = "it was asked to stop before its worker was started"
+            self.kill(forkserver)  # comes after the request to start it, which may still be obeyed
+        elif now > self._start_end:
+            self.lost = f"no worker was started within {START_S:g} s"
+            if forkserver is not None:
+                forkserver.kill()
 
     def kill(self, forkserver: Forkserver | None) -> None:
         """End the worker and everything it started."""

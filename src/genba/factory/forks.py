@@ -66,6 +66,11 @@ class Forkserver:
         """Signal a worker; SIGKILL goes to its whole group."""
         self._send({"signal": key, "number": number})
 
+    def kill(self) -> None:
+        """End one that hangs; its workers end with it."""
+        self._process.kill()
+        self.alive = False
+
     def reports(self, timeout: float) -> list[dict[str, Any]]:
         """Give what it has said, waiting at most `timeout` s for the first word."""
         if not self.alive:

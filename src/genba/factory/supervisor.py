@@ -195,7 +195,7 @@ class Supervisor:
         logger.error("the forkserver ended: %s", last or "it was killed")
         for child in self._children.values():
             end_processes(child.directory.key, child.worker)
-            child.lost = "the forkserver ended"
+            child.lost = child.lost or "the forkserver ended"
         if self._failures >= STARTS:
             raise DeviceError(f"no worker can be started; the forkserver says: {last or 'nothing'}")
 
