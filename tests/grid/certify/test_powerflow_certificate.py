@@ -257,6 +257,49 @@ def test_a_shared_slack_may_not_be_shifted_between_units(certified: Certify, by:
         assert "schedule" in run.with_column("units", "p", p)
 
 
+SHARING: list[dict[str, Any]] = [
+    {"slack": "distributed"},
+    {"generation": "balanced"},
+    {"generation": "balanced", "slack": "distributed"},
+]
+FORGED: dict[str, tuple[str, float]] = {  # a case's headroom, and the share of it that is moved
+    "shared along the other headroom": ("up", -0.3),
+    "lowered along the headroom downwards": ("down", -0.3),
+    "beyond pmax": ("up", 2.0),
+    "all headroom spent": ("up", 1.0),
+    "nothing moved": ("up", 0.0),
+}
+
+
+@pytest.mark.parametrize("params", SHARING)
+@pytest.mark.parametrize("name", FORGED)
+def test_a_movement_that_the_need_does_not_ask_for_is_refused(
+    certified: Certify, params: dict[str, Any], name: str
+) -> None:
+    run = certified("powerflow", "case14_ieee", **params)
+    assert "schedule" not in run.failed()
+    gen = matpower.read(run.context.path(run.params.case))[0].gen
+    room = {"up": gen["pmax"] - gen["pg"], "down": gen["pg"] - gen["pmin"]}
+    which, share = FORGED[name]
+    assert "schedule" in run.with_column("units", "p", gen["pg"] + share * room[which])
+    stray = run.result.units["p"] + share * room[which]
+    assert ("schedule" in run.with_column("units", "p", stray)) == (share != 0)
+
+
+@pytest.mark.parametrize("times", [-0.5, 0.0, 0.5, 2.0, 2.5, 10.0])
+def test_balancing_may_estimate_losses_from_none_to_twice_the_actual(
+    certified: Certify, times: float
+) -> None:
+    run = certified("powerflow", "case14_ieee", generation="balanced")
+    gen = matpower.read(run.context.path(run.params.case))[0].gen
+    up = gen["pmax"] - gen["pg"]
+    share = (run.result.load + times * run.result.losses - gen["pg"].sum()) / up.sum()
+    p = gen["pg"] + share * up
+    slack = run.result.units["p"].sum() - p.sum()
+    p[0] += slack  # the first unit stands at the reference bus
+    assert ("schedule" in run.with_column("units", "p", p)) == (not 0 <= times <= 2)
+
+
 # --- reactive limits ---
 
 

@@ -225,12 +225,13 @@ def _outputs(
     return (
         at_most(
             "schedule",
-            max(departure(grid, plan, params, p), idle),
+            max(departure(grid, plan, params, p, taken), idle),
             bound=OUTPUT_MW,
             unit="MW",
             method=(
-                "Each output against what was asked; slack and balancing may only move units along their "
-                "headroom, island by island."
+                "Each output against what was asked; slack and balancing may only move units along the "
+                "headroom in the direction of the need, by what the reported voltages leave to cover; "
+                "balancing may estimate losses from none to twice the actual ones."
             ),
         ),
         at_most(

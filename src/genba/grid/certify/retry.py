@@ -41,13 +41,13 @@ def outputs(grid: Circuit, plan: Schedule, params: PowerflowParams) -> Floats:
     if params.generation != "balanced":
         return plan.p
     case = grid.case
-    angle = _dc_angles(grid, plan)
-    flow = _dc_flow(grid, angle)
-    lost = np.where(grid.conducts, case.branch["r"], 0.0) * flow**2 / case.base_mva
     need = np.zeros(len(plan.slack))
     np.add.at(need, grid.island, np.where(grid.alive, case.bus["pd"] + case.bus["gs"], 0.0))
-    np.add.at(need, grid.island[grid.start], lost)
     np.add.at(need, grid.island[grid.host], -plan.p)
+    lossless = replace(plan, p=plan.p + spread(grid, plan.p, need))
+    flow = _dc_flow(grid, _dc_angles(grid, lossless))
+    lost = np.where(grid.conducts, case.branch["r"], 0.0) * flow**2 / case.base_mva
+    np.add.at(need, grid.island[grid.start], lost)
     return plan.p + spread(grid, plan.p, need)
 
 

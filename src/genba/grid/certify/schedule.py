@@ -6,12 +6,13 @@ import numpy as np
 
 from genba.core.context import Context
 from genba.core.inputs import InputFile
-from genba.grid.certify.circuit import Bools, Circuit, Floats, Ints
+from genba.grid.certify.circuit import Bools, Circuit, Complexes, Floats, Ints
 from genba.grid.records.dispatch import DISPATCH_UNITS
 from genba.grid.records.powerflow import PowerflowParams
 from genba.num import parquet
 
-FULL = 1e-9  # share of headroom that counts as all of it
+ESTIMATE = 2.0  # times the actual losses that balancing may estimate; DC estimates stay near 1
+ROUNDING_PU = 1e-9  # what two ways of summing the same currents may differ by, at a bus
 
 
 @dataclass(frozen=True)
@@ -75,53 +76,92 @@ def headroom(grid: Circuit, p: Floats) -> tuple[Floats, Floats]:
     return up, down
 
 
-def departure(grid: Circuit, plan: Schedule, params: PowerflowParams, p: Floats) -> float:
-    """Give the most by which a running unit leaves what its island's rules allow, MW."""
-    of, worst = grid.island[grid.host], 0.0
-    given, served = np.zeros((2, len(plan.slack)))
-    np.add.at(given, of[grid.runs], p[grid.runs])
-    np.add.at(served, grid.island[grid.alive], grid.case.bus["pd"][grid.alive])
+@dataclass(frozen=True)
+class _Area:
+    """An island's units and what they must cover, MW.
+
+    Arguments:
+        units: its running units.
+        alone: the same without the slack unit.
+        asked: output asked of each unit.
+        need: demand and actual losses less the output asked for, from the reported voltages.
+        unsure: what mismatches within tolerance may hide of the need.
+        balanced: least and most of the need that balancing may have estimated; the rules name no estimate.
+    """
+
+    units: Bools
+    alone: Bools
+    asked: Floats
+    need: float
+    unsure: float
+    balanced: tuple[float, float]
+
+
+def departure(grid: Circuit, plan: Schedule, params: PowerflowParams, p: Floats, taken: Complexes) -> float:
+    """Give the most by which a running unit leaves what its island's rules allow, MW.
+
+    Arguments:
+        grid: the circuit.
+        plan: what was asked.
+        params: the rules that apply.
+        p: outputs to judge, MW.
+        taken: power that each bus gives to branches and shunts at the reported voltages, MVA.
+    """
+    worst = 0.0
     for island in range(1, len(plan.slack)):
-        lost = float(given[island] - served[island])
-        away = _departure(grid, plan, params, p - plan.p, island, lost)
+        area = _area(grid, plan, params, taken, island)
+        balances = _balances(grid, area, params, p) if params.generation == "balanced" else [area.asked]
+        away = min(_after_slack(grid, area, params, start, p) for start in balances)
         worst = away if not away <= worst else worst  # a NaN stays
     return worst
 
 
-def _departure(
-    grid: Circuit, plan: Schedule, params: PowerflowParams, moved: Floats, island: int, lost: float
-) -> float:
-    """Fit the movements of an island's units by those its rules allow, and give the largest residual."""
-    up, down = headroom(grid, plan.p)
-    units, slack = grid.runs & (grid.island[grid.host] == island), plan.slack[island]
+def _area(grid: Circuit, plan: Schedule, params: PowerflowParams, taken: Complexes, island: int) -> _Area:
+    here = grid.alive & (grid.island == island)
+    units = grid.runs & (grid.island[grid.host] == island)
     alone = units.copy()
-    alone[slack] = False
-    balanced, shared = params.generation == "balanced", params.slack == "distributed"
-    stuck = not (up[units].any() and down[units].any())  # no headroom one way: then the single rule holds
-    if balanced and shared:
-        fits = [_residual(moved, [up, down], units)]
-        return min(fits + [_residual(moved, [up, down], alone)] * stuck)
-    if shared:
-        fits = [_residual(moved, [room], units) for room in (up, down)]
-        return min(fits + [_residual(moved, [], alone)] * stuck)
-    if balanced:
-        return min(_balanced(moved, room, alone, slack, lost) for room in (up, down))
-    return _residual(moved, [], alone)
+    alone[plan.slack[island]] = False
+    need = float(grid.case.bus["pd"][here].sum() - plan.p[units].sum())
+    lost, shunts = float(taken.real[here].sum()), float(grid.case.bus["gs"][here].sum())
+    unsure = (2 * params.tolerance + ROUNDING_PU) * grid.case.base_mva * int(here.sum())
+    estimates = (min(0.0, shunts) - unsure, ESTIMATE * abs(lost) + abs(shunts) + unsure)
+    return _Area(units, alone, plan.p, need + lost, unsure, (need + estimates[0], need + estimates[1]))
 
 
-def _balanced(moved: Floats, room: Floats, alone: Bools, slack: int, lost: float) -> float:
-    """Give the residual of a common share of headroom; the slack may add no more than the losses."""
-    total = room[alone].sum()
-    share = moved[alone].sum() / total if total > 0 else 0.0
-    left = abs(moved[slack] - share * room[slack]) - abs(lost)
-    capped = total == 0 or abs(share) > 1 - FULL
-    return max(_residual(moved, [room], alone), 0.0 if capped else float(left))
+def _balances(grid: Circuit, area: _Area, params: PowerflowParams, p: Floats) -> list[Floats]:
+    """Give outputs that balancing may have come to: the least, the most and the best fit between."""
+    found = []
+    up, down = (np.where(area.units, room, 0.0) for room in headroom(grid, area.asked))
+    for sign, room, other in ((1.0, up, down), (-1.0, down, up)):
+        least, most = np.sort(sign * np.array(area.balanced))
+        if most < 0:  # the need cannot have this sign
+            continue
+        total = room.sum()
+        span = np.clip(np.array([least, most]) / total, 0.0, 1.0) if total > 0 else np.zeros(2)
+        share = _share(sign * (p - area.asked), room, other * (params.slack == "distributed"), area)
+        found += [area.asked + sign * part * room for part in (*span, float(np.clip(share, *span)))]
+    return found
 
 
-def _residual(moved: Floats, columns: list[Floats], units: Bools) -> float:
-    """Give the largest part of some units' movements that no mixture of the columns explains."""
-    if not np.isfinite(moved[units]).all():
-        return float("nan")
-    basis = np.array([column[units] for column in columns if column[units].any()]).T
-    fitted = basis @ np.linalg.lstsq(basis, moved[units])[0] if basis.size else 0.0
-    return float(np.abs(moved[units] - fitted).max(initial=0.0))
+def _share(moved: Floats, room: Floats, other: Floats, area: _Area) -> float:
+    """Give the share of headroom that explains movements best; a slack may then take back along the other.
+
+    Balancing by c and taking back by b leaves c room - b (other + c room), linear in c (1 - b) and b.
+    """
+    units = area.units if other.any() else area.alone
+    basis = np.array([room[units], -other[units]]).T
+    along, back = np.linalg.lstsq(basis, moved[units])[0] if np.isfinite(moved[units]).all() else (0.0, 0.0)
+    return float(along / (1 - back)) if back < 1 else 0.0
+
+
+def _after_slack(grid: Circuit, area: _Area, params: PowerflowParams, start: Floats, p: Floats) -> float:
+    """Give the largest part of the movements from balanced outputs that the slack rule does not explain."""
+    moved = p - start
+    rest = area.need - float((start - area.asked)[area.units].sum())
+    rest = float(np.clip(moved[area.units].sum(), rest - area.unsure, rest + area.unsure))
+    up, down = headroom(grid, start)
+    room = np.where(area.units, up if rest > 0 else down, 0.0)
+    total = room.sum()
+    if params.slack == "distributed" and total > 0:
+        return float(np.abs(moved - rest * room / total)[area.units].max(initial=0.0))
+    return float(np.abs(moved)[area.alone].max(initial=0.0))
