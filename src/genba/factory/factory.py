@@ -6,13 +6,14 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import __version__ as sqlalchemy_version
 
 from genba.core.columns import Columns, TableRef
-from genba.core.errors import NotFound
+from genba.core.errors import Conflict, NotFound
 from genba.core.home import home as home_directory
 from genba.core.records import Params, Result
 from genba.core.run import ACTIVE, TERMINAL, ArtifactRef, Attempt, Event, InputRef, Run, State
@@ -25,6 +26,7 @@ from genba.factory.comparing import compare
 from genba.factory.intake import Intake, Taken, safe_name, same_content
 from genba.factory.lock import holder
 from genba.factory.progress import newest
+from genba.factory.publishing import ending_of, read_outcome
 from genba.factory.recovery import Standing, end_processes, standing
 from genba.factory.request import NEWEST, PLAIN, Request, RunQuery
 from genba.factory.worker import versions
@@ -33,7 +35,7 @@ from genba.num.table import Table, TableOf
 from genba.store.artifacts import ArtifactStore
 from genba.store.database import Database
 from genba.store.disk import explained
-from genba.store.queries import Queries
+from genba.store.queries import Held, Queries
 from genba.store.runs import Runs
 from genba.store.schema import REVISION
 
@@ -143,9 +145,22 @@ class Factory:
         self.record.cancel(run.id)
         for held in self.queries.held((run.id,)):
             if standing(held, self.clock()) is Standing.ABANDONED:  # nobody would hear the request
-                end_processes(held.key, held.worker)
-                self.record.lose(run.id, held.attempt, "cancelled after its supervisor had ended")
+                self._end_abandoned(held)
         return self.run(run.id)
+
+    def _end_abandoned(self, held: Held) -> None:
+        """End an attempt as a supervisor would that takes it over: a result that was left is kept."""
+        directory = AttemptDirectory(self.home, held.run, held.attempt)
+        end_processes(directory, held.worker)
+        outcome = read_outcome(directory)
+        with suppress(
+            Conflict
+        ):  # a supervisor was faster: the request is recorded, and it has seen it or will
+            if outcome is not None and outcome.result is not None:
+                ending = ending_of(outcome, directory, self.artifacts)
+                self.record.finish(held.run, held.attempt, ending)
+            else:
+                self.record.lose(held.run, held.attempt, "cancelled after its supervisor had ended")
 
     def retry(self, run_id: str) -> Run:
         """Accept a run again that ended without success, under the same id.

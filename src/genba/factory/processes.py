@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 MARK = "GENBA_ATTEMPT"
-"""Environment variable that every process started by a worker inherits."""
+"""Environment variable that every program a worker starts inherits; the worker is known by its file."""
 
 
 def identity(pid: int) -> str | None:
@@ -39,7 +39,10 @@ def end_group(known: str) -> None:
 
 
 def end_marked(mark: str) -> None:
-    """Kill every process that inherited the mark of an attempt, wherever it has gone."""
+    """Kill every program that inherited the mark of an attempt, whatever group it has gone to.
+
+    A process forked without a program of its own shows no mark: it ends with the group of its worker.
+    """
     for process in _marked(mark):
         with suppress(psutil.Error):
             process.kill()

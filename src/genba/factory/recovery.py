@@ -3,6 +3,8 @@
 from enum import Enum
 
 from genba.factory import processes
+from genba.factory.attempt import AttemptDirectory
+from genba.store.disk import explained
 from genba.store.queries import Held
 
 LONGEST_LEASE_NS = 60_000_000_000
@@ -28,7 +30,17 @@ def standing(held: Held, now: int) -> Standing:
     return Standing.HELD if living else Standing.ABANDONED
 
 
-def end_processes(key: str, worker: str) -> None:
-    """Kill whatever an attempt left running, so that no run is worked on twice."""
-    processes.end_group(worker)
-    processes.end_marked(key)
+def end_processes(directory: AttemptDirectory, worker: str) -> None:
+    """Kill whatever an attempt left running, so that no run is worked on twice.
+
+    Arguments:
+        directory: of the attempt; tells the worker when the record does not know it yet.
+        worker: identity of the worker, or nothing.
+    """
+    processes.end_group(worker or _written(directory))
+    processes.end_marked(directory.key)
+
+
+def _written(directory: AttemptDirectory) -> str:
+    with explained(directory.worker):
+        return directory.worker.read_text(encoding="ascii") if directory.worker.exists() else ""

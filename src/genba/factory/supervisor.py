@@ -194,7 +194,7 @@ class Supervisor:
         self._forkserver = None
         logger.error("the forkserver ended: %s", last or "it was killed")
         for child in self._children.values():
-            end_processes(child.directory.key, child.worker)
+            end_processes(child.directory, child.worker)
             child.lost = child.lost or "the forkserver ended"
         if self._failures >= STARTS:
             raise DeviceError(f"no worker can be started; the forkserver says: {last or 'nothing'}")
@@ -320,8 +320,8 @@ class Supervisor:
         )
         if not taken:
             return
-        end_processes(held.key, held.worker)
         directory = AttemptDirectory(self._factory.home, held.run, held.attempt)
+        end_processes(directory, held.worker)
         child = Child(self._factory.queries.run(held.run), directory)
         child.lost = "the supervisor that held it ended"
         self._children[held.key] = child

@@ -23,10 +23,9 @@ from genba.core.findings import Finding
 from genba.core.inputs import InputFile
 from genba.core.operation import Outcome
 from genba.core.run import Fault, RunSpec
-from genba.factory import registry
+from genba.factory import processes, registry
 from genba.factory.attempt import AttemptDirectory, AttemptOutcome
 from genba.factory.outputs import CheckpointFile, OutputFolder
-from genba.factory.processes import MARK
 from genba.factory.progress import ProgressFile
 from genba.store.artifacts import ArtifactStore
 from genba.store.disk import write_durably
@@ -59,7 +58,8 @@ def work(spec_path: Path, lifeline: int) -> int:
     threading.Thread(target=_die_at_end_of, args=(lifeline,), daemon=True).start()
     spec = RunSpec.model_validate_json(spec_path.read_bytes())
     directory = AttemptDirectory(spec_path.parents[3], spec.run, spec.attempt)
-    os.environ[MARK] = directory.key
+    directory.worker.write_text(processes.identity(os.getpid()) or "", encoding="ascii")
+    os.environ[processes.MARK] = directory.key  # what it starts inherits it; its own was fixed by the fork
     progress = ProgressFile(directory)
     threading.Thread(target=progress.beat, daemon=True).start()
     outputs = OutputFolder(directory.outputs)
