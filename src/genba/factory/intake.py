@@ -138,15 +138,23 @@ def _catalogue_path(file: InputFile) -> Path:
 
 def put(values: dict[str, Any], path: str, value: str) -> None:
     """Set the value at a field path such as `case` or `grid.case`."""
-    *parents, last = path.split(".")
-    for parent in parents:
-        values = values[parent]
-    values[last] = value
+    holder, last = _holder(values, path)
+    holder[last] = value
 
 
 def same_content(run: Run) -> dict[str, Any]:
-    """Give the params of a run with its input files named by content, whatever their paths hold by now."""
+    """Give the params of a run with its local files named by content, whatever their paths hold by now."""
     params = deepcopy(run.params)
     for ref in run.inputs:
-        put(params, ref.field, f"sha256:{ref.sha256}")
+        holder, last = _holder(params, ref.field)
+        if InputFile(holder[last]).is_local:
+            holder[last] = f"sha256:{ref.sha256}"
     return params
+
+
+def _holder(values: dict[str, Any], path: str) -> tuple[dict[str, Any], str]:
+    """Give the record that holds a field, and the field's own name."""
+    *parents, last = path.split(".")
+    for parent in parents:
+        values = values[parent]
+    return values, last

@@ -6,9 +6,12 @@ from pydantic import Field
 
 from genba.core.records import Record
 from genba.core.run import Limits, State
+from genba.core.ulid import ALPHABET
 
 Tag = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f,]+$")]
 PAGE = 500
+CURSOR = f"^[{ALPHABET}]{{26}}$"
+"""The id of the last run of a page."""
 LONGEST_NOTE = 10_000
 
 
@@ -39,7 +42,7 @@ class RunQuery(Record):
     operation: str | None = None
     tag: str | None = None
     shift: str | None = None
-    cursor: str | None = None
+    cursor: Annotated[str, Field(pattern=CURSOR)] | None = None
     """`next` of the page before."""
     limit: Annotated[int, Field(ge=1, le=PAGE)] = 50
 

@@ -36,7 +36,7 @@ def _headlines(result: ContingencyResult) -> tuple[Headline, ...]:
         Headline(key="studied", label="Outages studied", value=float(result.studied), unit="1"),
         Headline(key="islanded", label="Cutting off load or units", value=float(result.islanded), unit="1"),
         Headline(key="diverged", label="Without a solution", value=float(result.diverged), unit="1"),
-        Headline(key="worst_loading", label="Highest loading after an outage", value=worst, unit="%"),
+        Headline(key="worst_loading", label="Highest overload after an outage", value=worst, unit="%"),
     )
 
 
