@@ -18,7 +18,7 @@ ifneq ($(SERVE),0)
 endif
 
 test: setup-dev lint docs  ## Set up and run every check: style, types, layers, tests
-	@$(VENV)/python tests/sealed.py $(VENV)/python -m pytest
+	@GENBA_SCREENSHOTS=$(CURDIR)/build/screenshots $(VENV)/python tests/sealed.py $(VENV)/python -m pytest
 
 setup-dev:
 	@$(PYTHON) tools/bootstrap.py dev --browser
