@@ -15,7 +15,7 @@ import pytest
 
 from genba.core.certificate import Certificate, at_most, equal
 from genba.core.context import Context
-from genba.core.errors import DeviceError, MissingExtra, NotFound
+from genba.core.errors import DeviceError, InputError, MissingExtra, NotFound
 from genba.core.findings import FindingKind, Severity
 from genba.core.operation import Operation
 from genba.core.run import TERMINAL, InputRef, Limits, Run, State
@@ -242,10 +242,17 @@ def test_a_run_that_does_not_exist_has_no_report(factory: Factory) -> None:
         report_html(factory, "nothing")
 
 
-def test_a_place_that_cannot_be_written_is_named(factory: Factory, tmp_path: Path) -> None:
+def test_a_place_that_is_no_file_in_a_folder_is_named(factory: Factory, tmp_path: Path) -> None:
+    waiting = factory.submit("factory.probe", {"seconds": 0.01})
+    for place in (tmp_path, tmp_path / "nowhere" / "report.html"):
+        with pytest.raises(InputError, match="folder that exists"):
+            write_report(factory, waiting.id, place)
+
+
+def test_a_place_that_cannot_be_written_is_named(factory: Factory) -> None:
     waiting = factory.submit("factory.probe", {"seconds": 0.01})
     with pytest.raises(DeviceError, match="choose another place"):
-        write_report(factory, waiting.id, tmp_path / "missing" / "report.html")
+        write_report(factory, waiting.id, Path("/proc/report.html"))
 
 
 def test_what_a_failed_run_lacks_is_left_out(factory: Factory) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from genba.core.errors import DeviceError
+from genba.core.errors import DeviceError, InputError
 from genba.core.views import Chart, NetworkChart
 from genba.faces.charts import chart_title, describe, is_empty, render
 from genba.faces.markup import Markup, join, tag
@@ -22,10 +22,13 @@ def write_report(factory: Factory, run_id: str, path: Path, *, language: str = "
     """Write a run's report as one HTML file that needs nothing else.
 
     Raises:
+        InputError: when the path is no file name in a folder that exists.
         NotFound: when there is no such run.
         MissingExtra: when there are charts to draw and NiceGUI, which brings ECharts, is not installed.
         DeviceError: when the file cannot be written.
     """
+    if path.is_dir() or not path.parent.is_dir():
+        raise InputError(f"{path}: give a file name in a folder that exists", where=str(path))
     html = report_html(factory, run_id, language)
     fresh = path.with_name(f"{path.name}.new")
     try:
