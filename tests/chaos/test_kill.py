@@ -1,5 +1,6 @@
 """kill -9 of one process at a drawn step: nothing acknowledged is lost or doubled, nobody is left behind."""
 
+import json
 import os
 import random
 import signal
@@ -7,8 +8,10 @@ import sqlite3
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -21,7 +24,9 @@ from genba.store.database import FILE
 
 ACTORS = Path(__file__).with_name("actors.py")
 SEEDS = int(os.environ.get("GENBA_CHAOS_SEEDS", "20"))
-VICTIMS = ("foreground", "supervisor", "forkserver", "worker")
+VICTIMS = ("foreground", "command", "supervisor", "forkserver", "worker", "server")
+DRAWS = 20
+"""How often a seed draws again when its victim had ended before it could be hit."""
 PATIENCE_S = 60.0
 
 
@@ -32,6 +37,7 @@ class Stage:
         self.home = home
         self.factory = Factory.open(home)
         self._supervisor: subprocess.Popen[str] | None = None
+        self._server: subprocess.Popen[str] | None = None
 
     def supervisor(self) -> subprocess.Popen[str]:
         if self._supervisor is None or self._supervisor.poll() is not None:
@@ -42,6 +48,27 @@ class Stage:
     def foreground(self, seconds: float, count: int) -> subprocess.Popen[str]:
         return self._start("foreground", str(self.home), str(seconds), str(count))
 
+    def command(self, seconds: float) -> subprocess.Popen[str]:
+        return self._run("-m", "genba", "factory", "probe", "--seconds", str(seconds))
+
+    def server(self) -> subprocess.Popen[str]:
+        if self._server is None or self._server.poll() is not None:
+            self.end_server()
+            told = self.home / "server.json"
+            told.unlink(missing_ok=True)  # a killed server leaves it
+            self._server = self._run("-m", "genba.faces.serve", "--home", str(self.home), "--port", "18520")
+            deadline = time.monotonic() + PATIENCE_S
+            while not told.exists():
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+        return self._server
+
+    def end_server(self) -> None:
+        if self._server is not None:
+            self._server.kill()
+            self._server.communicate()
+            self._server = None
+
     def end_supervisor(self) -> None:
         if self._supervisor is not None:
             self._supervisor.kill()
@@ -50,19 +77,25 @@ class Stage:
 
     def close(self) -> None:
         self.end_supervisor()
+        self.end_server()
         self.factory.close()
 
     def _start(self, *arguments: str) -> subprocess.Popen[str]:
-        started = subprocess.Popen(
-            [sys.executable, "-P", str(ACTORS), *arguments],
+        started = self._run(str(ACTORS), *arguments)
+        assert started.stdout is not None
+        assert started.stdout.readline() == "ready\n"
+        return started
+
+    def _run(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-P", *arguments],
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             text=True,
             env={**os.environ, "GENBA_HOME": str(self.home)},
             start_new_session=True,
         )
-        assert started.stdout is not None
-        assert started.stdout.readline() == "ready\n"
-        return started
 
 
 @pytest.fixture(scope="module")
@@ -76,26 +109,50 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 def test_one_killed_process_costs_nothing(stage: Stage, seed: int) -> None:
     draw = random.Random(seed)
     victim = draw.choice(VICTIMS)
+    if victim == "server":
+        pytest.importorskip("uvicorn", reason="the server is not installed: pip install 'genba[server]'")
+        pytest.importorskip("nicegui", reason="the server is not installed: pip install 'genba[server]'")
+    for _ in range(DRAWS):
+        runs, hit = _kill_once(stage, victim, draw)
+        _see_through(stage, runs)
+        _nothing_lost_and_nothing_doubled(stage, runs)
+        if hit:
+            return
+    pytest.fail(f"no {victim} was hit in {DRAWS} draws")
+
+
+def _kill_once(stage: Stage, victim: str, draw: random.Random) -> tuple[list[str], bool]:
+    """Give the acknowledged runs, and whether the victim lived until it was killed."""
     seconds, count, events = draw.choice((0.0, 0.1, 0.25)), draw.randint(1, 3), draw.randint(0, 12)
     before = _last_event(stage.home)
     if victim == "foreground":
         stage.end_supervisor()
-        runs = _kill_foreground(stage, seconds, count, before + events)
+        return _kill_foreground(stage, stage.foreground(seconds, count), before + events)
+    if victim == "command":
+        stage.end_supervisor()
+        newest = [run.id for run in stage.factory.runs().items]
+        _, hit = _kill_foreground(stage, stage.command(seconds), before + min(events, 4))
+        return [run.id for run in stage.factory.runs().items if run.id > max(newest, default="")], hit
+    process = stage.supervisor()
+    server = stage.server() if victim == "server" else None
+    submit = partial(_submit, stage.home) if server else partial(_accept, stage.factory)
+    runs = [submit(seconds) for _ in range(count)]
+    _wait_for_event(stage, before + events, runs)
+    if server is not None:
+        hit = _end(psutil.Process(server.pid))
+        stage.end_server()
+    elif victim == "supervisor":
+        hit = _end(psutil.Process(process.pid))
+        stage.end_supervisor()
     else:
-        process = stage.supervisor()
-        runs = [stage.factory.submit("factory.probe", {"seconds": seconds}).id for _ in range(count)]
-        _wait_for_event(stage, before + events, runs)
-        if victim == "supervisor":
-            stage.end_supervisor()
-        else:
-            _kill(victim, process)
-        stage.supervisor()
-    _see_through(stage, runs)
-    _nothing_lost_and_nothing_doubled(stage, runs)
+        hit = _kill(victim, process)
+    stage.supervisor()
+    return runs, hit
 
 
 def test_at_the_end_the_store_is_whole_and_nobody_is_left(stage: Stage) -> None:
     stage.end_supervisor()
+    stage.end_server()
     supervisor = Supervisor(stage.factory)
     supervisor.drain()
     supervisor.close()
@@ -110,22 +167,46 @@ def test_at_the_end_the_store_is_whole_and_nobody_is_left(stage: Stage) -> None:
         time.sleep(0.05)
 
 
-def _kill_foreground(stage: Stage, seconds: float, count: int, event: int) -> list[str]:
-    process = stage.foreground(seconds, count)
+def _kill_foreground(stage: Stage, process: subprocess.Popen[str], event: int) -> tuple[list[str], bool]:
     deadline = time.monotonic() + PATIENCE_S
     while _last_event(stage.home) < event and process.poll() is None and time.monotonic() < deadline:
         os.sched_yield()
     process.send_signal(signal.SIGKILL)
     said, _ = process.communicate()
     stage.supervisor()  # whoever comes next brings them to their end
-    return said.split()
+    return said.split(), process.returncode == -signal.SIGKILL
 
 
-def _kill(victim: str, supervisor: subprocess.Popen[str]) -> None:
+def _kill(victim: str, supervisor: subprocess.Popen[str]) -> bool:
     forkservers = psutil.Process(supervisor.pid).children()
     targets = forkservers if victim == "forkserver" else [w for f in forkservers for w in f.children()]
-    for target in targets[:1]:  # a worker may have ended before it could be hit: then nothing is killed
-        target.kill()
+    return bool(targets) and _end(targets[0])
+
+
+def _end(process: psutil.Process) -> bool:
+    """Kill a process; False when it had ended before."""
+    try:
+        lived = process.status() != psutil.STATUS_ZOMBIE
+        process.kill()
+    except psutil.NoSuchProcess:
+        return False
+    return lived
+
+
+def _accept(factory: Factory, seconds: float) -> str:
+    return factory.submit("factory.probe", {"seconds": seconds}).id
+
+
+def _submit(home: Path, seconds: float) -> str:
+    """Have the server accept a run."""
+    address = json.loads((home / "server.json").read_text())["address"]
+    request = urllib.request.Request(
+        f"{address}/v1/factory/probe",
+        data=json.dumps({"seconds": seconds}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as response:
+        return str(json.load(response)["run"])
 
 
 def _see_through(stage: Stage, runs: list[str]) -> None:
