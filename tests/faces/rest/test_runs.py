@@ -73,7 +73,15 @@ def test_runs_are_filtered(client: Any, rehearsed: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", [{"limit": 0}, {"limit": 501}, {"state": "asleep"}, {"tag": ""}, {"cursor": "x" * 300}, {"cursor": "bogus"}]
+    "query",
+    [
+        {"limit": 0},
+        {"limit": 501},
+        {"state": "asleep"},
+        {"tag": ""},
+        {"cursor": "x" * 300},
+        {"cursor": "bogus"},
+    ],
 )
 def test_a_wrong_query_is_a_422(client: Any, query: dict[str, Any]) -> None:
     response = client.get("/v1/runs", params=query)
