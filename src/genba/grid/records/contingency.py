@@ -89,7 +89,7 @@ class ContingencyParams(PowerflowParams):
     """Largest voltage after an outage; the case's own limits when not given."""
     worse_by: Annotated[Percent, Field(ge=0)] = 1.0
     """A base violation counts again only when worse by more than this share of its limit."""
-    audit: Annotated[int, Field(ge=0, le=100_000)] = 300
+    audit: Annotated[int, Field(ge=4, le=100_000)] = 300  # fewer than 4 prove nothing
     """Unreported outages that the certificate re-solves; n of them prove a missed rate of at most 3/n."""
 
 
