@@ -117,19 +117,6 @@ def palette(theme: Theme) -> Palette:
     return DARK if theme == "dark" else LIGHT
 
 
-def tone_colour(tone: Tone, theme: Theme) -> str:
-    """Give the colour of a tone, for text on paper."""
-    colours = palette(theme)
-    by_tone = {
-        "good": colours.good,
-        "warning": colours.warning,
-        "bad": colours.bad,
-        "busy": colours.accent,
-        "quiet": colours.muted,
-    }
-    return by_tone[tone]
-
-
 def figure(value: float | None, unit: str = "1") -> str:
     """Give a number as people read it, without unit: `73,059.70`, `1.0342`, `3.1×10⁻¹²`, `–` when missing."""
     if value is None or not math.isfinite(value):

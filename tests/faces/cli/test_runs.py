@@ -169,9 +169,10 @@ def test_a_report_and_a_backup_are_files(at: Callable[..., Any], probe: Any, tmp
 
 
 def test_a_file_that_cannot_be_written_is_a_device_error(at: Callable[..., Any], probe: Any) -> None:
-    answer = at("report", probe.json["run"], "-o", "/nonexistent/r.html", "--json")
+    answer = at("report", probe.json["run"], "-o", "/proc/r.html", "--json")
     assert answer.code == 5
     assert answer.json["error"]["code"] == "device"
+    assert at("report", probe.json["run"], "-o", "/nonexistent/r.html").code == 2
 
 
 def test_doctor_tells_home_extras_and_seal(at: Callable[..., Any], home: Path) -> None:

@@ -10,8 +10,8 @@ from genba.core.run import Run
 from genba.faces.cli.following import follow
 from genba.faces.cli.options import HERE, Access, RunId
 from genba.faces.cli.rendering import answer
-from genba.faces.cli.runs import listed
 from genba.faces.cli.terminal import document, pairs, show
+from genba.faces.items import run_item
 from genba.factory.factory import Factory
 
 Detach = Annotated[
@@ -76,7 +76,7 @@ def _carried_out(factory: Factory, run: Run, *, detach: bool, access: Access) ->
 
 def _changed(run: Run, access: Access) -> int:
     if access.json:
-        document(listed(run))
+        document(run_item(run).model_dump(mode="json"))
     else:
         rows = {"run": run.id, "state": run.state.value, "tags": ", ".join(run.tags), "note": run.note}
         show(pairs((name, value) for name, value in rows.items() if value))

@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Group, Parameter
 from rich.console import RenderableType
@@ -16,7 +16,7 @@ from genba.faces.cli.options import HERE, Access, RunId
 from genba.faces.cli.rendering import STYLES, claims, next_step, summary, table_heads
 from genba.faces.cli.terminal import document, pairs, printable, remark, table, text
 from genba.faces.cli.terminal import show as print_blocks
-from genba.faces.moments import rfc3339
+from genba.faces.items import run_item
 from genba.faces.theme import figure
 from genba.faces.words import moment
 from genba.factory.factory import Factory
@@ -62,20 +62,12 @@ def ps(*, filters: Filters = ALL, access: Access = HERE) -> int:
     with access.factory() as factory:
         page = factory.runs(filters.query())
     if access.json:
-        document({"items": [listed(run) for run in page.items], "next": page.next})
+        document({"items": [run_item(run).model_dump(mode="json") for run in page.items], "next": page.next})
         return 0
     print_blocks(table(("run", "operation", "state", "progress", "created", "tags"), map(_row, page.items)))
     if page.next:
         remark(f"more: genba ps --cursor {page.next}")
     return 0
-
-
-def listed(run: Run) -> dict[str, Any]:
-    """Give a run as an item of a list: everything but its result, certificate and findings."""
-    left_out = {"result", "findings", "certificate", "created", "updated"}
-    holds = run.certificate.holds if run.certificate else None
-    times = {"created": rfc3339(run.created), "updated": rfc3339(run.updated)}
-    return run.model_dump(mode="json", exclude=left_out) | {"holds": holds} | times
 
 
 def _row(run: Run) -> tuple[object, ...]:

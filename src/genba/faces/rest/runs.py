@@ -7,16 +7,15 @@ from fastapi import APIRouter, Query, Response
 from genba.core.envelope import Envelope, envelope_of
 from genba.core.run import Run, State
 from genba.core.views import Views
+from genba.faces.items import RunItem, run_item
 from genba.faces.rest.records import (
     Annotation,
     AttemptList,
     Changes,
     EventList,
-    RunItem,
     RunList,
     attempt_item,
     event_item,
-    run_item,
 )
 from genba.faces.rest.requests import Cursor, RunId, Token
 from genba.factory.answers import Comparison
