@@ -121,6 +121,76 @@ def test_our_own_page_may_open_a_websocket() -> None:
     assert [message.get("text") for message in sent[:2]] == [None, "hello"]
 
 
+async def dialogue(guard: Guard, said: list[str]) -> list[Message]:
+    """Open a websocket, say all of `said`, and leave; give what the server sent."""
+    messages: Iterator[Message] = iter(
+        [
+            {"type": "websocket.connect"},
+            *({"type": "websocket.receive", "text": text} for text in said),
+            {"type": "websocket.disconnect", "code": 1000},
+        ]
+    )
+
+    async def receive() -> Message:
+        return next(messages)
+
+    return await exchange(guard, scope("/parrot", type="websocket"), receive)
+
+
+def parrot() -> FastAPI:
+    """Give an application that repeats what a websocket says, and also when it has ended."""
+    app = FastAPI()
+
+    @app.websocket("/parrot")
+    async def repeat(socket: WebSocket) -> None:
+        await socket.accept()
+        while (message := await socket.receive())["type"] == "websocket.receive":
+            await socket.send_text(message["text"])
+        await socket.send_text("goodbye")
+
+    return app
+
+
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [(["2"] * 4, ["2"] * 3), (["2", "42[[[[[1]]]]]", "2"], ["2"]), (["[" + "1," * 60 + "1]"], [])],
+    ids=["too many", "too deep", "too long"],
+)
+def test_a_websocket_that_says_too_much_is_closed(said: list[str], heard: list[str]) -> None:
+    guard = Guard(parrot(), Allowed(messages=3, window=60.0, depth=4, elements=50))
+    sent = asyncio.run(dialogue(guard, said))
+    assert [message["text"] for message in sent[1:-1]] == heard
+    assert (sent[-1]["type"], sent[-1]["code"]) == ("websocket.close", 1008)
+
+
+def test_messages_are_counted_anew_in_each_window() -> None:
+    guard = Guard(parrot(), Allowed(messages=1, window=0.0))
+    assert [message.get("text") for message in asyncio.run(dialogue(guard, ["2"] * 9))][1:-1] == ["2"] * 9
+
+
+def test_websockets_beyond_the_most_are_refused_until_one_ends() -> None:
+    async def ask() -> list[str]:
+        guard, leaves = Guard(echo(), Allowed(websockets=1)), asyncio.Event()
+
+        async def stay() -> Message:
+            await leaves.wait()
+            return {"type": "websocket.disconnect", "code": 1000}
+
+        async def arrive() -> Message:
+            return {"type": "websocket.connect"}
+
+        asked = scope("/talk", type="websocket")
+        first = asyncio.create_task(exchange(guard, asked, stay))
+        await asyncio.sleep(0)  # the first is inside
+        while_open = await exchange(guard, asked, arrive)
+        leaves.set()
+        await asyncio.gather(first, return_exceptions=True)
+        after = await exchange(guard, asked, arrive)
+        return [while_open[0]["type"], after[0]["type"]]
+
+    assert asyncio.run(ask()) == ["websocket.close", "websocket.accept"]
+
+
 def test_a_body_within_the_limit_arrives_whole(client: Any) -> None:
     assert client.post("/v1/echo", content=b"x" * 1000).json() == 1000
     assert client.post("/v1/uploads", content=b"x" * 5000).json() == 5000
@@ -328,7 +398,9 @@ def test_who_left_before_the_answer_is_no_unforeseen_error(caplog: pytest.LogCap
 
 async def _left_alone(guard: Guard, sent: list[Message]) -> None:
     """Send a request whose client is gone as soon as it is complete."""
-    messages = iter([{"type": "http.request", "body": b"", "more_body": False}, {"type": "http.disconnect"}])
+    messages: Iterator[Message] = iter(
+        [{"type": "http.request", "body": b"", "more_body": False}, {"type": "http.disconnect"}]
+    )
     scope = {
         "type": "http",
         "method": "GET",

@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 NAMES = ("127.0.0.1", "localhost", "[::1]")
 HTTP_PORT = 80
 POLICY_VIOLATION = 1008
+TRY_AGAIN_LATER = 1013
 LONGEST_NUMBER = 20
 UPLOADS = "/v1/uploads"
 CONSOLE_FILES = "/_nicegui/"
@@ -62,6 +63,9 @@ class Allowed:
         pause: seconds between two pieces of a body.
         arrival: seconds until a body is complete.
         work: seconds from the complete body to the start of the answer; the answer itself may stream on.
+        websockets: number of websockets open at once; each page that is shown holds one.
+        messages: number of messages on one websocket in `window` seconds.
+        window: seconds over which messages are counted.
     """
 
     body: int = MIB
@@ -72,6 +76,9 @@ class Allowed:
     pause: float = 20.0
     arrival: float = 600.0
     work: float = 60.0
+    websockets: int = 128
+    messages: int = 1000
+    window: float = 5.0
 
 
 class Guard:
@@ -80,6 +87,7 @@ class Guard:
     def __init__(self, app: ASGIApp, allowed: Allowed | None = None) -> None:
         self.app = app
         self.allowed = allowed or Allowed()
+        self._websockets = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -110,7 +118,56 @@ class Guard:
         except GenbaError as error:
             await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": error.code})
             return
-        await self.app(scope, receive, send)
+        if self._websockets >= self.allowed.websockets:
+            await send({"type": "websocket.close", "code": TRY_AGAIN_LATER, "reason": "too_many"})
+            return
+        talk = _Talk(receive, send, self.allowed)
+        self._websockets += 1
+        try:
+            await self.app(scope, talk.receive, talk.send)
+        finally:
+            self._websockets -= 1
+
+
+class _Talk:
+    """One websocket as the application sees it: closed when the client sends too much at once."""
+
+    def __init__(self, receive: Receive, send: Send, allowed: Allowed) -> None:
+        self._receive = receive
+        self._send = send
+        self._allowed = allowed
+        self._window_end = 0.0
+        self._count = 0
+        self._closed = False
+
+    async def receive(self) -> Message:
+        """Give the application the client's next message, or the end when that one is too much."""
+        message = await self._receive()
+        if self._closed or message["type"] != "websocket.receive":
+            return message
+        try:
+            self._measure(message)
+        except TooLarge as error:
+            logger.warning("closed a websocket: %s", error.message)
+            self._closed = True
+            await self._send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": error.code})
+            return {"type": "websocket.disconnect", "code": POLICY_VIOLATION}
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Pass on a message of the application while the websocket is open."""
+        if not self._closed:
+            await self._send(message)
+
+    def _measure(self, message: Message) -> None:
+        now = asyncio.get_running_loop().time()
+        if now >= self._window_end:
+            self._window_end, self._count = now + self._allowed.window, 0
+        self._count += 1
+        if self._count > self._allowed.messages:
+            raise TooLarge(f"more than {self._allowed.messages} messages in {self._allowed.window:g} s")
+        text = (message.get("text") or "").encode()
+        check_shape(text, depth=self._allowed.depth, elements=self._allowed.elements)
 
 
 class _Exchange:
