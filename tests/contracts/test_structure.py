@@ -29,7 +29,7 @@ BASE = {
     "rich",
     "sqlalchemy",
 }
-SHARED_EXTRAS = {"scipy", "fastapi", "starlette", "nicegui"}
+SHARED_EXTRAS = {"scipy", "fastapi", "starlette", "nicegui", "uvicorn"}
 """Frameworks of one face or one line, which many of its files speak; every other package has one door."""
 
 
