@@ -20,9 +20,7 @@ class Unit:
         return {**handler(schema), "unit": self.symbol}
 
 
-Degree = Annotated[float, Unit("°")]
 DollarPerHour = Annotated[float, Unit("$/h")]
-DollarPerMWh = Annotated[float, Unit("$/MWh")]
 KV = Annotated[float, Unit("kV")]
 MVA = Annotated[float, Unit("MVA")]
 MW = Annotated[float, Unit("MW")]

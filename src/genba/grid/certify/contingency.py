@@ -1,52 +1,28 @@
 """Certificate of `grid.contingency`: every outage accounted for, violations and divergences solved again."""
 
 import re
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genba.core.certificate import Certificate, Claim, at_most, equal
 from genba.core.context import Context
-from genba.grid.certify.circuit import Bools, Circuit, Complexes, Floats, Ints, circuit
-from genba.grid.certify.newton import Pattern, pattern
-from genba.grid.certify.outages import Aftermath, Outage, aftermath, bridges, plan_after, requested
+from genba.grid.certify.circuit import Bools, Circuit, Floats, Ints, circuit
+from genba.grid.certify.newton import pattern
+from genba.grid.certify.outages import Aftermath, Outage, aftermath, bridges, requested
 from genba.grid.certify.powerflow import OUTPUT_MW, state_claims, voltages
-from genba.grid.certify.retry import attempt, settle
+from genba.grid.certify.replay import Replay, Study, solve_again
+from genba.grid.certify.retry import attempt
 from genba.grid.certify.rows import gaps, worst
 from genba.grid.certify.schedule import Schedule, schedule
 from genba.grid.certify.twoport import two_ports
-from genba.grid.certify.violations import UNSURE_PERCENT, Limits, Loads, limits, loads, places, violated
+from genba.grid.certify.violations import UNSURE_PERCENT, Loads, limits, loads, places, violated
 from genba.grid.io import changes, matpower
 from genba.grid.records.contingency import ContingencyParams, ContingencyResult
 from genba.num.table import Table
 
 RESOLVED = 2000  # violations solved again: the worst
-STEPS = 30  # Newton steps granted to an outage
 ELEMENT = re.compile(r"\b(?:branch|bus)\.\d+")
-BATCH = 64  # outages between two looks at the clock and at a wish to stop
-
-
-@dataclass(frozen=True)
-class Study:
-    """A base and what is needed to solve any outage of it again."""
-
-    params: ContingencyParams
-    grid: Circuit
-    shape: Pattern
-    bounds: Limits
-    v: Complexes
-    p: Floats
-    base: Loads
-
-
-@dataclass(frozen=True)
-class Replay:
-    """One outage solved again: what it leaves, and its loads; None when it has no solution."""
-
-    left: Aftermath
-    loads: Loads | None
 
 
 @np.errstate(all="ignore")  # what is no number fails its claim
@@ -309,7 +285,7 @@ def _again(
     size = min(study.params.audit, len(quiet))
     sample = np.sort(np.random.default_rng(ctx.seed).choice(quiet, size, replace=False))
     rows = np.concatenate([reported, diverged, sample])
-    replays = _replay(study, [(asked[row], left[row]) for row in rows], ctx)
+    replays = solve_again(study, [(asked[row], left[row]) for row in rows], ctx)
     first, second = replays[: len(reported)], replays[len(reported) : len(reported) + len(diverged)]
     third = replays[len(reported) + len(diverged) :]
     return (
@@ -385,20 +361,3 @@ def _misses(study: Study, replay: Replay) -> bool:
         return True
     worse = study.params.worse_by
     return bool(violated(study.base, replay.loads, worse, doubt=UNSURE_PERCENT).any())
-
-
-def _replay(study: Study, work: list[tuple[Outage, Aftermath]], ctx: Context) -> list[Replay]:
-    """Solve outages again on the context's threads; SuperLU works outside the interpreter's lock."""
-    done: list[Replay] = []
-    with ThreadPoolExecutor(max(ctx.threads, 1)) as pool:
-        for start in range(0, len(work), BATCH):
-            ctx.progress(1.0, f"certifying: {start} of {len(work)} outages solved again")
-            done += pool.map(lambda one: _solve(study, *one), work[start : start + BATCH])
-    return done
-
-
-@np.errstate(all="ignore")  # every thread has its own
-def _solve(study: Study, outage: Outage, left: Aftermath) -> Replay:
-    ports, plan = two_ports(left.grid), plan_after(left, outage, study.p)
-    found = settle(left.grid, plan, study.shape, ports, study.v, study.params, steps=STEPS)
-    return Replay(left, None if found is None else loads(left.grid, ports, found.v, study.bounds))

@@ -8,7 +8,7 @@ from genba.core.certificate import Certificate, Claim, at_least, at_most, equal
 from genba.core.context import Context
 from genba.grid.certify.circuit import Bools, Circuit, Floats, circuit
 from genba.grid.certify.cost import Costs, costs
-from genba.grid.certify.rows import Expected, excess, finite_or_zero, gaps, identity, worst
+from genba.grid.certify.rows import Expected, branch_rows, excess, finite_or_zero, gaps, identity, worst
 from genba.grid.io import changes, matpower
 from genba.grid.records.dispatch import SMALLEST_REACTANCE, DispatchParams, DispatchResult
 
@@ -52,7 +52,7 @@ def certify_dispatch(params: DispatchParams, result: DispatchResult, ctx: Contex
     same = identity(
         (result.units, _unit_rows(grid)),
         (result.buses, _bus_rows(grid)),
-        (result.branches, _branch_rows(grid)),
+        (result.branches, branch_rows(grid)),
     )
     if not same.holds:  # nothing else can be asked of other rows
         return Certificate(claims=(same,))
@@ -98,17 +98,6 @@ def _unit_rows(grid: Circuit) -> Expected:
 
 def _bus_rows(grid: Circuit) -> Expected:
     return {"bus": grid.case.bus["bus"], "demand": _demand(grid)}
-
-
-def _branch_rows(grid: Circuit) -> Expected:
-    branch = grid.case.branch
-    return {
-        "branch": np.arange(1, len(branch) + 1),
-        "from_bus": branch["from_bus"],
-        "to_bus": branch["to_bus"],
-        "in_service": grid.conducts,
-        "rating": np.where(branch["rate_a"] > 0, branch["rate_a"], np.nan),
-    }
 
 
 def _demand(grid: Circuit) -> Floats:

@@ -9,7 +9,7 @@ from genba.core.certificate import Certificate, Claim, at_least, at_most, equal
 from genba.core.context import Context
 from genba.grid.certify.circuit import Circuit, Complexes, Floats, circuit
 from genba.grid.certify.retry import attempt, mismatches
-from genba.grid.certify.rows import Expected, excess, gaps, identity, worst
+from genba.grid.certify.rows import Expected, branch_rows, excess, gaps, identity, worst
 from genba.grid.certify.schedule import Schedule, departure, schedule
 from genba.grid.certify.twoport import TwoPorts, flows, two_ports, withdrawals
 from genba.grid.io import changes, matpower
@@ -46,7 +46,7 @@ def state_claims(grid: Circuit, plan: Schedule, params: PowerflowParams, result:
     """Claim that the tables of a result hold a solved state of the case."""
     same = identity(
         (result.buses, _bus_rows(grid, plan, result)),
-        (result.branches, _branch_rows(grid)),
+        (result.branches, branch_rows(grid)),
         (result.units, _unit_rows(grid)),
     )
     if not same.holds:  # nothing else can be asked of other rows
@@ -88,17 +88,6 @@ def _kinds(grid: Circuit, plan: Schedule, result: State) -> NDArray[Any]:
         limited[grid.host[grid.runs & (result.units["limit"] != "")]] = True
         kinds[limited & (kinds == "pv")] = "pq"
     return np.where(grid.alive, kinds, "off").astype(object)
-
-
-def _branch_rows(grid: Circuit) -> Expected:
-    branch = grid.case.branch
-    return {
-        "branch": np.arange(1, len(branch) + 1),
-        "from_bus": branch["from_bus"],
-        "to_bus": branch["to_bus"],
-        "in_service": grid.conducts,
-        "rating": np.where(branch["rate_a"] > 0, branch["rate_a"], np.nan),
-    }
 
 
 def _unit_rows(grid: Circuit) -> Expected:
@@ -308,7 +297,7 @@ def _diverged(
 ) -> tuple[Claim, ...]:
     kinds = {"bus": grid.case.bus["bus"], "island": grid.island}
     same = identity(
-        (result.buses, kinds), (result.branches, _branch_rows(grid)), (result.units, _unit_rows(grid))
+        (result.buses, kinds), (result.branches, branch_rows(grid)), (result.units, _unit_rows(grid))
     )
     if not same.holds:
         return (same,)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genba.core.certificate import Claim, equal
+from genba.grid.certify.circuit import Circuit
 from genba.num.table import Table
 
 Expected = Mapping[str, NDArray[Any]]
@@ -20,6 +21,18 @@ def identity(*pairs: tuple[Table, Expected]) -> Claim:
         expected=0,
         method="Identifiers, statuses and limits of every row compared with the case, cell by cell.",
     )
+
+
+def branch_rows(grid: Circuit) -> Expected:
+    """Give what stands in the rows of a table of branches."""
+    branch = grid.case.branch
+    return {
+        "branch": np.arange(1, len(branch) + 1),
+        "from_bus": branch["from_bus"],
+        "to_bus": branch["to_bus"],
+        "in_service": grid.conducts,
+        "rating": np.where(branch["rate_a"] > 0, branch["rate_a"], np.nan),
+    }
 
 
 def differing(table: Table, expected: Expected) -> int:

@@ -1,0 +1,56 @@
+"""Outages solved again, on all threads, by the certificates' own Newton method."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from genba.core.context import Context
+from genba.grid.certify.circuit import Circuit, Complexes, Floats
+from genba.grid.certify.newton import Pattern
+from genba.grid.certify.outages import Aftermath, Outage, plan_after
+from genba.grid.certify.retry import settle
+from genba.grid.certify.twoport import two_ports
+from genba.grid.certify.violations import Limits, Loads, loads
+from genba.grid.records.contingency import ContingencyParams
+
+STEPS = 30  # Newton steps granted to an outage
+BATCH = 64  # outages between two looks at the clock and at a wish to stop
+
+
+@dataclass(frozen=True)
+class Study:
+    """A base and what is needed to solve any outage of it again."""
+
+    params: ContingencyParams
+    grid: Circuit
+    shape: Pattern
+    bounds: Limits
+    v: Complexes
+    p: Floats
+    base: Loads
+
+
+@dataclass(frozen=True)
+class Replay:
+    """One outage solved again: what it leaves, and its loads; None when it has no solution."""
+
+    left: Aftermath
+    loads: Loads | None
+
+
+def solve_again(study: Study, work: list[tuple[Outage, Aftermath]], ctx: Context) -> list[Replay]:
+    """Solve outages again on the context's threads; SuperLU works outside the interpreter's lock."""
+    done: list[Replay] = []
+    with ThreadPoolExecutor(max(ctx.threads, 1)) as pool:
+        for start in range(0, len(work), BATCH):
+            ctx.progress(1.0, f"certifying: {start} of {len(work)} outages solved again")
+            done += pool.map(lambda one: _solve(study, *one), work[start : start + BATCH])
+    return done
+
+
+@np.errstate(all="ignore")  # every thread has its own
+def _solve(study: Study, outage: Outage, left: Aftermath) -> Replay:
+    ports, plan = two_ports(left.grid), plan_after(left, outage, study.p)
+    found = settle(left.grid, plan, study.shape, ports, study.v, study.params, steps=STEPS)
+    return Replay(left, None if found is None else loads(left.grid, ports, found.v, study.bounds))
