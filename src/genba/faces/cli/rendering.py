@@ -119,12 +119,16 @@ def head(ref: TableRef, rows: int) -> RenderableType:
     return table(headers, cells, right=right)
 
 
-def next_step(run: Run) -> str:
-    """Give the command that helps next."""
+def next_step(run: Run, *, shown: bool = False) -> str:
+    """Give the command that helps next; `shown` when `genba show` was the last one."""
     if run.state is State.SUCCEEDED:
-        return f"more: genba show {run.id}; genba report {run.id}"
+        return (
+            f"as a page: genba report {run.id}"
+            if shown
+            else f"more: genba show {run.id}; genba report {run.id}"
+        )
     if run.state is State.REFUSED:
-        return f"the failed claims: genba show {run.id}"
+        return f"once more: genba retry {run.id}" if shown else f"the failed claims: genba show {run.id}"
     if run.state in (State.FAILED, State.CANCELLED):
         return f"what happened: genba logs {run.id}; once more: genba retry {run.id}"
     return f"watch it: genba logs -f {run.id}"

@@ -89,7 +89,7 @@ def show(
             document(envelope_of(found).model_dump(mode="json"))
         else:
             print_blocks(*_everything(factory, found, rows))
-            remark(next_step(found))
+            remark(next_step(found, shown=True))
     return 0
 
 
