@@ -1,0 +1,142 @@
+"""Units as sources with polynomial costs: a piecewise-linear cost becomes one source for each piece."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from genba.grid.kernels.network import Bools, Floats, Ints, Network
+
+PIECEWISE = 1
+FLAT = 1e-9  # relative; slopes that fall by less are equal but for rounding
+LEAST_TERMS = 3
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CostRows:
+    """A cost table's rows, one for each unit of the case; no rows where nothing costs anything.
+
+    Arguments:
+        model: 1 piecewise linear, 2 polynomial, shape (units,).
+        terms: points or coefficients, shape (units,).
+        data: points or coefficients, highest order first, in MW and $/h, shape (units, width).
+    """
+
+    model: Ints
+    terms: Ints
+    data: Floats
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sources:
+    """What injects power, by unit row and within a unit cheapest first; per unit and $/h, g sources.
+
+    Arguments:
+        unit: row of the unit in the case, shape (g,).
+        p_min, p_max, q_min, q_max: limits; of a unit's sources only the first gives reactive power.
+        cost: polynomial in p, lowest order first, shape (g, k), k >= 3; order 0 is zero.
+        constant: sum of all costs' order 0, $/h.
+        p, q: the case's own outputs.
+        refused: rows of units whose piecewise-linear cost is not convex.
+    """
+
+    unit: Ints
+    p_min: Floats
+    p_max: Floats
+    q_min: Floats
+    q_max: Floats
+    cost: Floats
+    constant: float
+    p: Floats
+    q: Floats
+    refused: Ints
+
+
+def sources_of(network: Network, costs: CostRows) -> Sources:
+    """Give the sources of the units in service.
+
+    A unit between `pmin` and `pmax` with corners at b1 < b2 ... gives `p = p0 + p1 + ...`, where p0 lies
+    between `pmin` and b1 and pk between 0 and the length of its piece; slopes that rise fill them in order.
+    """
+    running = np.flatnonzero(network.unit_on)
+    rows = [_source_rows(network, costs, int(unit)) for unit in running]
+    refused = [unit for unit in running.tolist() if _falls(costs, unit)]
+    counts = np.array([len(low) for low, _, _ in rows], np.int64)
+    unit = np.repeat(running, counts)
+    first = np.zeros(len(unit), bool)
+    first[np.cumsum(counts) - counts] = True
+    width = max([LEAST_TERMS, *(cost.shape[1] for _, _, cost in rows)])
+    cost = np.zeros((len(unit), width))
+    for at, (_, _, part) in zip((np.cumsum(counts) - counts).tolist(), rows, strict=True):
+        cost[at : at + len(part), : part.shape[1]] = part
+    low = np.concatenate([np.zeros(0), *(low for low, _, _ in rows)])
+    high = np.concatenate([np.zeros(0), *(high for _, high, _ in rows)])
+    constant = float(cost[:, 0].sum())
+    cost[:, 0] = 0.0
+    return Sources(
+        unit=unit,
+        p_min=low,
+        p_max=high,
+        q_min=np.where(first, network.unit_qmin[unit], 0.0),
+        q_max=np.where(first, network.unit_qmax[unit], 0.0),
+        cost=cost,
+        constant=constant,
+        p=filled(network.unit_s.real[unit], high, first),
+        q=np.where(first, network.unit_s.imag[unit], 0.0),
+        refused=np.array(refused, np.int64),
+    )
+
+
+def filled(p: Floats, high: Floats, first: Bools) -> Floats:
+    """Give each source its part of its unit's output: sources are filled one after the other.
+
+    Arguments:
+        p: output of the unit of each source, shape (g,).
+        high: largest output of each source.
+        first: whether it is its unit's first.
+    """
+    share = p.copy()
+    for source in np.flatnonzero(~first).tolist():
+        share[source] = max(share[source - 1] - high[source - 1], 0.0)
+        share[source - 1] = min(share[source - 1], high[source - 1])
+    return share
+
+
+def _source_rows(network: Network, costs: CostRows, unit: int) -> tuple[Floats, Floats, Floats]:
+    """Give lower limits, upper limits and cost coefficients of one unit's sources."""
+    low, high = network.unit_pmin[unit], network.unit_pmax[unit]
+    base = network.base_mva
+    if not len(costs.model):
+        return np.array([low]), np.array([high]), np.zeros((1, LEAST_TERMS))
+    terms = int(costs.terms[unit])
+    if costs.model[unit] != PIECEWISE:
+        lowest_first = costs.data[unit, :terms][::-1] * base ** np.arange(terms)
+        return np.array([low]), np.array([high]), lowest_first[None, :]
+    x, y, slope = _pieces(costs, unit)
+    x, slope = x / base, slope * base
+    inside = np.flatnonzero((x[1:-1] > low) & (x[1:-1] < high)) + 1
+    used = np.append(inside - 1, inside[-1] if len(inside) else _piece_at(x, low))
+    ends = np.concatenate([[low], x[inside], [high]])
+    lower, upper = np.zeros(len(used)), np.diff(ends)
+    lower[0], upper[0] = low, ends[1]
+    cost = np.zeros((len(used), LEAST_TERMS))
+    cost[:, 1] = slope[used]
+    cost[0, 0] = y[used[0]] - slope[used[0]] * x[used[0]]
+    return lower, upper, cost
+
+
+def _pieces(costs: CostRows, unit: int) -> tuple[Floats, Floats, Floats]:
+    """Give the corners of a piecewise cost, MW and $/h, and the slope after each but the last."""
+    points = costs.data[unit, : 2 * costs.terms[unit]].reshape(-1, 2)
+    x, y = points.T
+    return x, y, np.diff(y) / np.diff(x)
+
+
+def _piece_at(x: Floats, p: float) -> int:
+    return int(np.clip(np.searchsorted(x, p, "right") - 1, 0, len(x) - 2))
+
+
+def _falls(costs: CostRows, unit: int) -> bool:
+    if not len(costs.model) or costs.model[unit] != PIECEWISE:
+        return False
+    slope = _pieces(costs, unit)[2]
+    return bool((np.diff(slope) < -FLAT * np.abs(slope[1:])).any())
