@@ -1,0 +1,85 @@
+"""The one way to compile a kernel: numba, cached under a digest of all that the code was made from."""
+
+import hashlib
+import os
+import re
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from genba.core.errors import missing_extra
+from genba.core.home import home
+
+try:
+    import numba
+except ModuleNotFoundError as error:
+    raise missing_extra("numba", "grid") from error
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+VARIABLE = "GENBA_KERNELS"
+"""Names another directory for compiled kernels than `<home>/numba`."""
+IMPORT = re.compile(r"^(?:from|import) (genba\.num[\w.]*|genba\.\w+\.kernels[\w.]*)", re.MULTILINE)
+CONTRACT = {"contract", "nsz", "arcp"}
+"""Floating-point freedom that fuses multiply and add but keeps order, NaN and infinity."""
+
+
+def kernel(function: F) -> F:
+    """Compile `function` at its first call, without the interpreter lock, and keep the machine code.
+
+    Numba notices an edit of the function's own file only. So the cache of a file lies in a directory that is
+    named after the sources of this file and of all kernel files that it imports, numba and the processor.
+    """
+    numba.config.CACHE_DIR = str(  # type: ignore[attr-defined]  # made at run time
+        _directory(function.__module__)
+    )
+    compiled: Any = numba.njit(cache=True, nogil=True, fastmath=CONTRACT, error_model="numpy")(function)
+    kept: F = compiled
+    return kept
+
+
+def inlined(function: F) -> F:
+    """Compile `function` into every kernel that calls it; it has no cache and no call of its own."""
+    compiled: Any = numba.njit(inline="always", nogil=True, fastmath=CONTRACT, error_model="numpy")(function)
+    kept: F = compiled
+    return kept
+
+
+def _directory(module: str) -> Path:
+    body = hashlib.sha256(_machine().encode())
+    for path in sorted(_sources(module)):
+        body.update(path.read_bytes())
+    return _root() / body.hexdigest()[:16]
+
+
+@cache
+def _root() -> Path:
+    return Path(os.environ.get(VARIABLE) or home() / "numba").absolute()
+
+
+@cache
+def _machine() -> str:
+    from llvmlite import binding  # only kernels need it, and only numba brings it
+
+    features = binding.get_host_cpu_features().flatten()
+    return f"{numba.__version__} {sys.version} {binding.get_host_cpu_name()} {features}"
+
+
+@cache
+def _sources(module: str) -> frozenset[Path]:
+    """Give a module's file and those of the kernel modules that it imports, transitively."""
+    path = Path(str(sys.modules[module].__file__))
+    package = next(parent for parent in path.parents if parent.name == "genba")
+    found: set[Path] = set()
+    waiting = [path]
+    while waiting:
+        one = waiting.pop()
+        if one in found:
+            continue
+        found.add(one)
+        for name in IMPORT.findall(one.read_text(encoding="utf-8")):
+            stem = package.parent.joinpath(*name.split("."))
+            waiting += [file for file in (stem.with_suffix(".py"), stem / "__init__.py") if file.exists()]
+    return frozenset(found)

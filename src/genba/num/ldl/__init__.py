@@ -1,0 +1,1 @@
+"""Sparse block LDL^T with pivoting inside the blocks."""

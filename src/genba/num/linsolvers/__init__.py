@@ -1,0 +1,1 @@
+"""Doors to sparse linear solvers: one contract, one file per method."""

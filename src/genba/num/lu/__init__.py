@@ -1,0 +1,1 @@
+"""Sparse block LU on a fixed, structurally symmetric pattern."""

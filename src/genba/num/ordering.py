@@ -1,0 +1,274 @@
+"""Fill-reducing orders of symmetric patterns: approximate minimum degree on a quotient graph."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genba.num.jit import kernel
+
+Ints = NDArray[np.int64]
+
+
+def minimum_degree(n: int, indptr: Ints, indices: Ints) -> Ints:
+    """Give an order of elimination that keeps fill low, shape (n,): order[k] is eliminated as the k-th.
+
+    Arguments:
+        n: number of nodes.
+        indptr: first neighbour of each node, shape (n + 1,).
+        indices: neighbours; both directions of every edge, without loops and repetitions.
+
+    Source: Amestoy, Davis and Duff (1996), An approximate minimum degree ordering algorithm.
+    """
+    room = np.empty(2 * len(indices) + 8 * n + 64, dtype=np.int64)
+    room[: len(indices)] = indices
+    return np.asarray(_eliminate(n, np.asarray(indptr, np.int64), room, len(indices)))
+
+
+def adjacency(n: int, start: Ints, end: Ints) -> tuple[Ints, Ints]:
+    """Give indptr and indices of an undirected graph from the two ends of its edges, loops left out."""
+    apart = start != end
+    one, other = start[apart], end[apart]
+    keys = np.unique(np.concatenate([one * n + other, other * n + one]))
+    indptr = np.searchsorted(keys, np.arange(n + 1) * n)
+    return indptr.astype(np.int64), keys % n
+
+
+@kernel
+def _take_out(node: int, degree: Ints, head: Ints, following: Ints, before: Ints) -> None:
+    """Take a variable out of the list of its degree."""
+    if following[node] >= 0:
+        before[following[node]] = before[node]
+    if before[node] >= 0:
+        following[before[node]] = following[node]
+    else:
+        head[degree[node]] = following[node]
+
+
+@kernel
+def _put_in(node: int, degree: Ints, head: Ints, following: Ints, before: Ints) -> None:
+    """Put a variable at the front of the list of its degree."""
+    first = head[degree[node]]
+    following[node], before[node] = first, -1
+    if first >= 0:
+        before[first] = node
+    head[degree[node]] = node
+
+
+@kernel
+def _gather(
+    pivot: int, begin: Ints, elements: Ints, length: Ints, weight: Ints, room: Ints, end: int, kind: Ints
+) -> tuple[int, int]:
+    """Write the variables next to `pivot`, directly or through its elements, at `end`; absorb the elements.
+
+    Weights of what is written are negated, which marks it. Gives the new end and the weight written.
+    """
+    first, total = end, 0
+    for place in range(begin[pivot], begin[pivot] + length[pivot]):
+        one = room[place]
+        if place < begin[pivot] + elements[pivot]:  # an element: all its live variables
+            for inner in range(begin[one], begin[one] + length[one]):
+                other = room[inner]
+                if weight[other] > 0 and other != pivot:
+                    total += weight[other]
+                    weight[other] = -weight[other]
+                    room[end] = other
+                    end += 1
+            kind[one] = 2
+        elif weight[one] > 0:
+            total += weight[one]
+            weight[one] = -weight[one]
+            room[end] = one
+            end += 1
+    begin[pivot], length[pivot], elements[pivot] = first, end - first, 0
+    return end, total
+
+
+@kernel
+def _outside(
+    first: int,
+    end: int,
+    begin: Ints,
+    elements: Ints,
+    weight: Ints,
+    room: Ints,
+    kind: Ints,
+    size: Ints,
+    rest: Ints,
+) -> None:
+    """Give for each element next to the new one how much of it lies outside (in `rest`, else -1)."""
+    for place in range(first, end):
+        one = room[place]
+        for inner in range(begin[one], begin[one] + elements[one]):
+            element = room[inner]
+            if kind[element] == 1:
+                if rest[element] < 0:
+                    rest[element] = size[element]
+                rest[element] += weight[one]  # negative while marked
+
+
+@kernel
+def _prune(
+    one: int,
+    pivot: int,
+    begin: Ints,
+    elements: Ints,
+    length: Ints,
+    weight: Ints,
+    room: Ints,
+    kind: Ints,
+    rest: Ints,
+) -> tuple[int, int]:
+    """Rewrite the lists of a variable next to the new element; give its outer degree and a hash."""
+    outer = 0
+    key = pivot
+    start = begin[one]
+    write = start
+    for place in range(start, start + elements[one]):
+        element = room[place]
+        if kind[element] != 1:
+            continue
+        if rest[element] == 0:  # all of it is inside the new element
+            kind[element] = 2
+            continue
+        room[write] = element
+        write += 1
+        outer += rest[element]
+        key += element
+    kept = write - start
+    plain = 0
+    for place in range(start + elements[one], start + length[one]):
+        other = room[place]
+        if weight[other] > 0:
+            room[write] = other
+            write += 1
+            plain += 1
+            outer += weight[other]
+            key += other
+    # The new element joins the elements; the place of the first plain neighbour moves to the end.
+    if plain:
+        room[write] = room[start + kept]
+    room[start + kept] = pivot
+    elements[one] = kept + 1
+    length[one] = kept + 1 + plain
+    return outer, key
+
+
+@kernel
+def _same(
+    one: int, other: int, begin: Ints, length: Ints, elements: Ints, room: Ints, mark: Ints, tag: int
+) -> bool:
+    """Tell whether two variables have the same neighbours; those of `one` carry `tag`."""
+    if length[one] != length[other] or elements[one] != elements[other]:
+        return False
+    for place in range(begin[other], begin[other] + length[other]):  # noqa: SIM110  # numba has no all()
+        if mark[room[place]] != tag:
+            return False
+    return True
+
+
+@kernel
+def _eliminate(n: int, indptr: Ints, room: Ints, used: int) -> Ints:
+    begin = indptr[:n].copy()
+    length = indptr[1:] - indptr[:n]
+    elements = np.zeros(n, np.int64)
+    weight = np.ones(n, np.int64)  # how many nodes a variable stands for; 0 when it is merged or eliminated
+    kind = np.zeros(n, np.int64)  # 0 variable, 1 element, 2 absorbed
+    size = np.zeros(n, np.int64)
+    rest = np.full(n, -1)
+    degree = length.copy()
+    head = np.full(n + 1, -1)
+    following = np.full(n, -1)
+    before = np.full(n, -1)
+    mark = np.full(n, -1)
+    bucket = np.full(n, -1)
+    in_bucket = np.full(n, -1)
+    keys = np.zeros(n, np.int64)
+    last = np.arange(n)  # members of a merged variable form a chain
+    chain = np.full(n, -1)
+    order = np.empty(n, np.int64)
+    for node in range(n - 1, -1, -1):
+        _put_in(node, degree, head, following, before)
+    count, smallest, tag, end = 0, 0, 0, used
+    while count < n:
+        while head[smallest] < 0:
+            smallest += 1
+        pivot = head[smallest]
+        _take_out(pivot, degree, head, following, before)
+        weight[pivot] = 0
+        node = pivot
+        while node >= 0:
+            order[count] = node
+            count += 1
+            node = chain[node]
+        bound = length[pivot]
+        for place in range(begin[pivot], begin[pivot] + elements[pivot]):
+            bound += length[room[place]]
+        if end + bound > len(room):
+            larger = np.empty(2 * len(room) + bound, np.int64)
+            larger[:end] = room[:end]
+            room = larger
+        first = end
+        end, total = _gather(pivot, begin, elements, length, weight, room, end, kind)
+        kind[pivot] = 1
+        _outside(first, end, begin, elements, weight, room, kind, size, rest)
+        for place in range(first, end):
+            one = room[place]
+            _take_out(one, degree, head, following, before)
+            outer, key = _prune(one, pivot, begin, elements, length, weight, room, kind, rest)
+            if outer == 0:  # nothing outside the new element: eliminated with the pivot
+                total += weight[one]
+                weight[one] = 0
+                node = one
+                while node >= 0:
+                    order[count] = node
+                    count += 1
+                    node = chain[node]
+                continue
+            degree[one] = min(degree[one], outer)  # the part inside the new element is added below
+            keys[one] = key % n
+            in_bucket[one] = bucket[keys[one]]
+            bucket[keys[one]] = one
+        for place in range(first, end):  # merge variables with equal neighbours
+            one = room[place]
+            if weight[one] == 0 or bucket[keys[one]] < 0:
+                continue
+            current = bucket[keys[one]]
+            bucket[keys[one]] = -1
+            while current >= 0:
+                if weight[current] != 0:
+                    tag += 1
+                    for inner in range(begin[current], begin[current] + length[current]):
+                        mark[room[inner]] = tag
+                    other = in_bucket[current]
+                    while other >= 0:
+                        if weight[other] != 0 and _same(
+                            current, other, begin, length, elements, room, mark, tag
+                        ):
+                            weight[current] += weight[other]
+                            weight[other] = 0
+                            chain[last[current]] = other
+                            last[current] = last[other]
+                            kind[other] = 2
+                        other = in_bucket[other]
+                current = in_bucket[current]
+        write = first
+        for place in range(first, end):
+            one = room[place]
+            if weight[one] == 0:
+                continue
+            weight[one] = -weight[one]
+            room[write] = one
+            write += 1
+            degree[one] = max(0, min(n - count - weight[one], degree[one] + total - weight[one]))
+            smallest = min(smallest, degree[one])
+            _put_in(one, degree, head, following, before)
+        for place in range(first, write):
+            one = room[place]
+            for inner in range(begin[one], begin[one] + elements[one]):
+                rest[room[inner]] = -1
+        end = write
+        length[pivot] = write - first
+        size[pivot] = total
+        if length[pivot] == 0:
+            kind[pivot] = 2
+        smallest = max(0, min(smallest, n))
+    return order
