@@ -23,14 +23,18 @@ test: setup-dev lint docs  ## Set up and run every check: style, types, layers, 
 setup-dev:
 	@$(PYTHON) tools/bootstrap.py dev --browser
 
+setup-rivals: setup-dev
+	@$(PYTHON) tools/bootstrap.py rivals
+
 lint: setup-dev  ## Style, types and layers
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check .
 	@$(VENV)/mypy
 	@$(VENV)/lint-imports --no-cache
 
-bench: setup-dev  ## Every benchmark with its rival, as Markdown tables
-	@for script in benchmarks/*.py; do echo; echo "## $$script"; $(VENV)/python $$script || exit 1; done
+bench: setup-rivals  ## Every benchmark with its rival, as Markdown tables
+	@for script in benchmarks/*.py $(filter-out benchmarks/grid/rival_%,$(wildcard benchmarks/grid/*.py)); do \
+		echo; echo "## $$script"; PYTHONPATH=benchmarks/grid $(VENV)/python $$script || exit 1; done
 
 chaos: setup-dev  ## 200 rounds of kill -9
 	@GENBA_CHAOS_SEEDS=200 $(VENV)/python tests/sealed.py $(VENV)/python -m pytest tests/chaos --timeout 3600

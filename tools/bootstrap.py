@@ -21,7 +21,8 @@ def main(extra: str, browser: bool) -> None:
     if sys.version_info < OLDEST:
         sys.exit(f"genba needs Python 3.11 or newer, found {sys.version.split()[0]}; use: make PYTHON=...")
     wanted = _digest()
-    if not any(_is_installed(name, wanted) for name in (extra, "dev")):  # dev has everything
+    covering = {extra} if extra == "rivals" else {extra, "dev"}  # dev has everything but rivals
+    if not any(_is_installed(name, wanted) for name in covering):
         _create()
         _install(extra)
         _stamp(extra).write_text(wanted)
