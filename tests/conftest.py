@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-KEPT = {"GENBA_CHAOS_SEEDS", "GENBA_SCREENSHOTS"}
+KEPT = {"GENBA_CHAOS_SEEDS", "GENBA_KERNELS", "GENBA_SCREENSHOTS"}
+# Every test has a home of its own; kernels compiled anew in each would cost a minute per test.
+os.environ.setdefault("GENBA_KERNELS", str(ROOT / "build" / "kernels"))
 LOCAL_NAMES = {"localhost", "", None}
 
 

@@ -31,6 +31,8 @@ BASE = {
 }
 SHARED_EXTRAS = {"scipy", "fastapi", "starlette", "nicegui", "uvicorn"}
 """Frameworks of one face or one line, which many of its files speak; every other package has one door."""
+METHODS = ("ipm", "ldl", "linsolvers", "lu", "solvers")
+"""What proposes in `num`: no certificate may use it."""
 
 
 def module_of(path: Path) -> str:
@@ -162,7 +164,11 @@ def test_certificates_share_nothing_with_what_proposes() -> None:
                 name
                 for name in imports_of(TREES[path])
                 if name.startswith(
-                    (f"genba.{domain}.kernels", f"genba.{domain}.operations", "genba.num.solvers")
+                    (
+                        f"genba.{domain}.kernels",
+                        f"genba.{domain}.operations",
+                        *(f"genba.num.{p}" for p in METHODS),
+                    )
                 )
             }
             assert shared == set(), f"{path.name} imports {shared}"
