@@ -152,8 +152,12 @@ def dispatch_file(folder: Path, case: Case, p: np.ndarray) -> str:
         bus=case.gen["bus"],
         in_service=case.gen["status"] > 0,
         p=p,
+        q=np.full(len(p), np.nan),
+        vm=np.full(len(p), np.nan),
         pmin=case.gen["pmin"],
         pmax=case.gen["pmax"],
+        qmin=case.gen["qmin"],
+        qmax=case.gen["qmax"],
         marginal_cost=np.zeros(len(p)),
     )
     parquet.write(units, path)

@@ -7,17 +7,16 @@ from numpy.typing import NDArray
 
 from genba.core.certificate import Certificate, Claim, at_most, equal
 from genba.core.context import Context
-from genba.grid.certify.circuit import Bools, Circuit, Floats, Ints, circuit
+from genba.grid.certify.circuit import Bools, Circuit, Floats, Ints
 from genba.grid.certify.newton import pattern
 from genba.grid.certify.outages import Aftermath, Outage, aftermath, bridges, requested
 from genba.grid.certify.powerflow import OUTPUT_MW, state_claims, voltages
 from genba.grid.certify.replay import Replay, Study, solve_again
 from genba.grid.certify.retry import attempt
 from genba.grid.certify.rows import gaps, worst
-from genba.grid.certify.schedule import Schedule, schedule
+from genba.grid.certify.schedule import Schedule, schedule, studied
 from genba.grid.certify.twoport import two_ports
 from genba.grid.certify.violations import UNSURE_PERCENT, Loads, limits, loads, places, violated
-from genba.grid.io import changes, matpower
 from genba.grid.records.contingency import ContingencyParams, ContingencyResult
 from genba.num.table import Table
 
@@ -28,9 +27,8 @@ ELEMENT = re.compile(r"\b(?:branch|bus)\.\d+")
 @np.errstate(all="ignore")  # what is no number fails its claim
 def certify_contingency(params: ContingencyParams, result: ContingencyResult, ctx: Context) -> Certificate:
     """Certify a contingency study: its base, that no outage is left out, and what is said of the outages."""
-    case = changes.apply(matpower.read(ctx.path(params.case))[0], params.set)
-    grid = circuit(case)
-    plan = schedule(grid, params, ctx)
+    grid = studied(params, ctx)
+    plan = schedule(grid)
     if result.outcome == "base_diverged":
         return Certificate(claims=_no_base(grid, plan, params, result))
     base = state_claims(grid, plan, params, result)

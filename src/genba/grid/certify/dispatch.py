@@ -91,8 +91,8 @@ def _unit_rows(grid: Circuit) -> Expected:
         "unit": rows,
         "bus": gen["bus"],
         "in_service": grid.runs,
-        "pmin": gen["pmin"],
-        "pmax": gen["pmax"],
+        **{name: gen[name] for name in ("pmin", "pmax", "qmin", "qmax")},
+        **{name: np.full(len(gen), np.nan) for name in ("q", "vm")},
     }
 
 

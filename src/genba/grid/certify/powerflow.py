@@ -7,12 +7,11 @@ from numpy.typing import NDArray
 
 from genba.core.certificate import Certificate, Claim, at_least, at_most, equal
 from genba.core.context import Context
-from genba.grid.certify.circuit import Circuit, Complexes, Floats, circuit
+from genba.grid.certify.circuit import Circuit, Complexes, Floats
 from genba.grid.certify.retry import attempt, mismatches
 from genba.grid.certify.rows import Expected, branch_rows, excess, gaps, identity, worst
-from genba.grid.certify.schedule import Schedule, departure, schedule
+from genba.grid.certify.schedule import Schedule, departure, schedule, studied
 from genba.grid.certify.twoport import TwoPorts, flows, two_ports, withdrawals
-from genba.grid.io import changes, matpower
 from genba.grid.records.contingency import ContingencyResult
 from genba.grid.records.powerflow import COLLAPSED, PowerflowParams, PowerflowResult
 
@@ -33,9 +32,8 @@ def certify_powerflow(params: PowerflowParams, result: PowerflowResult, ctx: Con
     A convergence is checked bus by bus from the reported voltages and outputs; a divergence by showing that
     the last iterate is no solution and that Newton's method in rectangular coordinates finds none either.
     """
-    case = changes.apply(matpower.read(ctx.path(params.case))[0], params.set)
-    grid = circuit(case)
-    plan = schedule(grid, params, ctx)
+    grid = studied(params, ctx)
+    plan = schedule(grid)
     if result.outcome == "converged":
         state = state_claims(grid, plan, params, result)
         return Certificate(claims=(*state, *_totals(grid, params, result)) if state[0].holds else state)

@@ -6,10 +6,10 @@ import numpy as np
 
 from genba.core.context import Context
 from genba.core.inputs import InputFile
-from genba.grid.certify.circuit import Bools, Circuit, Complexes, Floats, Ints
-from genba.grid.records.dispatch import DISPATCH_UNITS
+from genba.grid.certify.circuit import Bools, Circuit, Complexes, Floats, Ints, circuit
+from genba.grid.io import changes, matpower
+from genba.grid.io.dispatched import dispatched
 from genba.grid.records.powerflow import PowerflowParams
-from genba.num import parquet
 
 ESTIMATE = 2.0  # times the actual losses that balancing may estimate; DC estimates stay near 1
 ROUNDING_PU = 1e-9  # what two ways of summing the same currents may differ by, at a bus
@@ -34,12 +34,17 @@ class Schedule:
     p: Floats
 
 
-def schedule(grid: Circuit, params: PowerflowParams, ctx: Context) -> Schedule:
-    """Give the schedule of a power flow."""
-    p = grid.case.gen["pg"]
+def studied(params: PowerflowParams, ctx: Context) -> Circuit:
+    """Give the circuit of the case that a power flow is about."""
+    case = changes.apply(matpower.read(ctx.path(params.case))[0], params.set)
     if isinstance(params.generation, InputFile):
-        p = parquet.read(DISPATCH_UNITS, ctx.path(params.generation))["p"]
-    return schedule_of(grid, np.where(grid.runs, p, 0.0))
+        case = dispatched(case, ctx.path(params.generation))
+    return circuit(case)
+
+
+def schedule(grid: Circuit) -> Schedule:
+    """Give the schedule of a power flow."""
+    return schedule_of(grid, np.where(grid.runs, grid.case.gen["pg"], 0.0))
 
 
 def schedule_of(grid: Circuit, p: Floats) -> Schedule:

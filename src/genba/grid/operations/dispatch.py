@@ -175,8 +175,12 @@ def _units(grid: _Grid, solved: DcDispatch, curves: Curves) -> Table:
         bus=gen["bus"],
         in_service=grid.network.unit_on,
         p=p,
+        q=np.full(len(gen), np.nan),
+        vm=np.full(len(gen), np.nan),
         pmin=gen["pmin"],
         pmax=gen["pmax"],
+        qmin=gen["qmin"],
+        qmax=gen["qmax"],
         marginal_cost=marginal,
     )
 

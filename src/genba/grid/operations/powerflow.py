@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genba.core.context import Context
-from genba.core.errors import InputError
 from genba.core.inputs import InputFile
 from genba.core.operation import operation
 from genba.grid.certify.powerflow import certify_powerflow
+from genba.grid.io.dispatched import dispatched
 from genba.grid.io.opening import open_case
 from genba.grid.kernels.admittance import apparent, branch_powers
 from genba.grid.kernels.balance import balanced, first_angles
@@ -18,7 +18,6 @@ from genba.grid.kernels.network import Bools, Floats, network_of
 from genba.grid.kernels.newton import Budget
 from genba.grid.kernels.steady_state import Model, Schedule, State, model_of, schedule_of, solve
 from genba.grid.records.case import Case
-from genba.grid.records.dispatch import DISPATCH_UNITS
 from genba.grid.records.powerflow import (
     BRANCHES,
     BUSES,
@@ -28,7 +27,6 @@ from genba.grid.records.powerflow import (
     PowerflowResult,
 )
 from genba.grid.views.powerflow import view_powerflow
-from genba.num import parquet
 from genba.num.table import Table, table
 
 MARGIN = 0.5
@@ -87,40 +85,22 @@ def prepare(params: PowerflowParams, case: Case, ctx: Context) -> Study:
     Raises:
         InputError: when `generation` names a dispatch of another case.
     """
+    if isinstance(params.generation, InputFile):
+        case = dispatched(case, ctx.path(params.generation))
     network = network_of(case.base_mva, case.bus, case.gen, case.branch)
     budget = Budget(MARGIN * params.tolerance, params.max_iterations, lowest=COLLAPSED)
     distributed = params.slack == "distributed"
     model = model_of(network, distributed=distributed, reactive_limits=params.reactive_limits, budget=budget)
-    schedule = _scheduled(params, case, model, ctx)
+    schedule = _scheduled(params, model)
     vm, va = _first_voltage(params, model, schedule)
     return Study(case, model, schedule, vm, va)
 
 
-def _scheduled(params: PowerflowParams, case: Case, model: Model, ctx: Context) -> Schedule:
+def _scheduled(params: PowerflowParams, model: Model) -> Schedule:
     schedule = schedule_of(model.network)
-    if isinstance(params.generation, InputFile):
-        p = _dispatched(params.generation, case, ctx) / case.base_mva
-        return replace(schedule, p=np.where(schedule.unit_on, p, 0.0))
     if params.generation == "balanced":
         return replace(schedule, p=balanced(model.network, schedule))
     return schedule
-
-
-def _dispatched(file: InputFile, case: Case, ctx: Context) -> Floats:
-    """Read the output of every unit, MW."""
-    units = parquet.read(DISPATCH_UNITS, ctx.path(file))
-    numbers = np.arange(1, len(case.gen) + 1)
-    if not (np.array_equal(units["unit"], numbers) and np.array_equal(units["bus"], case.gen["bus"])):
-        raise InputError(
-            f"{file} dispatches {len(units)} units which are not the {len(numbers)} of {case.name}; "
-            "give the dispatch of the same case",
-            where="generation",
-        )
-    if not np.isfinite(units["p"]).all():
-        raise InputError(
-            f"{file} leaves a unit without an output; give a finished dispatch", where="generation"
-        )
-    return units["p"]
 
 
 def _first_voltage(params: PowerflowParams, model: Model, schedule: Schedule) -> tuple[Floats, Floats]:

@@ -15,8 +15,19 @@ DISPATCH_UNITS = Columns(
         Column("bus", "int", "1", "Bus number."),
         Column("in_service", "bool", "1", "Whether the unit runs."),
         Column("p", "float", "MW", "Active power output; 0 when out of service."),
+        Column(
+            "q",
+            "float",
+            "Mvar",
+            "Reactive power output; 0 when out of service, missing in a DC study.",
+        ),
+        Column(
+            "vm", "float", "p.u.", "Voltage to hold at its bus; missing out of service and in a DC study."
+        ),
         Column("pmin", "float", "MW", "Smallest output allowed."),
         Column("pmax", "float", "MW", "Largest output allowed."),
+        Column("qmin", "float", "Mvar", "Smallest reactive output allowed."),
+        Column("qmax", "float", "Mvar", "Largest reactive output allowed."),
         Column(
             "marginal_cost", "float", "$/MWh", "Cost of the next MWh at this output; missing out of service."
         ),
