@@ -1,0 +1,249 @@
+"""Balances, flow limits and their first derivatives at a point of an AC optimal power flow; compiled.
+
+With theta = va[f] - va[t] and w = V_f V_t, the power into a branch at its from end is
+P_f = g_ff V_f^2 + w A_Pf, Q_f = -b_ff V_f^2 + w A_Qf, and at its to end P_t = g_tt V_t^2 + w A_Pt,
+Q_t = -b_tt V_t^2 + w A_Qt, where A_Pf = g_ft cos + b_ft sin, A_Qf = g_ft sin - b_ft cos, A_Pt = g_tf cos - b_tf sin
+and A_Qt = -g_tf sin - b_tf cos of theta. The derivatives by theta are dA_Pf = -A_Qf, dA_Qf = A_Pf, dA_Pt = A_Qt and
+dA_Qt = -A_Pt, so four numbers per branch carry everything.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genba.num.jit import kernel
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+WAVES = 8
+"""Numbers kept of a branch: A_Pf, A_Qf, A_Pt, A_Qt, P_f, Q_f, P_t, Q_t."""
+SLOPES = 18
+"""Derivatives by (theta, V_f, V_t) of P_f, Q_f, P_t, Q_t, the from and the to limit."""
+
+
+@kernel
+def flows(va: Floats, vm: Floats, start: Ints, end: Ints, ports: Floats, waves: Floats) -> None:
+    """Write A and the powers of every branch.
+
+    Arguments:
+        va, vm: angles and magnitudes, shape (n,).
+        start, end: buses of each branch, shape (m,).
+        ports: g_ff, b_ff, g_ft, b_ft, g_tf, b_tf, g_tt, b_tt of each branch, shape (m, 8).
+        waves: receives A and the powers, shape (m, WAVES).
+    """
+    for e in range(len(start)):
+        f, t = start[e], end[e]
+        theta = va[f] - va[t]
+        u, v = np.cos(theta), np.sin(theta)
+        y = ports[e]
+        gff, bff, gft, bft, gtf, btf, gtt, btt = y[0], y[1], y[2], y[3], y[4], y[5], y[6], y[7]
+        vf, vt = vm[f], vm[t]
+        w = vf * vt
+        apf, aqf = gft * u + bft * v, gft * v - bft * u
+        apt, aqt = gtf * u - btf * v, -gtf * v - btf * u
+        o = waves[e]
+        o[0], o[1], o[2], o[3] = apf, aqf, apt, aqt
+        o[4], o[5] = gff * vf * vf + w * apf, -bff * vf * vf + w * aqf
+        o[6], o[7] = gtt * vt * vt + w * apt, -btt * vt * vt + w * aqt
+
+
+@kernel
+def constraints(
+    x: Floats,
+    start: Ints,
+    end: Ints,
+    source_bus: Ints,
+    demand: Floats,
+    shunt: Floats,
+    waves: Floats,
+    row: Ints,
+    room: Floats,
+    scale_c: Floats,
+    scale_d: Floats,
+    c: Floats,
+    d: Floats,
+) -> None:
+    """Write scaled balances (power taken less power given) and scaled limits.
+
+    Arguments:
+        x: va, vm, p and q in one, shape (2n + 2g,).
+        start, end: buses of each branch, shape (m,).
+        source_bus: bus of each source, shape (g,).
+        demand: active, then reactive, shape (2n,).
+        shunt: conductance, then susceptance, shape (2n,).
+        waves: from `flows`.
+        row: place in d of each branch's from, to and angle limit, -1 without, shape (m, 3).
+        room: square of the rating and one over what it is measured in, shape (m, 2).
+        scale_c, scale_d: factors of the rows.
+        c: receives active, then reactive balances, shape (2n,).
+        d: receives (P^2 + Q^2 - rating^2) / measure, and angle differences.
+    """
+    n, g = len(demand) // 2, len(source_bus)
+    for i in range(n):
+        square = x[n + i] * x[n + i]
+        c[i] = demand[i] + shunt[i] * square
+        c[n + i] = demand[n + i] - shunt[n + i] * square
+    for k in range(g):
+        c[source_bus[k]] -= x[2 * n + k]
+        c[n + source_bus[k]] -= x[2 * n + g + k]
+    for e in range(len(start)):
+        f, t, o = start[e], end[e], waves[e]
+        c[f] += o[4]
+        c[n + f] += o[5]
+        c[t] += o[6]
+        c[n + t] += o[7]
+        if row[e, 0] >= 0:
+            d[row[e, 0]] = scale_d[row[e, 0]] * (o[4] * o[4] + o[5] * o[5] - room[e, 0]) * room[e, 1]
+            d[row[e, 1]] = scale_d[row[e, 1]] * (o[6] * o[6] + o[7] * o[7] - room[e, 0]) * room[e, 1]
+        if row[e, 2] >= 0:
+            d[row[e, 2]] = scale_d[row[e, 2]] * (x[f] - x[t])
+    for i in range(2 * n):
+        c[i] *= scale_c[i]
+
+
+@kernel
+def slopes(
+    vm: Floats, start: Ints, end: Ints, ports: Floats, waves: Floats, row: Ints, room: Floats, out: Floats
+) -> None:
+    """Write the derivatives of every branch's powers and flow limits, unscaled, shape (m, SLOPES)."""
+    for e in range(len(start)):
+        vf, vt = vm[start[e]], vm[end[e]]
+        w = vf * vt
+        y, o, j = ports[e], waves[e], out[e]
+        apf, aqf, apt, aqt = o[0], o[1], o[2], o[3]
+        j[0], j[1], j[2] = -w * aqf, 2 * y[0] * vf + vt * apf, vf * apf
+        j[3], j[4], j[5] = w * apf, -2 * y[1] * vf + vt * aqf, vf * aqf
+        j[6], j[7], j[8] = w * aqt, vt * apt, 2 * y[6] * vt + vf * apt
+        j[9], j[10], j[11] = -w * apt, vt * aqt, -2 * y[7] * vt + vf * aqt
+        if row[e, 0] >= 0:
+            pf, qf, pt, qt = (
+                2 * room[e, 1] * o[4],
+                2 * room[e, 1] * o[5],
+                2 * room[e, 1] * o[6],
+                2 * room[e, 1] * o[7],
+            )
+            for a in range(3):
+                j[12 + a] = pf * j[a] + qf * j[3 + a]
+                j[15 + a] = pt * j[6 + a] + qt * j[9 + a]
+        else:
+            for a in range(12, 18):
+                j[a] = 0.0
+
+
+@kernel
+def row_sizes(
+    vm: Floats,
+    start: Ints,
+    end: Ints,
+    shunt: Floats,
+    source_bus: Ints,
+    row: Ints,
+    slope: Floats,
+    c: Floats,
+    d: Floats,
+) -> None:
+    """Write the largest absolute derivative of each row, unscaled; a branch's own terms stand for a bus's sum."""
+    n = len(vm)
+    for i in range(n):
+        c[i], c[n + i] = abs(2 * shunt[i] * vm[i]), abs(2 * shunt[n + i] * vm[i])
+    for k in range(len(source_bus)):
+        c[source_bus[k]] = max(c[source_bus[k]], 1.0)
+        c[n + source_bus[k]] = max(c[n + source_bus[k]], 1.0)
+    for e in range(len(start)):
+        f, t, j = start[e], end[e], slope[e]
+        for a in range(3):
+            c[f] = max(c[f], abs(j[a]))
+            c[n + f] = max(c[n + f], abs(j[3 + a]))
+            c[t] = max(c[t], abs(j[6 + a]))
+            c[n + t] = max(c[n + t], abs(j[9 + a]))
+        if row[e, 0] >= 0:
+            d[row[e, 0]] = max(abs(j[12]), abs(j[13]), abs(j[14]))
+            d[row[e, 1]] = max(abs(j[15]), abs(j[16]), abs(j[17]))
+        if row[e, 2] >= 0:
+            d[row[e, 2]] = 1.0
+
+
+@kernel
+def transposed(
+    vm: Floats,
+    start: Ints,
+    end: Ints,
+    source_bus: Ints,
+    shunt: Floats,
+    slope: Floats,
+    row: Ints,
+    yc: Floats,
+    yd: Floats,
+    out: Floats,
+) -> None:
+    """Write Jc' yc + Jd' yd for multipliers of unscaled rows, shape (2n + 2g,)."""
+    n, g = len(vm), len(source_bus)
+    for i in range(n):
+        out[i] = 0.0
+        out[n + i] = 2 * vm[i] * (shunt[i] * yc[i] - shunt[n + i] * yc[n + i])
+    for k in range(g):
+        out[2 * n + k] = -yc[source_bus[k]]
+        out[2 * n + g + k] = -yc[n + source_bus[k]]
+    for e in range(len(start)):
+        f, t, j = start[e], end[e], slope[e]
+        pf, qf, pt, qt = yc[f], yc[n + f], yc[t], yc[n + t]
+        first, second, angle = 0.0, 0.0, 0.0
+        if row[e, 0] >= 0:
+            first, second = yd[row[e, 0]], yd[row[e, 1]]
+        if row[e, 2] >= 0:
+            angle = yd[row[e, 2]]
+        u = j[0] * pf + j[3] * qf + j[6] * pt + j[9] * qt + j[12] * first + j[15] * second + angle
+        out[f] += u
+        out[t] -= u
+        out[n + f] += j[1] * pf + j[4] * qf + j[7] * pt + j[10] * qt + j[13] * first + j[16] * second
+        out[n + t] += j[2] * pf + j[5] * qf + j[8] * pt + j[11] * qt + j[14] * first + j[17] * second
+
+
+@kernel
+def changes(
+    vm: Floats,
+    start: Ints,
+    end: Ints,
+    source_bus: Ints,
+    shunt: Floats,
+    slope: Floats,
+    row: Ints,
+    dx: Floats,
+    dc: Floats,
+    dd: Floats,
+) -> None:
+    """Write Jc dx and Jd dx, unscaled."""
+    n, g = len(vm), len(source_bus)
+    for i in range(n):
+        dc[i] = 2 * vm[i] * shunt[i] * dx[n + i]
+        dc[n + i] = -2 * vm[i] * shunt[n + i] * dx[n + i]
+    for k in range(g):
+        dc[source_bus[k]] -= dx[2 * n + k]
+        dc[n + source_bus[k]] -= dx[2 * n + g + k]
+    for e in range(len(start)):
+        f, t, j = start[e], end[e], slope[e]
+        a, b, c = dx[f] - dx[t], dx[n + f], dx[n + t]
+        dc[f] += j[0] * a + j[1] * b + j[2] * c
+        dc[n + f] += j[3] * a + j[4] * b + j[5] * c
+        dc[t] += j[6] * a + j[7] * b + j[8] * c
+        dc[n + t] += j[9] * a + j[10] * b + j[11] * c
+        if row[e, 0] >= 0:
+            dd[row[e, 0]] = j[12] * a + j[13] * b + j[14] * c
+            dd[row[e, 1]] = j[15] * a + j[16] * b + j[17] * c
+        if row[e, 2] >= 0:
+            dd[row[e, 2]] = a
+
+
+@kernel
+def costs(p: Floats, cost: Floats, gradient: Floats, curvature: Floats) -> float:
+    """Give the cost of outputs, and write its first and second derivatives, shape (g,)."""
+    total = 0.0
+    for k in range(len(p)):
+        value, first, second = 0.0, 0.0, 0.0
+        for degree in range(cost.shape[1] - 1, -1, -1):
+            second = second * p[k] + 2 * first
+            first = first * p[k] + value
+            value = value * p[k] + cost[k, degree]
+        total += value
+        gradient[k], curvature[k] = first, second
+    return total

@@ -1,0 +1,358 @@
+"""The AC optimal power flow as a nonlinear program that solves its own KKT systems by a block LDL^T over the buses."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from genba.grid.kernels import opf_flows, opf_kkt
+from genba.grid.kernels.network import Floats, Ints
+from genba.grid.kernels.opf_model import OpfModel
+from genba.num.elimination import Fill, fill_of
+from genba.num.ipm.program import Weights
+from genba.num.ldl import factor as ldl
+from genba.num.ldl.pivot import FACTOR
+from genba.num.ordering import adjacency
+
+REFINEMENTS = 8
+"""Refinements of one solve at most."""
+ENOUGH = 1e-11
+"""Relative residual at which refinement stops."""
+MEASURE_LEAST = 1e-2
+"""A squared rating is measured in itself, but at least in this, p.u.^2."""
+
+Rows = tuple[Floats, Floats, Floats]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """The model in the order of elimination, and where each branch adds to the KKT matrix.
+
+    Arguments:
+        fill: order of the buses and fill of the factor.
+        branch: rows of the model's branches in the order used here, neighbours when they join the same buses.
+        start, end: buses of each branch, in the order of elimination.
+        entry: block of each branch (see `opf_kkt.assemble`).
+        entry_start, entry_rows: compressed columns of the blocks of the strict upper triangle.
+        row: place in d of each branch's from, to and angle limit, -1 without, shape (m, 3).
+        source_bus: bus of each source.
+        anchored: the reference of each island.
+    """
+
+    fill: Fill
+    branch: Ints
+    start: Ints
+    end: Ints
+    entry: Ints
+    entry_start: Ints
+    entry_rows: Ints
+    row: Ints
+    source_bus: Ints
+    anchored: Ints
+
+
+def plan_of(model: OpfModel) -> Plan:
+    """Order the buses and branches of a model."""
+    n = len(model.demand)
+    fill = fill_of(n, *adjacency(n, model.start, model.end))
+    start, end = fill.position[model.start], fill.position[model.end]
+    low, high = np.minimum(start, end), np.maximum(start, end)
+    branch = np.lexsort((low, high))
+    start, end, low, high = start[branch], end[branch], low[branch], high[branch]
+    apart = low != high
+    keys, place = np.unique(high[apart] * n + low[apart], return_inverse=True)
+    entry = np.zeros(len(branch), np.int64)
+    entry[apart] = np.where(start[apart] < end[apart], place, -1 - place)
+    return Plan(
+        fill=fill,
+        branch=branch,
+        start=start,
+        end=end,
+        entry=entry,
+        entry_start=np.searchsorted(keys, np.arange(n + 1) * n).astype(np.int64),
+        entry_rows=keys % n,
+        row=_rows(model, branch),
+        source_bus=fill.position[model.source_bus],
+        anchored=fill.position[model.reference],
+    )
+
+
+def _rows(model: OpfModel, branch: Ints) -> Ints:
+    rated = np.isfinite(model.rating[branch])
+    angled = np.isfinite(model.angle_min[branch]) | np.isfinite(model.angle_max[branch])
+    row = np.full((len(branch), 3), -1)
+    count = int(rated.sum())
+    row[rated, 0] = np.arange(count)
+    row[rated, 1] = count + np.arange(count)
+    row[angled, 2] = 2 * count + np.arange(int(angled.sum()))
+    return row
+
+
+class OpfProgram:
+    """Variables (va, vm, p, q); equalities are the active, then the reactive balances of all buses.
+
+    Inequalities are the squared flows at the from and to ends of rated branches, and angle differences. Buses
+    stand in the order of elimination, branches in that of `plan.branch`.
+    """
+
+    def __init__(self, model: OpfModel, plan: Plan) -> None:
+        order, branch = plan.fill.order, plan.branch
+        n, g, m = len(order), len(model.source_bus), len(branch)
+        self.model, self.plan = model, plan
+        self.buses, self.sources = n, g
+        self.n, self.equalities = 2 * (n + g), 2 * n
+        self.inequalities = int(plan.row.max(initial=-1)) + 1
+        self._demand = np.concatenate([model.demand.real[order], model.demand.imag[order]])
+        self._shunt = np.concatenate([model.shunt.real[order], model.shunt.imag[order]])
+        yff, yft, ytf, ytt = model.two_port[:, branch]
+        self._ports = np.stack(
+            [yff.real, yff.imag, yft.real, yft.imag, ytf.real, ytf.imag, ytt.real, ytt.imag], axis=1
+        )
+        self._set_bounds()
+        self._objective, self._scale_c, self._scale_d = 1.0, np.ones(2 * n), np.ones(self.inequalities)
+        self._x, self._waves = np.zeros(self.n), np.zeros((m, opf_flows.WAVES))
+        self._vm = np.ones(n)
+        self._slope, self._curve = np.zeros((m, opf_flows.SLOPES)), np.zeros((m, opf_kkt.CURVES))
+        self._gradient, self._curvature = np.zeros(g), np.zeros(g)
+        self._allocate(n, g)
+
+    def _set_bounds(self) -> None:
+        model, order, branch, row = self.model, self.plan.fill.order, self.plan.branch, self.plan.row
+        free = np.full(len(order), np.inf)
+        self.lower = np.concatenate([-free, model.vm_min[order], model.p_min, model.q_min])
+        self.upper = np.concatenate([free, model.vm_max[order], model.p_max, model.q_max])
+        self.low, self.high = np.full(self.inequalities, -np.inf), np.zeros(self.inequalities)
+        angled = row[:, 2] >= 0
+        self.low[row[angled, 2]] = model.angle_min[branch[angled]]
+        self.high[row[angled, 2]] = model.angle_max[branch[angled]]
+        square = np.where(row[:, 0] >= 0, model.rating[branch], 1.0) ** 2
+        self._room = np.stack([square, 1.0 / np.maximum(square, MEASURE_LEAST)], axis=1)
+
+    def _allocate(self, n: int, g: int) -> None:
+        fill, md = self.plan.fill, self.inequalities
+        self._entries = np.zeros((len(self.plan.entry_rows), 16))
+        self._diagonal = np.zeros((n, 16))
+        self._lower = np.zeros((len(fill.rows), 16))
+        self._pivots = np.zeros((n, 4), np.int64)
+        self._factors = np.zeros((n, FACTOR))
+        self._strip = np.zeros((n + 1, 16))
+        self._right = np.zeros((n, 4))
+        self._spring = np.ones(2 * g)
+        self._stiff, self._give_d, self._give_c = np.zeros(md), np.zeros(md), np.zeros(2 * n)
+        self._sigma, self._yc = np.zeros(self.n), np.zeros(2 * n)
+        self.solves = 0
+
+    def scale(self, objective: float, c: Floats, d: Floats) -> None:
+        """Multiply the objective and every constraint by these factors from now on."""
+        self._objective = objective
+        self._scale_c, self._scale_d = c.copy(), d.copy()
+        self.low, self.high = self.low * d, self.high * d
+
+    def values(self, x: Floats, c: Floats, d: Floats) -> float:
+        """Give the scaled cost at x, and write the scaled balances and limits."""
+        plan, n, g = self.plan, self.buses, self.sources
+        self._x = x.copy()
+        opf_flows.flows(x[:n], x[n : 2 * n], plan.start, plan.end, self._ports, self._waves)
+        opf_flows.constraints(
+            x,
+            plan.start,
+            plan.end,
+            plan.source_bus,
+            self._demand,
+            self._shunt,
+            self._waves,
+            plan.row,
+            self._room,
+            self._scale_c,
+            self._scale_d,
+            c,
+            d,
+        )
+        cost = opf_flows.costs(x[2 * n : 2 * n + g], self.model.cost, self._gradient, self._curvature)
+        return self._objective * float(cost)
+
+    def linearize(self, gradient: Floats) -> None:
+        """Take the derivatives at the point of the last `values`; write the gradient of the cost."""
+        plan, n, g = self.plan, self.buses, self.sources
+        self._vm = self._x[n : 2 * n]
+        opf_flows.slopes(
+            self._vm, plan.start, plan.end, self._ports, self._waves, plan.row, self._room, self._slope
+        )
+        gradient[:] = 0.0
+        gradient[2 * n : 2 * n + g] = self._objective * self._gradient
+
+    def row_sizes(self) -> tuple[Floats, Floats]:
+        """Give the largest absolute derivative of each row of c and of d, unscaled."""
+        plan = self.plan
+        c, d = np.zeros(self.equalities), np.zeros(self.inequalities)
+        opf_flows.row_sizes(
+            self._vm, plan.start, plan.end, self._shunt, plan.source_bus, plan.row, self._slope, c, d
+        )
+        return c, d
+
+    def transposed(self, yc: Floats, yd: Floats, out: Floats) -> None:
+        """Write Jc' yc + Jd' yd."""
+        plan = self.plan
+        opf_flows.transposed(
+            self._vm,
+            plan.start,
+            plan.end,
+            plan.source_bus,
+            self._shunt,
+            self._slope,
+            plan.row,
+            yc * self._scale_c,
+            yd * self._scale_d,
+            out,
+        )
+
+    def changes(self, dx: Floats, dc: Floats, dd: Floats) -> None:
+        """Write Jc dx and Jd dx."""
+        plan = self.plan
+        opf_flows.changes(
+            self._vm,
+            plan.start,
+            plan.end,
+            plan.source_bus,
+            self._shunt,
+            self._slope,
+            plan.row,
+            dx,
+            dc,
+            dd,
+        )
+        dc *= self._scale_c
+        dd *= self._scale_d
+
+    def factorize(self, weights: Weights) -> bool | None:
+        """Factorise the KKT matrix in blocks; see `Program.factorize`."""
+        plan, n, g = self.plan, self.buses, self.sources
+        self._sigma, self._yc = weights.sigma, weights.yc * self._scale_c
+        self._give_c, self._give_d = weights.give_c, weights.give_d
+        self._stiff = self._scale_d**2 / (weights.give_d + opf_kkt.SOFT)
+        self._spring = weights.sigma[2 * n :].copy()
+        self._spring[:g] += weights.objective * self._objective * self._curvature
+        if not (self._spring > 0).all():
+            return False
+        opf_kkt.hessians(
+            self._vm,
+            plan.start,
+            plan.end,
+            self._ports,
+            self._waves,
+            self._slope,
+            plan.row,
+            self._room,
+            self._yc,
+            weights.yd * self._scale_d,
+            self._curve,
+        )
+        opf_kkt.assemble(
+            self._vm,
+            plan.start,
+            plan.end,
+            plan.entry,
+            plan.source_bus,
+            self._shunt,
+            self._slope,
+            self._curve,
+            plan.row,
+            self._scale_c,
+            self._yc,
+            weights.sigma,
+            weights.give_c,
+            self._stiff,
+            self._spring,
+            plan.anchored,
+            self._entries,
+            self._diagonal,
+        )
+        negative = self._factorized()
+        return None if negative < 0 else bool(negative == self.equalities)
+
+    def _factorized(self) -> int:
+        plan, fill = self.plan, self.plan.fill
+        return int(
+            ldl.factorize(
+                plan.entry_start,
+                plan.entry_rows,
+                self._entries,
+                self._diagonal,
+                fill.column_start,
+                fill.rows,
+                fill.row_start,
+                fill.row_columns,
+                fill.row_places,
+                self._lower,
+                self._pivots,
+                self._factors,
+                self._strip,
+                0.0,
+                0,
+                self.buses,
+            )
+        )
+
+    def solve(self, rx: Floats, rc: Floats, rd: Floats) -> Rows:
+        """Solve the last factorised KKT system, refined on the whole system."""
+        target = (rx, rc, rd)
+        at = (np.zeros(self.n), np.zeros(self.equalities), np.zeros(self.inequalities))
+        rest = (rx.copy(), rc.copy(), rd.copy())
+        rest[0][np.isinf(self._sigma)] = 0.0
+        goal = max(float(opf_kkt.size(rest, self._give_d)), 1e-300)
+        best, kept = np.inf, at
+        for _ in range(REFINEMENTS + 1):
+            self._solve_blocks(rest, at)
+            self._residual(target, at, rest)
+            error = float(opf_kkt.size(rest, self._give_d)) / goal
+            if not error < best:
+                return kept
+            if error < ENOUGH or error > 0.5 * best:
+                return at
+            best, kept = error, (at[0].copy(), at[1].copy(), at[2].copy())
+        return kept
+
+    def _solve_blocks(self, rest: Rows, at: Rows) -> None:
+        plan = self.plan
+        common = (
+            self._vm,
+            plan.start,
+            plan.end,
+            plan.source_bus,
+            self._slope,
+            plan.row,
+            self._scale_c,
+            self._scale_d,
+            self._stiff,
+            self._spring,
+            rest,
+            self._right,
+        )
+        opf_kkt.condensed(*common)
+        fill = plan.fill
+        ldl.solve(fill.column_start, fill.rows, self._lower, self._pivots, self._factors, self._right)
+        opf_kkt.expanded(*common, at)
+        self.solves += 1
+
+    def _residual(self, target: Rows, at: Rows, rest: Rows) -> None:
+        plan = self.plan
+        opf_kkt.residual(
+            self._vm,
+            plan.start,
+            plan.end,
+            plan.source_bus,
+            self._shunt,
+            self._slope,
+            self._curve,
+            plan.row,
+            self._scale_c,
+            self._scale_d,
+            self._yc,
+            self._sigma,
+            self._give_c,
+            self._give_d,
+            self._spring,
+            plan.anchored,
+            target,
+            at,
+            rest,
+        )

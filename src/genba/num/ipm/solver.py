@@ -1,0 +1,222 @@
+"""The interior point itself: advance a state by some iterations."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from genba.num.ipm.direction import direction, lagrangian, linearized
+from genba.num.ipm.line_search import (
+    Accepted,
+    extend_filter,
+    passes_filter,
+    search,
+    standing,
+    tried,
+)
+from genba.num.ipm.options import Options
+from genba.num.ipm.program import Floats, Program
+from genba.num.ipm.restoration import PENALTY, Elastic, elastic_around, elastic_state
+from genba.num.ipm.start import estimate_multipliers, start
+from genba.num.ipm.state import State
+from genba.num.ipm.vectors import bound_steps, complementarity, errors, move, violation, widen
+
+ENOUGH = 0.9
+"""Share of its first violation at which a restoration may end (kappa_resto)."""
+
+
+@dataclass(slots=True, eq=False)
+class Solve:
+    """A program, the settings and where the solve stands; `restoration` while the violation alone is reduced."""
+
+    program: Program
+    options: Options
+    state: State
+    restoration: "Restoration | None" = None
+
+
+@dataclass(slots=True, eq=False)
+class Restoration:
+    """A restoration under way."""
+
+    solve: Solve
+    elastic: Elastic
+    theta: float
+
+
+def begin(program: Program, x: Floats, options: Options | None = None) -> Solve:
+    """Give a solve that stands at its first iterate.
+
+    Arguments:
+        program: what is to be minimised.
+        x: first point, shape (n,).
+        options: settings.
+    """
+    chosen = options or Options()
+    return Solve(program, chosen, start(program, x, chosen))
+
+
+def advance(solve: Solve, iterations: int) -> State:
+    """Go on for at most some iterations; the state says whether that was enough.
+
+    Source: Waechter and Biegler (2006), On the implementation of an interior-point filter line-search algorithm
+    for large-scale nonlinear programming, algorithm A, with monotone barrier updates.
+    """
+    for _ in range(iterations):
+        if solve.state.status != "solving":
+            break
+        if solve.restoration is not None:
+            _restore(solve)
+        else:
+            _iterate(solve)
+    return solve.state
+
+
+def _iterate(solve: Solve) -> None:
+    program, state, options = solve.program, solve.state, solve.options
+    gradient = lagrangian(program, state)
+    if np.isnan(state.theta_start):
+        state.theta_start, _ = violation(state.c, state.d, state.s)
+    _lower_barrier(state, gradient, options)
+    if state.status != "solving":
+        return
+    linear = linearized(program, state, gradient)
+    if linear.delta is None:
+        _begin_restoration(solve)
+        return
+    along = direction(program, linear, state.c, state.d - state.s)
+    dzl, dzu = np.empty_like(state.w), np.empty_like(state.w)
+    tau = max(0.99, 1 - state.mu)
+    primal, dual = bound_steps(
+        state.w, state.lo, state.hi, state.zl, state.zu, along.dw, state.mu, tau, dzl, dzu
+    )
+    found = search(program, state, linear, along, primal, options)
+    state.used = linear.delta
+    if found is None:
+        _begin_restoration(solve)
+        return
+    if found.along is not along:  # corrected: the multipliers of the bounds follow the corrected step
+        _, dual = bound_steps(
+            state.w, state.lo, state.hi, state.zl, state.zu, found.along.dw, state.mu, tau, dzl, dzu
+        )
+    if not found.descent:
+        extend_filter(state, *standing(state))
+    _take(solve, found, (dzl, dzu), dual)
+
+
+def _take(solve: Solve, found: Accepted, bounds: tuple[Floats, Floats], dual: float) -> None:
+    """Move to an accepted point."""
+    state, trial = solve.state, found.trial
+    state.w, state.f, state.c, state.d = trial.w, trial.f, trial.c, trial.d
+    state.yc = state.yc + found.step * found.along.dyc
+    state.yd = state.yd + found.step * found.along.dyd
+    widen(state.w, state.lo, state.hi, state.mu)
+    move(state.w, state.lo, state.hi, state.zl, state.zu, *bounds, dual, state.mu)
+    solve.program.linearize(state.gradient)
+    state.step = found.step
+    state.iterations += 1
+    state.short = state.short + 1 if found.step < solve.options.hopeless else 0
+
+
+def _lower_barrier(state: State, gradient: Floats, options: Options) -> None:
+    """Judge the iterate, record it, and lower the barrier parameter as often as its problem is solved."""
+    dual, product, total, count = errors(gradient, state.w, state.lo, state.hi, state.zl, state.zu, 0.0)
+    _, primal = violation(state.c, state.d, state.s)
+    rows = len(state.c) + len(state.d)
+    weight = float(np.abs(state.yc).sum() + np.abs(state.yd).sum()) + total
+    scale_dual = max(options.soft_limit, weight / max(rows + count, 1)) / options.soft_limit
+    scale_product = max(options.soft_limit, total / max(count, 1)) / options.soft_limit
+    state.error = max(dual / scale_dual, primal, product / scale_product)
+    _record(state, primal, dual / scale_dual)
+    state.status = _status(state, options)
+    while state.status == "solving" and state.mu > options.mu_least:
+        product = complementarity(state.w, state.lo, state.hi, state.zl, state.zu, state.mu)
+        if max(dual / scale_dual, primal, product / scale_product) > options.mu_error * state.mu:
+            break
+        state.mu = max(options.mu_least, min(options.mu_linear * state.mu, state.mu**options.mu_power))
+        state.filter.clear()
+
+
+def _status(state: State, options: Options) -> str:
+    if state.error <= options.tolerance:
+        return "optimal"
+    state.acceptable = state.acceptable + 1 if state.error <= options.acceptable else 0
+    if state.acceptable >= options.acceptable_iterations:
+        return "acceptable"
+    if not np.isfinite(state.error):
+        return "failed"
+    if state.iterations >= options.max_iterations:
+        return "limit"
+    return "stalled" if state.short >= options.patience and options.hopeless else "solving"
+
+
+def _record(state: State, primal: float, dual: float) -> None:
+    trace = state.trace
+    trace.objective.append(state.f)
+    trace.infeasibility.append(primal)
+    trace.dual_infeasibility.append(dual)
+    trace.barrier.append(state.mu)
+    trace.step.append(state.step)
+    trace.regularisation.append(state.used)
+    trace.restoring.append(state.restoring)
+    state.used = 0.0
+
+
+def _begin_restoration(solve: Solve) -> None:
+    """Turn to the violation alone, unless there is none or this is a restoration already."""
+    state, options = solve.state, solve.options
+    theta, phi = standing(state)
+    _, largest = violation(state.c, state.d, state.s)
+    if state.restoring or largest <= options.tolerance:
+        state.status = "acceptable" if state.error <= options.acceptable else "failed"
+        return
+    extend_filter(state, theta, phi)
+    elastic = elastic_around(solve.program, state, near=np.sqrt(state.mu), penalty=PENALTY)
+    inner = elastic_state(elastic, state, max(state.mu, largest))
+    inner_options = replace(options, hopeless=0.0)
+    nested = Solve(elastic, inner_options, inner)
+    inner.trace = state.trace
+    inner.iterations = state.iterations
+    estimate_multipliers(elastic, inner, inner_options)
+    solve.restoration = Restoration(nested, elastic, theta)
+
+
+def _restore(solve: Solve) -> None:
+    """Make one iteration of the restoration; end it when the violation has fallen and the filter allows."""
+    restoration = solve.restoration
+    assert restoration is not None
+    state, inner = solve.state, advance(restoration.solve, 1)
+    state.iterations = inner.iterations
+    x, _, _, _, _ = restoration.elastic.parts(inner.x)
+    trial = tried(solve.program, state, np.concatenate([x, inner.s]))
+    if trial.theta <= ENOUGH * restoration.theta and passes_filter(state, trial.theta, trial.phi):
+        _leave(solve, inner, trial.w)
+    elif inner.status in ("optimal", "acceptable"):
+        _, largest = violation(trial.c, trial.d, trial.w[state.n :])
+        state.status = "infeasible" if largest > solve.options.tolerance else "failed"
+        _adopt(solve, inner, trial.w)
+    elif inner.status != "solving":
+        state.status = "limit" if inner.status == "limit" else "failed"
+        _adopt(solve, inner, trial.w)
+
+
+def _adopt(solve: Solve, inner: State, w: Floats) -> None:
+    """Move to a point of the restoration."""
+    state, program = solve.state, solve.program
+    state.w = w
+    state.f = program.values(state.x, state.c, state.d)
+    program.linearize(state.gradient)
+    keep = np.concatenate([np.arange(state.n), np.arange(inner.n, len(inner.w))])
+    state.zl, state.zu = inner.zl[keep].copy(), inner.zu[keep].copy()
+
+
+def _leave(solve: Solve, inner: State, w: Floats) -> None:
+    """Go back to the program itself."""
+    state = solve.state
+    _adopt(solve, inner, w)
+    if max(state.zl.max(initial=0.0), state.zu.max(initial=0.0)) > solve.options.largest_multiplier:
+        free = state.lo < state.hi
+        state.zl = np.where(free & np.isfinite(state.lo), 1.0, 0.0)
+        state.zu = np.where(free & np.isfinite(state.hi), 1.0, 0.0)
+    estimate_multipliers(solve.program, state, solve.options)
+    state.acceptable, state.short = 0, 0
+    solve.restoration = None

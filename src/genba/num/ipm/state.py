@@ -1,0 +1,93 @@
+"""Where an interior-point solve stands: passed into every advance and given back."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Status = Literal["solving", "optimal", "acceptable", "infeasible", "stalled", "limit", "failed"]
+"""`infeasible`: a local least of the violation, above 0; `failed`: no step and no restoration led on."""
+
+
+@dataclass(slots=True)
+class Trace:
+    """What each iterate was, one number per iteration."""
+
+    objective: list[float] = field(default_factory=list)
+    infeasibility: list[float] = field(default_factory=list)
+    dual_infeasibility: list[float] = field(default_factory=list)
+    barrier: list[float] = field(default_factory=list)
+    step: list[float] = field(default_factory=list)
+    regularisation: list[float] = field(default_factory=list)
+    restoring: list[bool] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class State:
+    """An iterate with its multipliers, the filter and the settings that carry over to the next iteration.
+
+    Arguments:
+        w: variables and slacks (x, s), shape (n + inequalities,).
+        lo, hi: their bounds, relaxed.
+        yc, yd: multipliers of c and of d - s.
+        zl, zu: multipliers of the bounds.
+        mu: barrier parameter.
+        f, c, d: values at the iterate, scaled.
+        gradient: gradient of f there, shape (n,).
+        scale: factors of the objective, of c and of d.
+        filter: pairs of violation and barrier value that a new iterate must beat one of.
+        theta_start: violation at the start.
+        delta: regularisation of the last iteration that needed one.
+        status: `solving` until it ends.
+        iterations: made so far.
+        acceptable: iterations in a row within the acceptable error.
+        short: iterations in a row with a hopeless step.
+        step: share of the last primal step taken.
+        used: regularisation of the last step.
+        restoring: whether the iterate is one of a restoration, which cares for the violation alone.
+        error: scaled error of the iterate.
+        trace: all iterates.
+    """
+
+    w: Floats
+    lo: Floats
+    hi: Floats
+    yc: Floats
+    yd: Floats
+    zl: Floats
+    zu: Floats
+    mu: float
+    f: float
+    c: Floats
+    d: Floats
+    gradient: Floats
+    scale: tuple[float, Floats, Floats]
+    filter: list[tuple[float, float]] = field(default_factory=list)
+    theta_start: float = np.nan
+    delta: float = 0.0
+    status: Status = "solving"
+    iterations: int = 0
+    acceptable: int = 0
+    short: int = 0
+    step: float = 0.0
+    used: float = 0.0
+    restoring: bool = False
+    error: float = np.inf
+    trace: Trace = field(default_factory=Trace)
+
+    @property
+    def n(self) -> int:
+        """Give the number of variables."""
+        return len(self.gradient)
+
+    @property
+    def x(self) -> Floats:
+        """Give the variables, shape (n,); a view."""
+        return self.w[: self.n]
+
+    @property
+    def s(self) -> Floats:
+        """Give the slacks, shape (inequalities,); a view."""
+        return self.w[self.n :]
