@@ -1,0 +1,125 @@
+"""Eight systems side by side: numbers in the last, contiguous axis, held in one vector register each.
+
+A tuple of lanes is what numba keeps in registers across a loop; the same loop over an array stores and
+loads it at every step (measured: 2.7 times slower in a triangular solve).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genba.num.jit import inlined
+
+Floats = NDArray[np.float64]
+Lane = tuple[float, float, float, float, float, float, float, float]
+
+LANES = 8
+"""Systems side by side: one vector register of 512 bits, or two of 256."""
+
+
+@inlined
+def load(x: Floats, row: int, part: int) -> Lane:
+    """Give the lanes of `x[row, part]`, of x (rows, parts, 8)."""
+    return (
+        x[row, part, 0],
+        x[row, part, 1],
+        x[row, part, 2],
+        x[row, part, 3],
+        x[row, part, 4],
+        x[row, part, 5],
+        x[row, part, 6],
+        x[row, part, 7],
+    )
+
+
+@inlined
+def store(x: Floats, row: int, part: int, s: Lane) -> None:
+    """Write the lanes of `x[row, part]`."""
+    x[row, part, 0] = s[0]
+    x[row, part, 1] = s[1]
+    x[row, part, 2] = s[2]
+    x[row, part, 3] = s[3]
+    x[row, part, 4] = s[4]
+    x[row, part, 5] = s[5]
+    x[row, part, 6] = s[6]
+    x[row, part, 7] = s[7]
+
+
+@inlined
+def every(value: float) -> Lane:
+    """Give one number in every lane."""
+    return (value, value, value, value, value, value, value, value)
+
+
+@inlined
+def scaled(a: float, x: Lane, b: float, y: Lane) -> Lane:
+    """Give a x + b y."""
+    return (
+        a * x[0] + b * y[0],
+        a * x[1] + b * y[1],
+        a * x[2] + b * y[2],
+        a * x[3] + b * y[3],
+        a * x[4] + b * y[4],
+        a * x[5] + b * y[5],
+        a * x[6] + b * y[6],
+        a * x[7] + b * y[7],
+    )
+
+
+@inlined
+def less(s: Lane, a: float, x: Lane, b: float, y: Lane) -> Lane:
+    """Give s - a x - b y."""
+    return (
+        s[0] - a * x[0] - b * y[0],
+        s[1] - a * x[1] - b * y[1],
+        s[2] - a * x[2] - b * y[2],
+        s[3] - a * x[3] - b * y[3],
+        s[4] - a * x[4] - b * y[4],
+        s[5] - a * x[5] - b * y[5],
+        s[6] - a * x[6] - b * y[6],
+        s[7] - a * x[7] - b * y[7],
+    )
+
+
+@inlined
+def plus(s: Lane, a: float, x: Lane, b: float, y: Lane) -> Lane:
+    """Give s + a x + b y."""
+    return (
+        s[0] + a * x[0] + b * y[0],
+        s[1] + a * x[1] + b * y[1],
+        s[2] + a * x[2] + b * y[2],
+        s[3] + a * x[3] + b * y[3],
+        s[4] + a * x[4] + b * y[4],
+        s[5] + a * x[5] + b * y[5],
+        s[6] + a * x[6] + b * y[6],
+        s[7] + a * x[7] + b * y[7],
+    )
+
+
+@inlined
+def times(x: Lane, y: Lane, z: Lane, w: Lane) -> Lane:
+    """Give x y + z w, lane by lane."""
+    return (
+        x[0] * y[0] + z[0] * w[0],
+        x[1] * y[1] + z[1] * w[1],
+        x[2] * y[2] + z[2] * w[2],
+        x[3] * y[3] + z[3] * w[3],
+        x[4] * y[4] + z[4] * w[4],
+        x[5] * y[5] + z[5] * w[5],
+        x[6] * y[6] + z[6] * w[6],
+        x[7] * y[7] + z[7] * w[7],
+    )
+
+
+@inlined
+def less_times(s: Lane, x: Lane, y: Lane, z: Lane, w: Lane) -> Lane:
+    """Give s - x y - z w, lane by lane."""
+    return (
+        s[0] - x[0] * y[0] - z[0] * w[0],
+        s[1] - x[1] * y[1] - z[1] * w[1],
+        s[2] - x[2] * y[2] - z[2] * w[2],
+        s[3] - x[3] * y[3] - z[3] * w[3],
+        s[4] - x[4] * y[4] - z[4] * w[4],
+        s[5] - x[5] * y[5] - z[5] * w[5],
+        s[6] - x[6] * y[6] - z[6] * w[6],
+        s[7] - x[7] * y[7] - z[7] * w[7],
+    )
