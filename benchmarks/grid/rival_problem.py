@@ -16,7 +16,7 @@ from genba.grid.io import pglib
 from genba.grid.io.matpower import read
 from genba.grid.kernels.admittance import two_ports
 from genba.grid.kernels.islands import islands, references
-from genba.grid.kernels.network import Bools, Floats, Ints, Network, Phasors, network_of
+from genba.grid.kernels.network import Bools, Floats, Ints, Network, Phasors, bus_sum, network_of
 from genba.grid.records.case import Case
 
 POLYNOMIAL = 2
@@ -71,6 +71,41 @@ class AcOpf:
             for low, high in ((self.least.real, self.most.real), (self.least.imag, self.most.imag))
         )
         return np.asarray(p + 1j * q)
+
+    def cost_at(self, p: Floats) -> float:
+        """Give the cost of outputs (g,), $/h."""
+        return float(((self.cost[0] * p + self.cost[1]) * p + self.cost[2]).sum())
+
+    def violation(self, voltage: Phasors, outputs: Phasors) -> float:
+        """Give the largest violation of a balance or a limit at a point, p.u. and radians.
+
+        Arguments:
+            voltage: shape (n,).
+            outputs: shape (g,).
+        """
+        n, angle = len(voltage), np.angle(voltage[self.start] * voltage[self.end].conj())
+        magnitude = np.abs(voltage)
+        into = self._into(magnitude[self.start], magnitude[self.end], angle)
+        left = self.demand + self.shunt.conj() * magnitude**2
+        for rows, power in ((self.start, into[0]), (self.end, into[1]), (self.host, -outputs)):
+            left = left + bus_sum(rows, power.real, n) + 1j * bus_sum(rows, power.imag, n)
+        beyond = [
+            *(np.abs(left.real), np.abs(left.imag)),
+            *(self.vmin - magnitude, magnitude - self.vmax, self.low - angle, angle - self.high),
+            *(self.least.real - outputs.real, outputs.real - self.most.real),
+            *(self.least.imag - outputs.imag, outputs.imag - self.most.imag),
+            *(np.abs(power) - self.rating for power in into),
+        ]
+        return max(float(part.max(initial=0.0)) for part in beyond)
+
+    def _into(self, v_from: Floats, v_to: Floats, angle: Floats) -> tuple[Phasors, Phasors]:
+        """Give the complex powers into the from and the to ends, shape (m,) each."""
+        squares = v_from**2, v_to**2
+        p_from, q_from, p_to, q_to = (
+            a * squares[row // 2] + v_from * v_to * (b * np.cos(angle) + c * np.sin(angle))
+            for row, (a, b, c) in enumerate(self.flow)
+        )
+        return p_from + 1j * q_from, p_to + 1j * q_to
 
 
 def load(name: str) -> AcOpf:

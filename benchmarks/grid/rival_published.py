@@ -1,5 +1,6 @@
-"""What others published: PGLib's BASELINE.md, and times of MadNLP with cuDSS."""
+"""What others published: PGLib's names and BASELINE.md, and times of MadNLP with cuDSS."""
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
@@ -49,6 +50,11 @@ class Published:
     def soc_bound(self) -> float:
         """Give the lower bound of the cost, $/h."""
         return self.ac * (1 - self.soc_gap / 100)
+
+
+def buses(name: str) -> int:
+    """Give the number of buses that a case's name tells."""
+    return int(re.findall(r"\d+", name)[0])
 
 
 @cache
