@@ -6,6 +6,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from genba.grid.kernels.network import Bools, Floats, Ints, Network, Phasors
+from genba.num.jit import kernel
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,7 +16,7 @@ class Admittance:
     Arguments:
         two_port: rows yff, yft, ytf, ytt of every branch, shape (4, m).
         rows: row of each entry, shape (nnz,), sorted; with `cols` the pattern.
-        cols: column of each entry.
+        cols: column of each entry, ascending within a row.
         indptr: first entry of each row, shape (n + 1,).
         places: entry that each two-port term adds to, shape (4, m).
         diagonal: entry of each bus on the diagonal, shape (n,).
@@ -37,12 +38,9 @@ class Admittance:
 
     def values(self, branch_on: Bools) -> Phasors:
         """Give the entries (nnz,) of Y with only these branches in service."""
-        terms = np.where(branch_on, self.two_port, 0.0).ravel()
-        places = self.places.ravel()
-        real = np.bincount(places, weights=terms.real, minlength=len(self.rows))
-        entries: Phasors = real + 1j * np.bincount(places, weights=terms.imag, minlength=len(self.rows))
-        entries[self.diagonal] += self.shunt
-        return entries
+        return np.asarray(
+            _summed(self.two_port, branch_on, self.places, self.shunt, self.diagonal, len(self.rows))
+        )
 
     def matrix(self, values: Phasors) -> csr_matrix:
         """Give Y (n, n) with these entries."""
@@ -54,30 +52,111 @@ def admittance_of(network: Network) -> Admittance:
 
     Source: MATPOWER manual 8.0, equations 3.1 to 3.13; the ideal transformer is at the from end.
     """
-    f, t, n = network.from_bus, network.to_bus, network.n_bus
-    buses = np.arange(n)
-    rows = np.concatenate([f, f, t, t, buses])
-    cols = np.concatenate([f, t, f, t, buses])
-    keys, places = np.unique(rows * n + cols, return_inverse=True)
-    entry_rows, entry_cols = np.divmod(keys, n)
-    m = len(f)
+    rows, cols, indptr, places, diagonal = _pattern(network.n_bus, network.from_bus, network.to_bus)
     return Admittance(
         two_port=two_ports(network),
-        rows=entry_rows,
-        cols=entry_cols,
-        indptr=np.searchsorted(entry_rows, np.arange(n + 1)),
-        places=places[: 4 * m].reshape(4, m),
-        diagonal=places[4 * m :],
+        rows=rows,
+        cols=cols,
+        indptr=indptr,
+        places=places,
+        diagonal=diagonal,
         shunt=network.shunt,
     )
 
 
 def two_ports(network: Network) -> Phasors:
     """Give yff, yft, ytf, ytt of every branch as if in service, shape (4, m), p.u."""
-    tap = network.tap
-    series = 1.0 / network.impedance
-    ytt = series + 0.5j * network.charging
-    return np.stack([ytt / np.abs(tap) ** 2, -series / tap.conj(), -series / tap, ytt])
+    return np.asarray(_two_ports(network.impedance, network.charging, network.tap))
+
+
+@kernel
+def _two_ports(impedance: Phasors, charging: Floats, tap: Phasors) -> Phasors:
+    terms = np.empty((4, len(tap)), np.complex128)
+    for k in range(len(tap)):
+        r, x = impedance[k].real, impedance[k].imag
+        size = r * r + x * x
+        series = complex(r / size, -x / size)  # not finite without an impedance: such a branch is off
+        turns = tap[k].real * tap[k].real + tap[k].imag * tap[k].imag
+        end = series + complex(0.0, 0.5 * charging[k])
+        terms[0, k] = end / turns
+        terms[1, k] = -series * tap[k] / turns  # 1 / conj(tap)
+        terms[2, k] = -series * tap[k].conjugate() / turns
+        terms[3, k] = end
+    return terms
+
+
+@kernel
+def _summed(
+    two_port: Phasors, branch_on: Bools, places: Ints, shunt: Phasors, diagonal: Ints, size: int
+) -> Phasors:
+    entries = np.zeros(size, np.complex128)
+    for term in range(4):
+        for k in range(len(branch_on)):
+            if branch_on[k]:
+                entries[places[term, k]] += two_port[term, k]
+    for bus in range(len(diagonal)):
+        entries[diagonal[bus]] += shunt[bus]
+    return entries
+
+
+@kernel
+def _pattern(n: int, f: Ints, t: Ints) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+    """Give rows, columns and row starts of Y's entries, the entry of each two-port term and of each bus."""
+    start = np.zeros(n + 1, np.int64)
+    for k in range(len(f)):
+        start[f[k] + 1] += 1
+        start[t[k] + 1] += 1
+    for bus in range(n):
+        start[bus + 1] += start[bus] + 1  # its own diagonal
+    found = np.empty(start[n], np.int64)
+    used = start[:n].copy()
+    for bus in range(n):
+        used[bus] = _kept(found, start[bus], used[bus], bus)
+    for k in range(len(f)):
+        used[f[k]] = _kept(found, start[f[k]], used[f[k]], t[k])
+        used[t[k]] = _kept(found, start[t[k]], used[t[k]], f[k])
+    indptr = np.zeros(n + 1, np.int64)
+    for bus in range(n):
+        indptr[bus + 1] = indptr[bus] + used[bus] - start[bus]
+    rows, cols = np.empty(indptr[n], np.int64), np.empty(indptr[n], np.int64)
+    diagonal = np.empty(n, np.int64)
+    for bus in range(n):
+        for place in range(indptr[bus + 1] - indptr[bus]):
+            rows[indptr[bus] + place] = bus
+            cols[indptr[bus] + place] = found[start[bus] + place]
+        diagonal[bus] = _place(cols, indptr[bus], indptr[bus + 1], bus)
+    places = np.empty((4, len(f)), np.int64)
+    for k in range(len(f)):
+        places[0, k], places[3, k] = diagonal[f[k]], diagonal[t[k]]
+        places[1, k] = _place(cols, indptr[f[k]], indptr[f[k] + 1], t[k])
+        places[2, k] = _place(cols, indptr[t[k]], indptr[t[k] + 1], f[k])
+    return rows, cols, indptr, places, diagonal
+
+
+@kernel
+def _kept(found: Ints, first: int, end: int, column: int) -> int:
+    """Put a column at its place among those of a row unless it is there; give the new end."""
+    place = end
+    while place > first and found[place - 1] >= column:
+        place -= 1
+    if place < end and found[place] == column:
+        return end
+    for later in range(end, place, -1):
+        found[later] = found[later - 1]
+    found[place] = column
+    return end + 1
+
+
+@kernel
+def _place(cols: Ints, first: int, end: int, column: int) -> int:
+    """Find a column that a row has."""
+    while end - first > 1:
+        middle = (first + end) // 2
+        if cols[middle] <= column:
+            first = middle
+        else:
+            end = middle
+    return first
 
 
 def branch_powers(two_port: Phasors, voltage: Phasors, *, ends: tuple[Ints, Ints]) -> tuple[Phasors, Phasors]:

@@ -1,6 +1,7 @@
 """The power-flow Jacobian in polar coordinates: analysed once per grid, then only filled and factorised."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import coo_matrix, csc_matrix
@@ -8,36 +9,35 @@ from scipy.sparse.linalg import SuperLU, splu
 
 from genba.grid.kernels.admittance import Admittance
 from genba.grid.kernels.network import Bools, Floats, Ints, Phasors
-
-PIVOT_THRESHOLD = 0.01
-"""A diagonal pivot stays unless it is below this share of its column's largest: fill-in is as ordered."""
+from genba.num.elimination import fill_of
+from genba.num.jit import kernel
+from genba.num.lu.structure import Structure
 
 
 @dataclass(frozen=True, eq=False)
 class JacobianPlan:
     """Where every value of the Jacobian goes, for all n buses and both of their unknowns.
 
-    Rows are P and Q, columns angle and magnitude, interleaved by bus in a fill-reducing order. A bus whose
-    angle or magnitude is given keeps its row and column as those of the identity, so that one pattern serves
-    every kind of bus and every outage.
+    The Jacobian has a block of 2x2 where Y has an entry: rows P and Q, columns angle and magnitude. A bus
+    whose angle or magnitude is given keeps its row and column as those of the identity, so that one pattern
+    serves every kind of bus and every outage.
 
     Arguments:
-        position: place of each bus in the order, shape (n,).
-        rows: bus row of each admittance entry, shape (nnz,).
-        cols: bus column of each admittance entry.
+        structure: order of elimination and pattern of the factors.
+        indptr: first entry of Y's rows, shape (n + 1,).
+        cols: column of each entry, shape (nnz,).
         diagonal: entry of each bus on the diagonal, shape (n,).
-        indices: row indices of the compressed columns.
-        indptr: first entry of each compressed column.
-        scatter: place in the compressed columns of dP/da, dP/dm, dQ/da, dQ/dm, shape (4, nnz).
     """
 
-    position: Ints
-    rows: Ints
+    structure: Structure
+    indptr: Ints
     cols: Ints
     diagonal: Ints
-    indices: Ints
-    indptr: Ints
-    scatter: Ints
+
+    @property
+    def position(self) -> Ints:
+        """Give the place of each bus in the order of elimination, shape (n,)."""
+        return self.structure.position
 
     def pack(self, active: Floats, reactive: Floats) -> Floats:
         """Interleave two bus vectors (n,) into one of the unknowns' order (2n,)."""
@@ -50,28 +50,37 @@ class JacobianPlan:
         """Undo `pack`."""
         return packed[2 * self.position], packed[2 * self.position + 1]
 
+    @cached_property
+    def _unknowns(self) -> tuple[Ints, Ints]:
+        """Row and column of each part of each block, shape (4 nnz,) each."""
+        rows = np.repeat(np.arange(len(self.diagonal)), np.diff(self.indptr))
+        row, col = 2 * self.position[rows], 2 * self.position[self.cols]
+        parts = np.stack([row, row, row + 1, row + 1], axis=1), np.stack([col, col + 1, col, col + 1], axis=1)
+        return parts[0].ravel(), parts[1].ravel()
+
+    def matrix(self, blocks: Floats) -> csc_matrix:
+        """Give the matrix (2n, 2n) of blocks (nnz, 4), its rows and columns in the unknowns' order."""
+        size = 2 * len(self.diagonal)
+        return coo_matrix((blocks.ravel(), self._unknowns), shape=(size, size)).tocsc()
+
 
 def plan_of(admittance: Admittance) -> JacobianPlan:
     """Order the buses and lay out the pattern."""
-    n = admittance.n_bus
-    position = np.empty(n, dtype=np.int64)
-    position[_minimum_degree(admittance)] = np.arange(n)
-    row, col = 2 * position[admittance.rows], 2 * position[admittance.cols]
-    rows = np.concatenate([row, row, row + 1, row + 1])
-    cols = np.concatenate([col, col + 1, col, col + 1])
-    numbered = coo_matrix((np.arange(1.0, len(rows) + 1), (rows, cols)), shape=(2 * n, 2 * n)).tocsc()
-    numbered.sort_indices()
-    scatter = np.empty(len(rows), dtype=np.int64)
-    scatter[numbered.data.astype(np.int64) - 1] = np.arange(len(rows))
-    return JacobianPlan(
-        position=position,
-        rows=admittance.rows,
-        cols=admittance.cols,
-        diagonal=admittance.diagonal,
-        indices=numbered.indices.astype(np.intc),
-        indptr=numbered.indptr.astype(np.intc),
-        scatter=scatter.reshape(4, -1),
+    fill = fill_of(admittance.n_bus, *_neighbours(admittance.indptr, admittance.cols))
+    start, columns, places = _entries(fill.order, fill.position, admittance.indptr, admittance.cols)
+    structure = Structure(
+        order=fill.order,
+        position=fill.position,
+        parent=fill.parent,
+        lower_start=fill.row_start,
+        lower_columns=fill.row_columns,
+        upper_start=fill.column_start,
+        upper_columns=fill.rows,
+        entry_start=start,
+        entry_columns=columns,
+        entry_places=places,
     )
+    return JacobianPlan(structure, admittance.indptr, admittance.cols, admittance.diagonal)
 
 
 def jacobian(
@@ -85,64 +94,97 @@ def jacobian(
         voltage: bus voltages, shape (n,).
         free_angle: whether a bus's angle is unknown, and its P an equation, shape (n,).
         free_magnitude: the same for magnitude and Q.
-
-    Source: Zimmerman (2010), AC power flows and their derivatives, MATPOWER technical note 2.
     """
-    rows, cols, diagonal = plan.rows, plan.cols, plan.diagonal
-    terms = voltage[rows] * np.conj(entries * voltage[cols])  # S_ij: what bus i sends because of bus j
-    power = np.add.reduceat(terms, _starts(rows, len(diagonal)))
-    by_angle = -1j * terms
-    by_angle[diagonal] += 1j * power
-    by_magnitude = terms / np.abs(voltage)[cols]
-    by_magnitude[diagonal] += power / np.abs(voltage)
-    data = np.empty(plan.scatter.size)
-    values = _masked(by_angle, by_magnitude, free_angle[rows], free_magnitude[rows])
-    angle, magnitude = free_angle[cols], free_magnitude[cols]
-    for value, column, place in zip(values, (angle, magnitude, angle, magnitude), plan.scatter, strict=True):
-        data[place] = value * column
-    data[plan.scatter[0, diagonal]] += ~free_angle
-    data[plan.scatter[3, diagonal]] += ~free_magnitude
-    size = 2 * len(diagonal)
-    return csc_matrix((data, plan.indices, plan.indptr), shape=(size, size))
+    blocks = np.empty((len(entries), 4))
+    free = free_angle.astype(float), free_magnitude.astype(float)
+    fill_blocks(
+        plan.indptr, plan.cols, plan.diagonal, entries, *_parts(voltage), np.abs(voltage), *free, blocks
+    )
+    return plan.matrix(blocks)
 
 
 def factorise(matrix: csc_matrix) -> SuperLU | None:
-    """Give the LU factors in the plan's order, or None when the matrix is singular."""
+    """Give LU factors with pivoting over the whole matrix, or None when it is singular.
+
+    For the rare matrix whose blocks have no inverse in the plan's order, such as that of a bus whose series
+    capacitor cancels its lines.
+    """
     try:
-        # narrow panels and no relaxed supernodes: the columns of a power grid are short (measured: 1.4 times)
-        return splu(
-            matrix,
-            permc_spec="NATURAL",
-            diag_pivot_thresh=PIVOT_THRESHOLD,
-            panel_size=1,
-            relax=1,
-            options={"SymmetricMode": True, "Equil": False},
-        )
+        return splu(matrix, permc_spec="NATURAL", options={"Equil": False})
     except RuntimeError:
         return None
 
 
-def _starts(rows: Ints, n_bus: int) -> Ints:
-    return np.searchsorted(rows, np.arange(n_bus))
+@kernel
+def fill_blocks(
+    indptr: Ints,
+    cols: Ints,
+    diagonal: Ints,
+    y: Phasors,
+    re: Floats,
+    im: Floats,
+    vm: Floats,
+    free_angle: Floats,
+    free_magnitude: Floats,
+    blocks: Floats,
+) -> None:
+    """Write dP/da, dP/dm, dQ/da and dQ/dm of every entry of Y at the voltage re + j im, shape (nnz, 4).
+
+    `free_angle` and `free_magnitude` are 1 where an unknown is free, else 0, shape (n,) each.
+
+    Source: Zimmerman (2010), AC power flows and their derivatives, MATPOWER technical note 2.
+    """
+    for i in range(len(diagonal)):
+        p, q = 0.0, 0.0
+        for k in range(indptr[i], indptr[i + 1]):
+            j = cols[k]
+            current_re = y[k].real * re[j] - y[k].imag * im[j]
+            current_im = y[k].real * im[j] + y[k].imag * re[j]
+            s_re = re[i] * current_re + im[i] * current_im  # what bus i sends because of bus j
+            s_im = im[i] * current_re - re[i] * current_im
+            p += s_re
+            q += s_im
+            a, m = free_angle[i], free_magnitude[i]
+            by_magnitude = free_magnitude[j] / vm[j]
+            blocks[k, 0] = s_im * a * free_angle[j]
+            blocks[k, 1] = s_re * a * by_magnitude
+            blocks[k, 2] = -s_re * m * free_angle[j]
+            blocks[k, 3] = s_im * m * by_magnitude
+        k, a, m = diagonal[i], free_angle[i], free_magnitude[i]
+        blocks[k, 0] += (1.0 - a) - q * a
+        blocks[k, 1] += p * a * m / vm[i]
+        blocks[k, 2] += p * a * m
+        blocks[k, 3] += (1.0 - m) + q * m / vm[i]
 
 
-def _masked(
-    by_angle: Phasors, by_magnitude: Phasors, active: Bools, reactive: Bools
-) -> tuple[Floats, Floats, Floats, Floats]:
-    return (
-        by_angle.real * active,
-        by_magnitude.real * active,
-        by_angle.imag * reactive,
-        by_magnitude.imag * reactive,
-    )
+@kernel
+def _neighbours(indptr: Ints, cols: Ints) -> tuple[Ints, Ints]:
+    """Give the graph of a pattern: its entries off the diagonal."""
+    n = len(indptr) - 1
+    start, found = np.zeros(n + 1, np.int64), np.empty(len(cols) - n, np.int64)
+    used = 0
+    for i in range(n):
+        for k in range(indptr[i], indptr[i + 1]):
+            if cols[k] != i:
+                found[used] = cols[k]
+                used += 1
+        start[i + 1] = used
+    return start, found
 
 
-def _minimum_degree(admittance: Admittance) -> Ints:
-    """Give an order of buses with little fill-in: SuperLU's minimum degree on the graph of the grid."""
-    n = admittance.n_bus
-    off = admittance.rows != admittance.cols
-    degree = np.bincount(admittance.rows[off], minlength=n) + 1.0
-    data = np.where(off, -1.0, degree[admittance.rows])  # diagonally dominant: no pivot leaves the diagonal
-    graph = csc_matrix((data, admittance.cols, admittance.indptr), shape=(n, n))
-    ordered = splu(graph, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
-    return np.argsort(ordered.perm_c)
+@kernel
+def _entries(order: Ints, position: Ints, indptr: Ints, cols: Ints) -> tuple[Ints, Ints, Ints]:
+    """Give the pattern's rows by position: first entry, position of the column and entry of each."""
+    start, columns = np.zeros(len(indptr), np.int64), np.empty(len(cols), np.int64)
+    places = np.empty(len(cols), np.int64)
+    used = 0
+    for i in range(len(order)):
+        for k in range(indptr[order[i]], indptr[order[i] + 1]):
+            columns[used], places[used] = position[cols[k]], k
+            used += 1
+        start[i + 1] = used
+    return start, columns, places
+
+
+def _parts(voltage: Phasors) -> tuple[Floats, Floats]:
+    return np.ascontiguousarray(voltage.real), np.ascontiguousarray(voltage.imag)

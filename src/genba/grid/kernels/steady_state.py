@@ -179,7 +179,6 @@ def _posed(model: Model, schedule: Schedule, control: _Control, going: _Going) -
     return Problem(
         plan=model.plan,
         entries=entries,
-        matrix=model.admittance.matrix(entries),
         scheduled=np.where(live, p + 1j * q - network.demand, 0.0),
         island=schedule.island,
         kind=kind,
