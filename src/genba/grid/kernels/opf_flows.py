@@ -2,9 +2,9 @@
 
 With theta = va[f] - va[t] and w = V_f V_t, the power into a branch at its from end is
 P_f = g_ff V_f^2 + w A_Pf, Q_f = -b_ff V_f^2 + w A_Qf, and at its to end P_t = g_tt V_t^2 + w A_Pt,
-Q_t = -b_tt V_t^2 + w A_Qt, where A_Pf = g_ft cos + b_ft sin, A_Qf = g_ft sin - b_ft cos, A_Pt = g_tf cos - b_tf sin
-and A_Qt = -g_tf sin - b_tf cos of theta. The derivatives by theta are dA_Pf = -A_Qf, dA_Qf = A_Pf, dA_Pt = A_Qt and
-dA_Qt = -A_Pt, so four numbers per branch carry everything.
+Q_t = -b_tt V_t^2 + w A_Qt, where A_Pf = g_ft cos + b_ft sin, A_Qf = g_ft sin - b_ft cos,
+A_Pt = g_tf cos - b_tf sin and A_Qt = -g_tf sin - b_tf cos of theta. The derivatives by theta are
+dA_Pf = -A_Qf, dA_Qf = A_Pf, dA_Pt = A_Qt and dA_Qt = -A_Pt, so four numbers per branch carry everything.
 """
 
 import numpy as np

@@ -87,6 +87,11 @@ def _rows(model: OpfModel, branch: Ints) -> Ints:
     return row
 
 
+def measures(square: Floats) -> Floats:
+    """Give in what a squared rating's violation is measured, p.u.^2."""
+    return np.maximum(square, MEASURE_LEAST)
+
+
 class OpfProgram:
     """Variables (va, vm, p, q); equalities are the active, then the reactive balances of all buses.
 
@@ -125,7 +130,7 @@ class OpfProgram:
         self.low[row[angled, 2]] = model.angle_min[branch[angled]]
         self.high[row[angled, 2]] = model.angle_max[branch[angled]]
         square = np.where(row[:, 0] >= 0, model.rating[branch], 1.0) ** 2
-        self._room = np.stack([square, 1.0 / np.maximum(square, MEASURE_LEAST)], axis=1)
+        self._room = np.stack([square, 1.0 / measures(square)], axis=1)
 
     def _allocate(self, n: int, g: int) -> None:
         fill, md = self.plan.fill, self.inequalities
@@ -140,6 +145,16 @@ class OpfProgram:
         self._stiff, self._give_d, self._give_c = np.zeros(md), np.zeros(md), np.zeros(2 * n)
         self._sigma, self._yc = np.zeros(self.n), np.zeros(2 * n)
         self.solves = 0
+
+    @property
+    def scaling(self) -> tuple[Floats, Floats]:
+        """Give the factors of the equalities and of the inequalities."""
+        return self._scale_c, self._scale_d
+
+    @property
+    def powers(self) -> Floats:
+        """Give P_f, Q_f, P_t and Q_t of every branch at the point of the last `values`, shape (m, 4)."""
+        return self._waves[:, 4:]
 
     def scale(self, objective: float, c: Floats, d: Floats) -> None:
         """Multiply the objective and every constraint by these factors from now on."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from genba.num.ipm.program import Floats, Program, Weights
 from genba.num.ipm.state import State
-from genba.num.ipm.vectors import barrier_system, slack_terms
+from genba.num.ipm.vectors import barrier_system, slack_steps, slack_targets
 
 DELTA_FIRST, DELTA_LEAST, DELTA_MOST = 1e-4, 1e-20, 1e20
 GROWTH_FIRST, GROWTH, DECAY = 100.0, 8.0, 1.0 / 3.0
@@ -20,7 +20,7 @@ class Linear:
     Arguments:
         r: gradient of the barrier's Lagrangian, shape (n + inequalities,).
         sigma: diagonal that the bounds add, same shape.
-        give: 1 / (sigma + delta) of the slacks, infinite where a slack is free.
+        give: 1 / sigma of the slacks, infinite where a slack is free.
         delta: regularisation in the factors; None when there are none.
     """
 
@@ -52,12 +52,12 @@ def linearized(program: Program, state: State, gradient: Floats) -> Linear:
     """Factorise the KKT matrix at an iterate, with as little regularisation as gives it the right inertia."""
     n = state.n
     r, sigma = np.empty_like(state.w), np.empty_like(state.w)
-    barrier_system(state.w, state.lo, state.hi, state.zl, state.zu, state.mu, gradient, sigma, r)
-    linear = Linear(r, sigma, np.empty(len(state.w) - n), None)
+    barrier_system(state.gl, state.gu, state.zl, state.zu, state.mu, gradient, sigma, r)
+    with np.errstate(divide="ignore"):
+        linear = Linear(r, sigma, 1.0 / sigma[n:], None)
     give_c = np.zeros(program.equalities)
     delta = 0.0
     while True:
-        slack_terms(sigma[n:], r[n:], state.s, 0.0, linear.give, np.empty_like(linear.give))
         right = program.factorize(Weights(1.0, state.yc, state.yd, sigma[:n] + delta, give_c, linear.give))
         if right:
             break
@@ -81,16 +81,12 @@ def _larger(delta: float, last: float) -> float:
 
 def direction(program: Program, linear: Linear, c: Floats, rd: Floats) -> Direction:
     """Solve for the step that cancels the violations c and rd = d - s and the gradient of the Lagrangian."""
-    n = program.n
-    right = np.empty_like(linear.give)
-    finite = np.isfinite(linear.give)
-    give = np.where(finite, linear.give, 0.0)
-    np.subtract(-rd, linear.r[n:] * give, out=right)
-    right[~finite] = 0.0
-    dx, dyc, dyd = program.solve(-linear.r[:n], -c, right)
-    dw = np.empty_like(linear.r)
+    n, r = program.n, linear.r
+    right, change = np.empty_like(linear.give), np.empty_like(linear.give)
+    slack_targets(r[n:], rd, linear.give, right)
+    dx, dyc, dyd = program.solve(-r[:n], -c, right)
+    dw = np.empty_like(r)
     dw[:n] = dx
-    change = np.empty(program.equalities), np.empty_like(rd)
-    program.changes(dx, *change)
-    dw[n:] = change[1] + rd
-    return Direction(dw, dyc, np.where(finite, dyd, 0.0))
+    program.changes(dx, np.empty(program.equalities), change)
+    slack_steps(r[n:], rd, linear.give, change, dyd, dw[n:])
+    return Direction(dw, dyc, dyd)

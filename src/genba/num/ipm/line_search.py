@@ -11,7 +11,7 @@ from genba.num.ipm.direction import Direction, Linear, direction
 from genba.num.ipm.options import Options
 from genba.num.ipm.program import Floats, Program
 from genba.num.ipm.state import State
-from genba.num.ipm.vectors import barrier_slope, log_barrier, longest, violation
+from genba.num.ipm.vectors import barrier_slope, log_barrier, longest, step_to, violation
 
 MARGIN_THETA, MARGIN_PHI = 1e-5, 1e-8
 """By how much a step must improve (gamma_theta, gamma_phi)."""
@@ -30,9 +30,11 @@ CORRECTION_GAIN = 0.99
 
 @dataclass(slots=True, eq=False)
 class Trial:
-    """A point tried: its values, violation and barrier function."""
+    """A point tried: its distances to the bounds, values, violation and barrier function."""
 
     w: Floats
+    gl: Floats
+    gu: Floats
     f: float
     c: Floats
     d: Floats
@@ -50,20 +52,21 @@ class Accepted:
     descent: bool
 
 
-def tried(program: Program, state: State, w: Floats) -> Trial:
-    """Evaluate a point."""
+def tried(program: Program, state: State, dw: Floats, step: float) -> Trial:
+    """Evaluate the point at a step along dw."""
     n = state.n
+    point = np.empty_like(dw), np.empty_like(dw), np.empty_like(dw)
+    logarithms = step_to(state.w, state.gl, state.gu, dw, step, point)
     c, d = np.empty_like(state.c), np.empty_like(state.d)
-    f = program.values(w[:n], c, d)
-    theta, _ = violation(c, d, w[n:])
-    phi = f - state.mu * log_barrier(w, state.lo, state.hi)
-    return Trial(w, f, c, d, theta, phi)
+    f = program.values(point[0][:n], c, d)
+    theta, _ = violation(c, d, point[0][n:])
+    return Trial(*point, f, c, d, theta, f - state.mu * logarithms)
 
 
 def standing(state: State) -> tuple[float, float]:
     """Give violation and barrier function of the iterate."""
     theta, _ = violation(state.c, state.d, state.s)
-    return theta, state.f - state.mu * log_barrier(state.w, state.lo, state.hi)
+    return theta, state.f - state.mu * log_barrier(state.gl, state.gu)
 
 
 def passes_filter(state: State, theta: float, phi: float) -> bool:
@@ -87,14 +90,12 @@ def search(
     """Give the first acceptable point along a direction, corrected to second order if need be; None without."""
     theta, phi = standing(state)
     n = state.n
-    slope = float(state.gradient @ along.dw[:n]) - state.mu * barrier_slope(
-        state.w, state.lo, state.hi, along.dw
-    )
+    slope = float(state.gradient @ along.dw[:n]) - state.mu * barrier_slope(state.gl, state.gu, along.dw)
     judge = _Judge(state, theta, phi, slope)
     step, least = longest_step, judge.least_step()
     first = True
     while step >= least:
-        trial = tried(program, state, state.w + step * along.dw)
+        trial = tried(program, state, along.dw, step)
         kind = judge.accepts(trial, step)
         if kind:
             return Accepted(trial, along, step, kind == 2)
@@ -155,8 +156,8 @@ def _corrected(
         if not (np.isfinite(c).all() and np.isfinite(rd).all()):
             return None
         along = direction(program, linear, c, rd)
-        scale = longest(state.w, state.lo, state.hi, along.dw, max(0.99, 1 - state.mu))
-        trial = tried(program, state, state.w + scale * along.dw)
+        scale = longest(state.gl, state.gu, along.dw, max(0.99, 1 - state.mu))
+        trial = tried(program, state, along.dw, scale)
         kind = judge.accepts(trial, step)
         if kind:
             return Accepted(trial, along, scale, kind == 2)

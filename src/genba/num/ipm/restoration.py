@@ -153,10 +153,13 @@ def elastic_state(elastic: Elastic, state: State, mu: float) -> State:
     lo = np.concatenate([elastic.lower, state.lo[n:]])
     hi = np.concatenate([elastic.upper, state.hi[n:]])
     largest = float(elastic.penalty.max(initial=1.0))
+    free = np.full(len(elastics), np.inf)
     return State(
         w=np.concatenate([x, state.s]),
         lo=lo,
         hi=hi,
+        gl=np.concatenate([state.gl[:n], elastics, state.gl[n:]]),
+        gu=np.concatenate([state.gu[:n], free, state.gu[n:]]),
         yc=np.zeros_like(c),
         yd=np.zeros_like(d),
         zl=np.concatenate(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from genba.num.ipm.direction import direction, lagrangian, linearized
 from genba.num.ipm.line_search import (
@@ -11,14 +12,15 @@ from genba.num.ipm.line_search import (
     passes_filter,
     search,
     standing,
-    tried,
 )
 from genba.num.ipm.options import Options
 from genba.num.ipm.program import Floats, Program
 from genba.num.ipm.restoration import PENALTY, Elastic, elastic_around, elastic_state
 from genba.num.ipm.start import estimate_multipliers, start
-from genba.num.ipm.state import State
-from genba.num.ipm.vectors import bound_steps, complementarity, errors, move, violation, widen
+from genba.num.ipm.state import State, Status
+from genba.num.ipm.vectors import bound_steps, complementarity, errors, log_barrier, move, violation
+
+Ints = NDArray[np.int64]
 
 ENOUGH = 0.9
 """Share of its first violation at which a restoration may end (kappa_resto)."""
@@ -86,18 +88,14 @@ def _iterate(solve: Solve) -> None:
     along = direction(program, linear, state.c, state.d - state.s)
     dzl, dzu = np.empty_like(state.w), np.empty_like(state.w)
     tau = max(0.99, 1 - state.mu)
-    primal, dual = bound_steps(
-        state.w, state.lo, state.hi, state.zl, state.zu, along.dw, state.mu, tau, dzl, dzu
-    )
+    primal, dual = bound_steps(state.gl, state.gu, state.zl, state.zu, along.dw, state.mu, tau, dzl, dzu)
     found = search(program, state, linear, along, primal, options)
     state.used = linear.delta
     if found is None:
         _begin_restoration(solve)
         return
     if found.along is not along:  # corrected: the multipliers of the bounds follow the corrected step
-        _, dual = bound_steps(
-            state.w, state.lo, state.hi, state.zl, state.zu, found.along.dw, state.mu, tau, dzl, dzu
-        )
+        _, dual = bound_steps(state.gl, state.gu, state.zl, state.zu, found.along.dw, state.mu, tau, dzl, dzu)
     if not found.descent:
         extend_filter(state, *standing(state))
     _take(solve, found, (dzl, dzu), dual)
@@ -106,11 +104,11 @@ def _iterate(solve: Solve) -> None:
 def _take(solve: Solve, found: Accepted, bounds: tuple[Floats, Floats], dual: float) -> None:
     """Move to an accepted point."""
     state, trial = solve.state, found.trial
-    state.w, state.f, state.c, state.d = trial.w, trial.f, trial.c, trial.d
+    state.w, state.gl, state.gu = trial.w, trial.gl, trial.gu
+    state.f, state.c, state.d = trial.f, trial.c, trial.d
     state.yc = state.yc + found.step * found.along.dyc
     state.yd = state.yd + found.step * found.along.dyd
-    widen(state.w, state.lo, state.hi, state.mu)
-    move(state.w, state.lo, state.hi, state.zl, state.zu, *bounds, dual, state.mu)
+    move(state.gl, state.gu, state.zl, state.zu, *bounds, dual, state.mu)
     solve.program.linearize(state.gradient)
     state.step = found.step
     state.iterations += 1
@@ -119,7 +117,7 @@ def _take(solve: Solve, found: Accepted, bounds: tuple[Floats, Floats], dual: fl
 
 def _lower_barrier(state: State, gradient: Floats, options: Options) -> None:
     """Judge the iterate, record it, and lower the barrier parameter as often as its problem is solved."""
-    dual, product, total, count = errors(gradient, state.w, state.lo, state.hi, state.zl, state.zu, 0.0)
+    dual, product, total, count = errors(gradient, state.gl, state.gu, state.zl, state.zu)
     _, primal = violation(state.c, state.d, state.s)
     rows = len(state.c) + len(state.d)
     weight = float(np.abs(state.yc).sum() + np.abs(state.yd).sum()) + total
@@ -129,14 +127,14 @@ def _lower_barrier(state: State, gradient: Floats, options: Options) -> None:
     _record(state, primal, dual / scale_dual)
     state.status = _status(state, options)
     while state.status == "solving" and state.mu > options.mu_least:
-        product = complementarity(state.w, state.lo, state.hi, state.zl, state.zu, state.mu)
+        product = complementarity(state.gl, state.gu, state.zl, state.zu, state.mu)
         if max(dual / scale_dual, primal, product / scale_product) > options.mu_error * state.mu:
             break
         state.mu = max(options.mu_least, min(options.mu_linear * state.mu, state.mu**options.mu_power))
         state.filter.clear()
 
 
-def _status(state: State, options: Options) -> str:
+def _status(state: State, options: Options) -> Status:
     if state.error <= options.tolerance:
         return "optimal"
     state.acceptable = state.acceptable + 1 if state.error <= options.acceptable else 0
@@ -186,33 +184,44 @@ def _restore(solve: Solve) -> None:
     assert restoration is not None
     state, inner = solve.state, advance(restoration.solve, 1)
     state.iterations = inner.iterations
-    x, _, _, _, _ = restoration.elastic.parts(inner.x)
-    trial = tried(solve.program, state, np.concatenate([x, inner.s]))
-    if trial.theta <= ENOUGH * restoration.theta and passes_filter(state, trial.theta, trial.phi):
-        _leave(solve, inner, trial.w)
-    elif inner.status in ("optimal", "acceptable"):
-        _, largest = violation(trial.c, trial.d, trial.w[state.n :])
-        state.status = "infeasible" if largest > solve.options.tolerance else "failed"
-        _adopt(solve, inner, trial.w)
+    theta, largest, phi = _seen_from_outside(solve, inner)
+    if theta <= ENOUGH * restoration.theta and passes_filter(state, theta, phi):
+        _adopt(solve, inner)
+        _leave(solve)
     elif inner.status != "solving":
         state.status = "limit" if inner.status == "limit" else "failed"
-        _adopt(solve, inner, trial.w)
+        if inner.status in ("optimal", "acceptable") and largest > solve.options.tolerance:
+            state.status = "infeasible"
+        _adopt(solve, inner)
 
 
-def _adopt(solve: Solve, inner: State, w: Floats) -> None:
+def _seen_from_outside(solve: Solve, inner: State) -> tuple[float, float, float]:
+    """Give sum and largest of the violation, and the barrier function, of a restoration's iterate."""
+    state = solve.state
+    c, d = np.empty_like(state.c), np.empty_like(state.d)
+    f = solve.program.values(inner.x[: state.n], c, d)
+    kept = _kept(state, inner)
+    theta, largest = violation(c, d, inner.s)
+    return theta, largest, f - state.mu * log_barrier(inner.gl[kept], inner.gu[kept])
+
+
+def _kept(state: State, inner: State) -> Ints:
+    """Give the places of the variables and slacks in an elastic point."""
+    return np.concatenate([np.arange(state.n), np.arange(inner.n, len(inner.w))])
+
+
+def _adopt(solve: Solve, inner: State) -> None:
     """Move to a point of the restoration."""
-    state, program = solve.state, solve.program
-    state.w = w
-    state.f = program.values(state.x, state.c, state.d)
-    program.linearize(state.gradient)
-    keep = np.concatenate([np.arange(state.n), np.arange(inner.n, len(inner.w))])
-    state.zl, state.zu = inner.zl[keep].copy(), inner.zu[keep].copy()
+    state, kept = solve.state, _kept(solve.state, inner)
+    state.w, state.gl, state.gu = inner.w[kept], inner.gl[kept], inner.gu[kept]
+    state.zl, state.zu = inner.zl[kept], inner.zu[kept]
+    state.f = solve.program.values(state.x, state.c, state.d)
+    solve.program.linearize(state.gradient)
 
 
-def _leave(solve: Solve, inner: State, w: Floats) -> None:
+def _leave(solve: Solve) -> None:
     """Go back to the program itself."""
     state = solve.state
-    _adopt(solve, inner, w)
     if max(state.zl.max(initial=0.0), state.zu.max(initial=0.0)) > solve.options.largest_multiplier:
         free = state.lo < state.hi
         state.zl = np.where(free & np.isfinite(state.lo), 1.0, 0.0)

@@ -5,7 +5,7 @@ import numpy as np
 from genba.num.ipm.options import Options
 from genba.num.ipm.program import Floats, Program, Weights
 from genba.num.ipm.state import State
-from genba.num.ipm.vectors import push_inside
+from genba.num.ipm.vectors import distances, push_inside
 
 LEAST_SCALE = 1e-8
 
@@ -33,11 +33,16 @@ def start(program: Program, x: Floats, options: Options) -> State:
     s = d.copy()
     push_inside(s, slack_lo, slack_hi, options.push)
     lo, hi = np.concatenate([lo, slack_lo]), np.concatenate([hi, slack_hi])
+    w = np.concatenate([x, s])
+    gl, gu = np.empty_like(w), np.empty_like(w)
+    distances(w, lo, hi, gl, gu)
     free = lo < hi
     state = State(
-        w=np.concatenate([x, s]),
+        w=w,
         lo=lo,
         hi=hi,
+        gl=gl,
+        gu=gu,
         yc=np.zeros(program.equalities),
         yd=np.zeros(program.inequalities),
         zl=np.where(free & np.isfinite(lo), 1.0, 0.0),

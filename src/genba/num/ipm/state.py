@@ -31,6 +31,7 @@ class State:
     Arguments:
         w: variables and slacks (x, s), shape (n + inequalities,).
         lo, hi: their bounds, relaxed.
+        gl, gu: distances to them (see `vectors`).
         yc, yd: multipliers of c and of d - s.
         zl, zu: multipliers of the bounds.
         mu: barrier parameter.
@@ -54,6 +55,8 @@ class State:
     w: Floats
     lo: Floats
     hi: Floats
+    gl: Floats
+    gu: Floats
     yc: Floats
     yd: Floats
     zl: Floats

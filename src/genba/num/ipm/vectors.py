@@ -1,7 +1,9 @@
-"""What the interior point does with its vectors: errors, barrier terms and steps to the bounds, in one pass each.
+"""What the interior point does with its vectors, in one pass each: errors, barrier terms, steps to the bounds.
 
-Points are w = (x, s) of n variables and the m_d slacks of the inequalities, with bounds `lo` and `hi` that may be
-infinite and their multipliers `zl` and `zu`.
+A point w = (x, s) holds the n variables and the slacks of the inequalities. Its distances `gl` and `gu` to the
+lower and upper bounds are vectors of their own, moved by the same steps: the difference of a variable of size 1
+and its bound has an error of 1e-16, which near a bound of multiplier z is one of z^2 1e-16 / mu in the dual residual.
+A distance is infinite where there is no bound; both are 0 where a variable cannot move.
 """
 
 import numpy as np
@@ -12,108 +14,101 @@ from genba.num.jit import kernel
 Floats = NDArray[np.float64]
 
 LIMIT = 1e10
-"""Kappa_Sigma of Waechter and Biegler: how far z (w - bound) may be from mu, as a factor."""
+"""How far z times its distance may be from mu, as a factor (kappa_Sigma)."""
 
 
 @kernel
 def push_inside(w: Floats, lo: Floats, hi: Floats, push: float) -> None:
     """Move a point inside its bounds, by `push` of their size but at most by `push` of their distance."""
     for i in range(len(w)):
-        l, u = lo[i], hi[i]  # noqa: E741
-        if l == u:
-            w[i] = l
+        low, high = lo[i], hi[i]
+        if low == high:
+            w[i] = low
             continue
-        below = push * max(1.0, abs(l))
-        above = push * max(1.0, abs(u))
-        if l > -np.inf and u < np.inf:
-            below = min(below, push * (u - l))
-            above = min(above, push * (u - l))
-        if l > -np.inf:
-            w[i] = max(w[i], l + below)
-        if u < np.inf:
-            w[i] = min(w[i], u - above)
+        below = push * max(1.0, abs(low))
+        above = push * max(1.0, abs(high))
+        if low > -np.inf and high < np.inf:
+            below = min(below, push * (high - low))
+            above = min(above, push * (high - low))
+        if low > -np.inf:
+            w[i] = max(w[i], low + below)
+        if high < np.inf:
+            w[i] = min(w[i], high - above)
+
+
+@kernel
+def distances(w: Floats, lo: Floats, hi: Floats, gl: Floats, gu: Floats) -> None:
+    """Write the distances to the bounds."""
+    for i in range(len(w)):
+        gl[i], gu[i] = w[i] - lo[i], hi[i] - w[i]
+        if lo[i] == hi[i]:
+            gl[i], gu[i] = 0.0, 0.0
 
 
 @kernel
 def errors(
-    gradient: Floats, w: Floats, lo: Floats, hi: Floats, zl: Floats, zu: Floats, mu: float
+    gradient: Floats, gl: Floats, gu: Floats, zl: Floats, zu: Floats
 ) -> tuple[float, float, float, int]:
-    """Give dual infeasibility, largest complementarity error, sum of multipliers and number of bounds.
+    """Give dual infeasibility, largest product of multiplier and distance, sum of multipliers, number of bounds.
 
     Arguments:
-        gradient: gradient of the Lagrangian without bounds, shape (n,); variables with equal bounds are left out.
-        w, lo, hi, zl, zu: as the module says.
-        mu: barrier parameter that the products are compared with.
+        gradient: gradient of the Lagrangian without bounds; variables that cannot move are left out.
+        gl, gu: distances.
+        zl, zu: multipliers of the bounds.
     """
     dual, product, total, count = 0.0, 0.0, 0.0, 0
-    for i in range(len(w)):
-        if lo[i] == hi[i]:
+    for i in range(len(gl)):
+        if gl[i] == 0 and gu[i] == 0:
             continue
         dual = max(dual, abs(gradient[i] - zl[i] + zu[i]))
         if not np.isfinite(gradient[i]):
             dual = np.inf
-        if lo[i] > -np.inf:
-            product = max(product, abs((w[i] - lo[i]) * zl[i] - mu))
+        if gl[i] < np.inf:
+            product = max(product, gl[i] * zl[i])
             total += zl[i]
             count += 1
-        if hi[i] < np.inf:
-            product = max(product, abs((hi[i] - w[i]) * zu[i] - mu))
+        if gu[i] < np.inf:
+            product = max(product, gu[i] * zu[i])
             total += zu[i]
             count += 1
     return dual, product, total, count
 
 
 @kernel
-def complementarity(w: Floats, lo: Floats, hi: Floats, zl: Floats, zu: Floats, mu: float) -> float:
+def complementarity(gl: Floats, gu: Floats, zl: Floats, zu: Floats, mu: float) -> float:
     """Give the largest difference of a product of multiplier and distance from `mu`."""
     product = 0.0
-    for i in range(len(w)):
-        if lo[i] == hi[i]:
+    for i in range(len(gl)):
+        if gl[i] == 0 and gu[i] == 0:
             continue
-        if lo[i] > -np.inf:
-            product = max(product, abs((w[i] - lo[i]) * zl[i] - mu))
-        if hi[i] < np.inf:
-            product = max(product, abs((hi[i] - w[i]) * zu[i] - mu))
+        if gl[i] < np.inf:
+            product = max(product, abs(gl[i] * zl[i] - mu))
+        if gu[i] < np.inf:
+            product = max(product, abs(gu[i] * zu[i] - mu))
     return product
 
 
 @kernel
 def barrier_system(
-    w: Floats,
-    lo: Floats,
-    hi: Floats,
-    zl: Floats,
-    zu: Floats,
-    mu: float,
-    gradient: Floats,
-    sigma: Floats,
-    r: Floats,
+    gl: Floats, gu: Floats, zl: Floats, zu: Floats, mu: float, gradient: Floats, sigma: Floats, r: Floats
 ) -> None:
     """Write the diagonal that the bounds add to the Hessian, and the gradient of the barrier's Lagrangian.
 
-    A variable with equal bounds gets an infinite diagonal and no gradient.
+    A variable that cannot move gets an infinite diagonal and no gradient.
     """
-    for i in range(len(w)):
-        if lo[i] == hi[i]:
+    for i in range(len(gl)):
+        if gl[i] == 0 and gu[i] == 0:
             sigma[i], r[i] = np.inf, 0.0
             continue
-        s, g = 0.0, gradient[i]
-        if lo[i] > -np.inf:
-            inverse = 1.0 / (w[i] - lo[i])
-            s += zl[i] * inverse
-            g -= mu * inverse
-        if hi[i] < np.inf:
-            inverse = 1.0 / (hi[i] - w[i])
-            s += zu[i] * inverse
-            g += mu * inverse
-        sigma[i], r[i] = s, g
+        low, high = 1.0 / gl[i], 1.0 / gu[i]
+        sigma[i] = zl[i] * low + zu[i] * high
+        r[i] = gradient[i] - mu * low + mu * high
 
 
 @kernel
 def bound_steps(
-    w: Floats,
-    lo: Floats,
-    hi: Floats,
+    gl: Floats,
+    gu: Floats,
     zl: Floats,
     zu: Floats,
     dw: Floats,
@@ -124,60 +119,60 @@ def bound_steps(
 ) -> tuple[float, float]:
     """Write the steps of the bounds' multipliers; give the longest primal and dual steps inside the bounds."""
     primal, dual = 1.0, 1.0
-    for i in range(len(w)):
+    for i in range(len(gl)):
         dzl[i], dzu[i] = 0.0, 0.0
-        if lo[i] == hi[i]:
+        if gl[i] == 0 and gu[i] == 0:
             continue
-        if lo[i] > -np.inf:
-            gap = w[i] - lo[i]
-            d = (mu - zl[i] * dw[i]) / gap - zl[i]
+        if gl[i] < np.inf:
+            d = (mu - zl[i] * dw[i]) / gl[i] - zl[i]
             dzl[i] = d
             if dw[i] < 0:
-                primal = min(primal, -tau * gap / dw[i])
+                primal = min(primal, -tau * gl[i] / dw[i])
             if d < 0:
                 dual = min(dual, -tau * zl[i] / d)
-        if hi[i] < np.inf:
-            gap = hi[i] - w[i]
-            d = (mu + zu[i] * dw[i]) / gap - zu[i]
+        if gu[i] < np.inf:
+            d = (mu + zu[i] * dw[i]) / gu[i] - zu[i]
             dzu[i] = d
             if dw[i] > 0:
-                primal = min(primal, tau * gap / dw[i])
+                primal = min(primal, tau * gu[i] / dw[i])
             if d < 0:
                 dual = min(dual, -tau * zu[i] / d)
     return primal, dual
 
 
 @kernel
-def longest(w: Floats, lo: Floats, hi: Floats, dw: Floats, tau: float) -> float:
+def longest(gl: Floats, gu: Floats, dw: Floats, tau: float) -> float:
     """Give the longest primal step inside the bounds, at most 1."""
     primal = 1.0
-    for i in range(len(w)):
-        if lo[i] == hi[i]:
+    for i in range(len(gl)):
+        if gl[i] == 0 and gu[i] == 0:
             continue
-        if dw[i] < 0 and lo[i] > -np.inf:
-            primal = min(primal, -tau * (w[i] - lo[i]) / dw[i])
-        if dw[i] > 0 and hi[i] < np.inf:
-            primal = min(primal, tau * (hi[i] - w[i]) / dw[i])
+        if dw[i] < 0:
+            primal = min(primal, -tau * gl[i] / dw[i])
+        if dw[i] > 0:
+            primal = min(primal, tau * gu[i] / dw[i])
     return primal
 
 
 @kernel
-def log_barrier(w: Floats, lo: Floats, hi: Floats) -> float:
-    """Give the sum of the logarithms of all distances to bounds; minus infinity outside."""
+def step_to(
+    w: Floats, gl: Floats, gu: Floats, dw: Floats, step: float, out: tuple[Floats, Floats, Floats]
+) -> float:
+    """Write a point along a step and its distances; give the sum of their logarithms, -infinity outside."""
     total, factor = 0.0, 1.0
     for i in range(len(w)):
-        if lo[i] == hi[i]:
+        if gl[i] == 0 and gu[i] == 0:
+            out[0][i], out[1][i], out[2][i] = w[i], 0.0, 0.0
             continue
-        if lo[i] > -np.inf:
-            gap = w[i] - lo[i]
-            if not gap > 0:
-                return -np.inf
-            factor *= gap
-        if hi[i] < np.inf:
-            gap = hi[i] - w[i]
-            if not gap > 0:
-                return -np.inf
-            factor *= gap
+        move = step * dw[i]
+        low, high = gl[i] + move, gu[i] - move
+        out[0][i], out[1][i], out[2][i] = w[i] + move, low, high
+        if not (low > 0 and high > 0):
+            total = -np.inf
+        if low < np.inf:
+            factor *= low
+        if high < np.inf:
+            factor *= high
         if factor < 1e-100 or factor > 1e100:  # one logarithm for many distances
             total += np.log(factor)
             factor = 1.0
@@ -185,57 +180,46 @@ def log_barrier(w: Floats, lo: Floats, hi: Floats) -> float:
 
 
 @kernel
-def barrier_slope(w: Floats, lo: Floats, hi: Floats, dw: Floats) -> float:
+def log_barrier(gl: Floats, gu: Floats) -> float:
+    """Give the sum of the logarithms of all distances to bounds."""
+    total, factor = 0.0, 1.0
+    for i in range(len(gl)):
+        if gl[i] == 0 and gu[i] == 0:
+            continue
+        if gl[i] < np.inf:
+            factor *= gl[i]
+        if gu[i] < np.inf:
+            factor *= gu[i]
+        if factor < 1e-100 or factor > 1e100:
+            total += np.log(factor)
+            factor = 1.0
+    return total + np.log(factor)
+
+
+@kernel
+def barrier_slope(gl: Floats, gu: Floats, dw: Floats) -> float:
     """Give the derivative of `log_barrier` along dw."""
     slope = 0.0
-    for i in range(len(w)):
-        if lo[i] == hi[i]:
-            continue
-        if lo[i] > -np.inf:
-            slope += dw[i] / (w[i] - lo[i])
-        if hi[i] < np.inf:
-            slope -= dw[i] / (hi[i] - w[i])
+    for i in range(len(gl)):
+        if gl[i] != 0 or gu[i] != 0:
+            slope += dw[i] / gl[i] - dw[i] / gu[i]
     return slope
 
 
 @kernel
 def move(
-    w: Floats,
-    lo: Floats,
-    hi: Floats,
-    zl: Floats,
-    zu: Floats,
-    dzl: Floats,
-    dzu: Floats,
-    step: float,
-    mu: float,
+    gl: Floats, gu: Floats, zl: Floats, zu: Floats, dzl: Floats, dzu: Floats, step: float, mu: float
 ) -> None:
     """Move the bounds' multipliers, and keep each within a factor `LIMIT` of mu over its distance."""
-    for i in range(len(w)):
-        if lo[i] == hi[i]:
+    for i in range(len(gl)):
+        if gl[i] == 0 and gu[i] == 0:
             continue
-        if lo[i] > -np.inf:
-            centre = mu / (w[i] - lo[i])
+        if gl[i] < np.inf:
+            centre = mu / gl[i]
             zl[i] = min(max(zl[i] + step * dzl[i], centre / LIMIT), centre * LIMIT)
-        if hi[i] < np.inf:
-            centre = mu / (hi[i] - w[i])
+        if gu[i] < np.inf:
+            centre = mu / gu[i]
             zu[i] = min(max(zu[i] + step * dzu[i], centre / LIMIT), centre * LIMIT)
-
-
-@kernel
-def widen(w: Floats, lo: Floats, hi: Floats, mu: float) -> None:
-    """Move bounds that a point has all but reached away from it, by rounding only.
-
-    Source: Waechter and Biegler (2006), section 3.5.
-    """
-    least = 2.220446049250313e-16 * mu
-    for i in range(len(w)):
-        if lo[i] == hi[i]:
-            continue
-        if lo[i] > -np.inf and w[i] - lo[i] < least:
-            lo[i] -= 1.8e-12 * max(1.0, abs(lo[i]))
-        if hi[i] < np.inf and hi[i] - w[i] < least:
-            hi[i] += 1.8e-12 * max(1.0, abs(hi[i]))
 
 
 @kernel
@@ -256,34 +240,27 @@ def violation(c: Floats, d: Floats, s: Floats) -> tuple[float, float]:
 
 
 @kernel
-def slack_terms(sigma: Floats, r: Floats, rd: Floats, shift: float, give: Floats, right: Floats) -> None:
-    """Eliminate the slacks: write 1 / (sigma + shift) and the right-hand side of the inequalities.
+def slack_targets(r: Floats, rd: Floats, give: Floats, right: Floats) -> None:
+    """Write the target of `Jd dx - give dyd` that is left when the slacks are eliminated; 0 for free ones.
 
     Arguments:
-        sigma, r: of the slacks, from `barrier_system`.
+        r: gradient of the barrier's Lagrangian by the slacks.
         rd: d - s.
-        shift: regularisation of the slacks.
-        give: receives 1 / (sigma + shift); infinite where a slack is free, shape (m_d,).
-        right: receives the target of `Jd dx - give dyd`.
+        give: 1 / sigma of the slacks, infinite where a slack is free.
+        right: receives the target.
     """
-    for i in range(len(sigma)):
-        stiff = sigma[i] + shift
-        if stiff > 0:
-            inverse = 1.0 / stiff
-            give[i] = inverse
-            right[i] = -rd[i] - r[i] * inverse
-        else:
-            give[i] = np.inf
-            right[i] = 0.0
+    for i in range(len(r)):
+        right[i] = -rd[i] - r[i] * give[i] if give[i] < np.inf else 0.0
 
 
-__all__ = [
-    "barrier_slope",
-    "barrier_system",
-    "bound_steps",
-    "complementarity",
-    "errors",
-    "log_barrier",
-    "longest",
-]
-__all__ += ["move", "push_inside", "slack_terms", "violation", "widen"]
+@kernel
+def slack_steps(r: Floats, rd: Floats, give: Floats, change: Floats, dyd: Floats, ds: Floats) -> None:
+    """Write the steps of the slacks, and no step of a free one's multiplier.
+
+    A stiff slack follows from its multiplier, where a rounding error of d would be many times its distance;
+    a soft one from Jd dx, in `change`.
+    """
+    for i in range(len(r)):
+        if not give[i] < np.inf:
+            dyd[i] = 0.0
+        ds[i] = (dyd[i] - r[i]) * give[i] if give[i] < 1.0 else change[i] + rd[i]

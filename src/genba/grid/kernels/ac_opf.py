@@ -1,0 +1,252 @@
+"""The AC optimal power flow solved: starts, switches between them, a diagnosis where limits cannot be met."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Literal
+
+import numpy as np
+
+from genba.grid.kernels.network import Floats
+from genba.grid.kernels.opf_model import AcOutcome, AcSolution, IterationTrace, OpfModel, Standing
+from genba.grid.kernels.opf_program import OpfProgram, Plan, measures, plan_of
+from genba.grid.kernels.opf_reading import Reading
+from genba.grid.kernels.opf_start import case_start, dc_start, flat_start
+from genba.num.ipm.options import Options
+from genba.num.ipm.restoration import Elastic, elastic_state
+from genba.num.ipm.solver import Solve, advance, begin
+from genba.num.ipm.state import State
+
+Start = Literal["auto", "dc", "flat", "case"]
+Watch = Callable[[Standing], None]
+
+STARTS = {"dc": dc_start, "flat": flat_start, "case": case_start}
+FEASIBLE = 1e-6
+"""Largest violation of a scaled balance or limit at which a point counts as feasible."""
+HOPELESS = 1e-2
+"""A start is given up for the next one when steps stay below this ten times in a row."""
+GRADIENT = 1.0
+"""The cost is scaled until its largest derivative at the start is this; Ipopt's 100 takes half as many again."""
+
+
+@dataclass(slots=True, eq=False)
+class _Work:
+    """What all attempts share: the model, how long to go on, whom to tell, and the iterates so far."""
+
+    model: OpfModel
+    plan: Plan
+    tolerance: float
+    max_iterations: int
+    watch: Watch
+    in_time: Callable[[], bool]
+    traces: list[tuple[State, float]] = field(default_factory=list)
+    iterations: int = 0
+
+    @property
+    def spent(self) -> bool:
+        """Tell whether time or iterations have run out."""
+        return self.iterations >= self.max_iterations or not self.in_time()
+
+
+def solve_ac_opf(
+    model: OpfModel,
+    *,
+    start: Start = "auto",
+    tolerance: float = 1e-8,
+    max_iterations: int = 500,
+    watch: Watch = lambda standing: None,
+    in_time: Callable[[], bool] = lambda: True,
+) -> AcSolution:
+    """Find a local optimum, or the least total violation where no start leads to a feasible point.
+
+    Arguments:
+        model: the optimal power flow.
+        start: first point; `auto` begins with DC angles and gives way to a flat one when steps stay short.
+        tolerance: scaled error of the optimality conditions at which a point is optimal.
+        max_iterations: iterations at most, over all attempts.
+        watch: hears of every iterate; what it raises ends the solve.
+        in_time: asked at every iterate; the solve ends `feasible` or `unsolved` once it says no.
+    """
+    work = _Work(model, plan_of(model), tolerance, max_iterations, watch, in_time)
+    names = ("dc", "flat") if start == "auto" else (start,)
+    solve, finished = None, False
+    for name in names:
+        last = name == names[-1]
+        solve = _begun(work, STARTS[name](model, work.plan), hopeless=0.0 if last else HOPELESS)
+        finished = _run(work, solve)
+        if finished or work.spent:
+            break
+    assert solve is not None
+    if finished or work.spent or _violation(solve.state) <= FEASIBLE:
+        return _solution(work, solve, "optimal" if finished else None)
+    return _diagnosed(work, solve)
+
+
+def _begun(work: _Work, x: Floats, *, hopeless: float) -> Solve:
+    options = Options(
+        tolerance=work.tolerance,
+        max_iterations=work.max_iterations - work.iterations,
+        objective_gradient=GRADIENT,
+        hopeless=hopeless,
+    )
+    return begin(OpfProgram(work.model, work.plan), x, options)
+
+
+def _run(work: _Work, solve: Solve) -> bool:
+    """Iterate until the solve ends, the time is up or `watch` raises; tell whether the point is optimal."""
+    state = solve.state
+    before = work.iterations
+    while state.status == "solving" and work.in_time():
+        advance(solve, 1)
+        work.iterations = before + state.iterations
+        _tell(work, state)
+    work.traces.append((state, state.scale[0]))
+    return state.status in ("optimal", "acceptable")
+
+
+def _tell(work: _Work, state: State) -> None:
+    trace = state.trace
+    if not trace.objective:
+        return
+    restoring = trace.restoring[-1]
+    cost = trace.objective[-1] / state.scale[0] + work.model.cost_constant
+    work.watch(
+        Standing(
+            iteration=work.iterations,
+            objective=np.nan if restoring else cost,
+            infeasibility=trace.infeasibility[-1],
+            dual_infeasibility=trace.dual_infeasibility[-1],
+            barrier=trace.barrier[-1],
+            phase="restoring" if restoring else "solving",
+        )
+    )
+
+
+def _violation(state: State) -> float:
+    """Give the largest violation of a scaled balance or limit."""
+    return float(max(np.abs(state.c).max(initial=0.0), np.abs(state.d - state.s).max(initial=0.0)))
+
+
+def _diagnosed(work: _Work, solve: Solve) -> AcSolution:
+    """Minimise the total violation in p.u. and radians; where it vanishes, try again from there."""
+    elastic = _elastic(work, solve)
+    state = elastic_state(elastic, solve.state, mu=0.1)
+    options = Options(tolerance=work.tolerance, max_iterations=work.max_iterations - work.iterations)
+    diagnosis = Solve(elastic, options, state)
+    found = _run(work, diagnosis)
+    x = elastic.parts(state.x)[0]
+    program = solve.program
+    c, d = np.empty(program.equalities), np.empty(program.inequalities)
+    program.values(x, c, d)
+    over = np.maximum(d - program.high, 0.0) + np.maximum(program.low - d, 0.0)
+    largest = max(np.abs(c).max(initial=0.0), over.max(initial=0.0))
+    if found and largest > FEASIBLE:
+        return _solution(work, diagnosis, "infeasible")
+    if work.spent or largest > FEASIBLE:
+        return _solution(work, solve, None)
+    again = _begun(work, x, hopeless=0.0)
+    return _solution(work, again, "optimal" if _run(work, again) else None)
+
+
+def _elastic(work: _Work, solve: Solve) -> Elastic:
+    """Give the program of the least total violation, each row weighed so that p.u. and radians count 1."""
+    state, program = solve.state, solve.program
+    _, scale_c, scale_d = state.scale
+    n = state.n
+    return Elastic(
+        program,
+        (state.lo[:n], state.hi[:n], state.lo[n:], state.hi[n:]),
+        centre=state.x.copy(),
+        near=np.zeros(n),
+        penalty_c=1.0 / scale_c,
+        penalty_d=_flow_weight(work, scale_d),
+    )
+
+
+def _flow_weight(work: _Work, scale_d: Floats) -> Floats:
+    """Give what one unit of a scaled limit's violation is in p.u. or radians, to first order."""
+    row, rating = work.plan.row, work.model.rating[work.plan.branch]
+    rated = row[:, 0] >= 0
+    weight = 1.0 / scale_d
+    measure = measures(rating[rated] ** 2)
+    for end in (0, 1):
+        at = row[rated, end]
+        weight[at] *= measure / (2.0 * np.maximum(rating[rated], np.sqrt(measure)))
+    return np.asarray(weight)
+
+
+def _solution(work: _Work, solve: Solve, outcome: AcOutcome | None) -> AcSolution:
+    """Read a point back in the model's order and units."""
+    state, model = solve.state, work.model
+    program, elastic = solve.program, None
+    if isinstance(program, Elastic):
+        elastic, program = program, program.inner
+    assert isinstance(program, OpfProgram)
+    if outcome is None:
+        outcome = "feasible" if _violation(state) <= FEASIBLE else "unsolved"
+    reading = Reading(program)
+    point = reading.point(state.x[: program.n])
+    cost = 1.0 if elastic else state.scale[0]
+    low, high = (reading.split(part / cost) for part in _bound_multipliers(solve, program.n))
+    price_p, price_q = reading.balances(state.yc / cost)
+    from_price, to_price, angle_price = reading.limits(state.yd / cost)
+    unmet = reading.unmet(state.x[: program.n]) if elastic else reading.nothing()
+    return AcSolution(
+        outcome=outcome,
+        objective=np.nan if elastic else model.cost_at(point.p),
+        iterations=work.iterations,
+        vm=point.vm,
+        va=point.va,
+        p=point.p,
+        q=point.q,
+        price_p=price_p,
+        price_q=price_q,
+        low_vm=low.vm,
+        high_vm=high.vm,
+        low_p=low.p,
+        high_p=high.p,
+        low_q=low.q,
+        high_q=high.q,
+        from_price=np.maximum(from_price, 0.0),
+        to_price=np.maximum(to_price, 0.0),
+        low_angle=np.maximum(-angle_price, 0.0),
+        high_angle=np.maximum(angle_price, 0.0),
+        short_p=unmet.p,
+        short_q=unmet.q,
+        over_from=unmet.over_from,
+        over_to=unmet.over_to,
+        over_angle=unmet.over_angle,
+        trace=_trace(work),
+    )
+
+
+def _bound_multipliers(solve: Solve, n: int) -> tuple[Floats, Floats]:
+    """Give the multipliers of lower and upper bounds; those of equal bounds follow from the stationarity."""
+    state = solve.state
+    gradient = np.empty(state.n)
+    solve.program.transposed(state.yc, state.yd, gradient)
+    gradient += state.gradient
+    fixed = state.lo[: state.n] == state.hi[: state.n]
+    low = np.where(fixed, np.maximum(gradient, 0.0), state.zl[: state.n])
+    high = np.where(fixed, np.maximum(-gradient, 0.0), state.zu[: state.n])
+    return low[:n], high[:n]
+
+
+def _trace(work: _Work) -> IterationTrace:
+    """Join the iterates of all attempts; a restoration's have no cost."""
+
+    def joined(name: str) -> Floats:
+        return np.array(list(chain.from_iterable(getattr(one.trace, name) for one, _ in work.traces)), float)
+
+    scales = np.concatenate([np.zeros(0), *(np.full(len(s.trace.objective), f) for s, f in work.traces)])
+    restoring = joined("restoring") > 0
+    cost = joined("objective") / scales + work.model.cost_constant
+    return IterationTrace(
+        objective=np.where(restoring, np.nan, cost),
+        infeasibility=joined("infeasibility"),
+        dual_infeasibility=joined("dual_infeasibility"),
+        barrier=joined("barrier"),
+        step=joined("step"),
+        regularisation=joined("regularisation"),
+        restoring=restoring,
+    )
