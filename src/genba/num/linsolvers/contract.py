@@ -49,14 +49,17 @@ class Inertia:
 
 
 class Factors(Protocol):
-    """Factors of one matrix, or of a batch of one pattern."""
+    """Factors of one matrix, or of a batch of one pattern.
+
+    They may become wrong when the analysis that made them factorizes again: use them before.
+    """
 
     @property
     def inertia(self) -> tuple[Inertia, ...] | None:
         """Signs of the eigenvalues of each matrix; None where the method does not tell."""
 
     def solve(self, right: Floats) -> Floats:
-        """Solve; the residual of the original matrix is refined until it no longer falls.
+        """Solve; the residual of the original matrix is refined until, row by row, it no longer falls.
 
         Arguments:
             right: shape (n,) or (n, k); with a batch (batch, n) or (batch, n, k).
@@ -76,15 +79,20 @@ class Analysis(Protocol):
             values: entries in the pattern's order, shape (nnz,) or (batch, nnz).
 
         Raises:
-            SingularMatrix: when there are no factors.
+            SingularMatrix: when a matrix has no factors, or an entry is not finite.
         """
 
 
 class LinearSolver(Protocol):
     """A method, and what it can do."""
 
-    name: str
-    gives_inertia: bool
+    @property
+    def name(self) -> str:
+        """The method's name."""
+
+    @property
+    def gives_inertia(self) -> bool:
+        """Whether the factors of a symmetric matrix tell its inertia; those of a batch may not."""
 
     def supports(self, *, batch: bool, symmetry: Symmetry) -> bool:
         """Tell whether the method takes such matrices."""
