@@ -5,31 +5,34 @@ import numpy as np
 from genba.grid.kernels.dc_angles import dc_angles, estimated_losses
 from genba.grid.kernels.headroom import spread
 from genba.grid.kernels.islands import references
+from genba.grid.kernels.jacobian import JacobianPlan
 from genba.grid.kernels.network import Floats, Network, bus_sum
 from genba.grid.kernels.steady_state import Schedule
 
 
-def balanced(network: Network, schedule: Schedule) -> Floats:
+def balanced(network: Network, schedule: Schedule, plan: JacobianPlan | None = None) -> Floats:
     """Give outputs (g,), p.u., with each island's imbalance spread over the headroom of its units.
 
-    Losses are those of the DC power flow of a first, lossless spread.
+    Losses are those of the DC power flow of a first, lossless spread; `plan` is the pattern where known.
     """
     group = schedule.unit_group(network)
     size = int(schedule.island.max(initial=0)) + 1
     demand = bus_sum(schedule.island, network.demand.real + network.shunt.real, size)
     need = demand - bus_sum(group, schedule.p, size)
     lossless = spread(network, schedule.p, need=need, unit_group=group)
-    angles = first_angles(network, schedule, lossless)
+    angles = first_angles(network, schedule, lossless, plan)
     if angles is None:
         return lossless
     losses = estimated_losses(network, angles, island=schedule.island)
     return spread(network, schedule.p, need=need + losses, unit_group=group)
 
 
-def first_angles(network: Network, schedule: Schedule, p: Floats) -> Floats | None:
+def first_angles(
+    network: Network, schedule: Schedule, p: Floats, plan: JacobianPlan | None = None
+) -> Floats | None:
     """Give the angles (n,), rad, of the DC power flow of some unit outputs; None when there is none."""
     running = np.where(schedule.unit_group(network) > 0, p, 0.0)
     served = network.demand.real + network.shunt.real
     injection = bus_sum(network.unit_bus, running, network.n_bus) - served
     bus, _ = references(network, schedule.island, schedule.unit_on)
-    return dc_angles(network, injection, island=schedule.island, references=bus)
+    return dc_angles(network, injection, island=schedule.island, references=bus, plan=plan)

@@ -1,16 +1,27 @@
 """The DC power flow: voltage angles and flows when losses and magnitudes are left out."""
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.linalg import splu
 
-from genba.grid.kernels.network import Floats, Ints, Network, bus_sum
+from genba.grid.kernels.admittance import admittance_of
+from genba.grid.kernels.jacobian import JacobianPlan, factorise, plan_of
+from genba.grid.kernels.network import Bools, Floats, Ints, Network, bus_sum
+from genba.num.jit import kernel
+from genba.num.lu.factor import HOLDS, Factors, factorize, factors_of
+from genba.num.lu.solve import solve
+from genba.num.lu.structure import Structure
 
 SMALLEST_REACTANCE = 1e-4
 """Stands in for a reactance of 0, p.u."""
 
 
-def dc_angles(network: Network, injection: Floats, *, island: Ints, references: Ints) -> Floats | None:
+def dc_angles(
+    network: Network,
+    injection: Floats,
+    *,
+    island: Ints,
+    references: Ints,
+    plan: JacobianPlan | None = None,
+) -> Floats | None:
     """Give the angles (n,), rad, of a DC power flow with taps and phase shifts.
 
     Arguments:
@@ -18,28 +29,29 @@ def dc_angles(network: Network, injection: Floats, *, island: Ints, references: 
         injection: active power into each bus, shape (n,), p.u.
         island: island of each bus; 0 when de-energised, and its angle stays 0.
         references: reference bus of each island, -1 for none.
+        plan: pattern of the grid where it is known; its blocks hold the angles, magnitudes stay given.
 
     Returns:
         Angles, or None when the susceptances cancel and there is no DC solution.
 
     Source: MATPOWER manual 8.0, section 3.7.
     """
-    f, t = network.from_bus, network.to_bus
-    b = _susceptance(network)
-    shift = np.angle(network.tap)
+    plan = plan or plan_of(admittance_of(network))
     fixed = island == 0
     fixed[references[references >= 0]] = True
-    rows = np.concatenate([f, f, t, t])
-    cols = np.concatenate([f, t, f, t])
-    data = np.concatenate([b, -b, -b, b]) * ~fixed[rows]
-    given = np.flatnonzero(fixed)
-    n = network.n_bus
-    matrix = coo_matrix(
-        (np.append(data, np.ones(len(given))), (np.append(rows, given), np.append(cols, given))), shape=(n, n)
-    ).tocsc()
-    right = injection + bus_sum(f, b * shift, n) - bus_sum(t, b * shift, n)
-    right[fixed] = np.where(island[fixed] > 0, network.va[fixed], 0.0)
-    return _solved(matrix, right)
+    given = np.where(island > 0, network.va, 0.0)
+    b, shift = _susceptance(network), np.angle(network.tap)
+    ends, size = (network.from_bus, network.to_bus), len(plan.cols)
+    blocks, right = _equations(plan.places, plan.diagonal, *ends, b, shift, injection, fixed, given, size)
+    x = right[plan.structure.order]
+    factors = factors_of(plan.structure)
+    if not _solved(plan.structure, blocks, factors, x):
+        pivoted = factorise(plan.matrix(blocks))
+        if pivoted is None:
+            return None
+        x = pivoted.solve(x.ravel()).reshape(x.shape)
+    angles: Floats = x[plan.position, 0]
+    return angles if np.isfinite(angles).all() else None
 
 
 def dc_flows(network: Network, angles: Floats) -> Floats:
@@ -60,9 +72,45 @@ def _susceptance(network: Network) -> Floats:
     return np.where(network.branch_on, 1.0 / (reactance * np.abs(network.tap)), 0.0)
 
 
-def _solved(matrix: coo_matrix, right: Floats) -> Floats | None:
-    try:
-        angles: Floats = splu(matrix, permc_spec="COLAMD").solve(right)
-    except RuntimeError:
-        return None
-    return angles if np.isfinite(angles).all() else None
+@kernel
+def _equations(
+    places: Ints,
+    diagonal: Ints,
+    f: Ints,
+    t: Ints,
+    b: Floats,
+    shift: Floats,
+    injection: Floats,
+    fixed: Bools,
+    given: Floats,
+    size: int,
+) -> tuple[Floats, Floats]:
+    """Give the blocks of the matrix (nnz, 4) and the right-hand side (n, 2), whose second unknown is 0."""
+    blocks, right = np.zeros((size, 4)), np.zeros((len(diagonal), 2))
+    for i in range(len(diagonal)):
+        right[i, 0] = injection[i]
+    for k in range(len(f)):
+        i, j = f[k], t[k]
+        right[i, 0] += b[k] * shift[k]
+        right[j, 0] -= b[k] * shift[k]
+        if not fixed[i]:
+            blocks[places[0, k], 0] += b[k]
+            blocks[places[1, k], 0] -= b[k]
+        if not fixed[j]:
+            blocks[places[2, k], 0] -= b[k]
+            blocks[places[3, k], 0] += b[k]
+    for i in range(len(diagonal)):
+        blocks[diagonal[i], 3] = 1.0
+        if fixed[i]:
+            blocks[diagonal[i], 0] = 1.0
+            right[i, 0] = given[i]
+    return blocks, right
+
+
+@kernel
+def _solved(structure: Structure, blocks: Floats, factors: Factors, x: Floats) -> bool:
+    """Turn a right-hand side by position into the solution; tell whether there are factors."""
+    if factorize(structure, blocks, factors) != HOLDS:
+        return False
+    solve(structure, factors, x)
+    return True

@@ -4,20 +4,14 @@ import numpy as np
 from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import connected_components, depth_first_order
 
-from genba.grid.kernels.network import REFERENCE, Bools, Ints, Network
+from genba.grid.kernels.network import REFERENCE, Bools, Floats, Ints, Network
+from genba.num.jit import kernel
 
 
 def islands(network: Network) -> Ints:
     """Give each bus its island (n,), numbered from 1 by first bus row; 0 where no unit energises it."""
-    part = _parts(network, network.branch_on)
-    powered = np.zeros(part.max(initial=-1) + 1, dtype=bool)
-    powered[part[network.unit_bus[network.unit_on]]] = True
-    _, first = np.unique(part, return_index=True)
-    number = np.zeros_like(first)
-    order = np.argsort(first, kind="stable")
-    order = order[powered[order]]
-    number[order] = np.arange(1, len(order) + 1)
-    return number[part]
+    n, on = network.n_bus, network.branch_on
+    return np.asarray(_numbered(n, network.from_bus, network.to_bus, on, network.unit_bus, network.unit_on))
 
 
 def remaining(network: Network, before: Ints, branch_on: Bools, *, unit_on: Bools) -> Ints:
@@ -52,21 +46,10 @@ def references(network: Network, island: Ints, unit_on: Bools) -> tuple[Ints, In
 
     The first bus of type 3 that has a unit, else the bus of the unit with the largest pmax.
     """
-    count = int(island.max(initial=0)) + 1
-    unit_island = np.where(unit_on, island[network.unit_bus], 0)
-    typed = network.bus_type[network.unit_bus] == REFERENCE
-    # last key first: island, then typed, then largest pmax, then the first row; typed ones go by bus row
-    size = np.where(typed, -network.unit_bus.astype(float), network.unit_pmax)
-    order = np.lexsort((np.arange(len(typed)), -size, ~typed, unit_island))
-    bus = np.full(count, -1)
-    found, first = np.unique(unit_island[order], return_index=True)
-    bus[found] = network.unit_bus[order[first]]
-    bus[0] = -1
-    unit = np.full(count, -1)
-    at_reference = np.flatnonzero(unit_on & np.isin(network.unit_bus, bus[1:]))[::-1]
-    unit[unit_island[at_reference]] = at_reference  # the first row is written last
-    unit[0] = -1
-    return bus, unit
+    bus, unit = _references(
+        island, network.bus_type, network.unit_bus, np.asarray(unit_on), network.unit_pmax
+    )
+    return np.asarray(bus), np.asarray(unit)
 
 
 def bridges(network: Network) -> Bools:
@@ -94,6 +77,64 @@ def bridges(network: Network) -> Bools:
         if above[bus] >= 0:
             total[above[bus]] += total[bus]
     return np.asarray(is_tree & (np.array(total, dtype=np.int64)[lower] == 0))
+
+
+@kernel
+def _numbered(n: int, f: Ints, t: Ints, branch_on: Bools, unit_bus: Ints, unit_on: Bools) -> Ints:
+    """Join the ends of every branch in a forest whose roots are first buses, then number what has a unit."""
+    parent = np.arange(n)
+    for k in range(len(f)):
+        if branch_on[k]:
+            one, other = _root(parent, f[k]), _root(parent, t[k])
+            parent[max(one, other)] = min(one, other)
+    number = np.zeros(n, np.int64)
+    for k in range(len(unit_bus)):
+        if unit_on[k]:
+            number[_root(parent, unit_bus[k])] = 1
+    count = 0
+    for bus in range(n):
+        root = _root(parent, bus)
+        if root == bus and number[bus]:
+            count += 1
+            number[bus] = count
+        else:
+            number[bus] = number[root]
+    return number
+
+
+@kernel
+def _root(parent: Ints, bus: int) -> int:
+    while parent[bus] != bus:
+        parent[bus] = parent[parent[bus]]
+        bus = parent[bus]
+    return bus
+
+
+@kernel
+def _references(
+    island: Ints, bus_type: Ints, unit_bus: Ints, unit_on: Bools, pmax: Floats
+) -> tuple[Ints, Ints]:
+    """Give the reference bus of every island and its first unit, -1 for none, shape (islands + 1,) each."""
+    count = 1
+    for bus in range(len(island)):
+        count = max(count, island[bus] + 1)
+    chosen, unit, largest = np.full(count, -1), np.full(count, -1), np.full(count, -1)
+    for k in range(len(unit_bus)):
+        bus, number = unit_bus[k], island[unit_bus[k]]
+        if not unit_on[k] or number == 0:
+            continue
+        if largest[number] < 0 or pmax[k] > pmax[largest[number]]:
+            largest[number] = k
+        if bus_type[bus] == REFERENCE and (chosen[number] < 0 or bus < chosen[number]):
+            chosen[number] = bus
+    for number in range(1, count):
+        if chosen[number] < 0 and largest[number] >= 0:
+            chosen[number] = unit_bus[largest[number]]
+    for k in range(len(unit_bus) - 1, -1, -1):  # the first row is written last
+        number = island[unit_bus[k]]
+        if unit_on[k] and number > 0 and chosen[number] == unit_bus[k]:
+            unit[number] = k
+    return chosen, unit
 
 
 def _parts(network: Network, branch_on: Bools) -> Ints:

@@ -27,12 +27,14 @@ class JacobianPlan:
         indptr: first entry of Y's rows, shape (n + 1,).
         cols: column of each entry, shape (nnz,).
         diagonal: entry of each bus on the diagonal, shape (n,).
+        places: entry that each two-port term of a branch adds to, shape (4, m).
     """
 
     structure: Structure
     indptr: Ints
     cols: Ints
     diagonal: Ints
+    places: Ints
 
     @property
     def position(self) -> Ints:
@@ -80,7 +82,8 @@ def plan_of(admittance: Admittance) -> JacobianPlan:
         entry_columns=columns,
         entry_places=places,
     )
-    return JacobianPlan(structure, admittance.indptr, admittance.cols, admittance.diagonal)
+    y = admittance
+    return JacobianPlan(structure, y.indptr, y.cols, y.diagonal, y.places)
 
 
 def jacobian(

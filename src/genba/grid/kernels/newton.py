@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from genba.grid.kernels.jacobian import JacobianPlan, factorise
-from genba.grid.kernels.network import PQ, REFERENCE, Floats, Ints, Phasors
+from genba.grid.kernels.network import Floats, Phasors
 from genba.grid.kernels.newton_steps import (
     MORE,
     SINGULAR,
@@ -22,29 +22,6 @@ SMALLEST_STEP = 1 / 64
 """Share of a Newton step below which the search for less mismatch is given up."""
 WORK = 4_000_000
 """Blocks of the factors that one call of a kernel may make: about a tenth of a second."""
-
-
-@dataclass(frozen=True, eq=False)
-class Problem:
-    """One set of power-flow equations for n buses.
-
-    Arguments:
-        plan: layout of the Jacobian.
-        entries: entries of Y, shape (nnz,).
-        scheduled: power injected by units less demand, shape (n,), p.u.
-        island: island of each bus, 0 when de-energised.
-        kind: PQ, PV or REFERENCE, shape (n,); without meaning at de-energised buses.
-        share: what part of its island's slack a bus produces, shape (n,).
-        distributed: whether more than the reference buses produce slack.
-    """
-
-    plan: JacobianPlan
-    entries: Phasors
-    scheduled: Phasors
-    island: Ints
-    kind: Ints
-    share: Floats
-    distributed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +77,7 @@ class Solution:
     iterations: int
 
 
-def newton(problem: Problem, vm: Floats, va: Floats, budget: Budget) -> Solution:
+def newton(plan: JacobianPlan, equations: Equations, vm: Floats, va: Floats, budget: Budget) -> Solution:
     """Solve a power flow from a first voltage.
 
     A step is halved until the norm of the mismatch falls. With `budget.reuse` the factors serve for further
@@ -109,48 +86,25 @@ def newton(problem: Problem, vm: Floats, va: Floats, budget: Budget) -> Solution
     Source: Tinney and Hart (1967), Power flow solution by Newton's method; Kelley (1995), Iterative methods
     for linear and nonlinear equations, section 5.4.
     """
-    equations = _equations(problem)
     working = working_of(equations, vm, va)
     measure(equations, working)
-    structure = problem.plan.structure
-    most = max(1, WORK // (len(structure.lower_columns) + len(vm)))
+    most = max(1, WORK // (len(plan.structure.lower_columns) + len(vm)))
     limits = budget.tolerance, budget.factorisations, budget.reuse, SMALLEST_STEP
     while True:
         ended = advance(equations, working, *limits, most)
-        if ended == SINGULAR and _pivoted(problem, equations, working):
+        if ended == SINGULAR and _pivoted(plan, working):
             continue
         if ended != MORE:
             break
-    at = _iterate(working)
-    standing = bool((at.vm[problem.island > 0] >= budget.lowest).all())
+    excess = working.p + 1j * working.q
+    at = Iterate(working.vm, working.va, excess, working.slack, *working.sizes.tolist())
+    standing = bool((at.vm[equations.island > 0] >= budget.lowest).all())
     return Solution(at, ended == SOLVED and standing, int(working.counts[0]))
 
 
-def _equations(problem: Problem) -> Equations:
-    plan, live = problem.plan, problem.island > 0
-    return Equations(
-        structure=plan.structure,
-        indptr=plan.indptr,
-        cols=plan.cols,
-        diagonal=plan.diagonal,
-        y=problem.entries,
-        scheduled=problem.scheduled,
-        island=problem.island,
-        free_angle=(live & (problem.kind != REFERENCE)).astype(np.float64),
-        free_magnitude=(live & (problem.kind == PQ)).astype(np.float64),
-        share=problem.share,
-        distributed=problem.distributed,
-    )
-
-
-def _iterate(working: Working) -> Iterate:
-    excess = working.p + 1j * working.q
-    return Iterate(working.vm, working.va, excess, working.slack, *working.sizes.tolist())
-
-
-def _pivoted(problem: Problem, equations: Equations, working: Working) -> bool:
+def _pivoted(plan: JacobianPlan, working: Working) -> bool:
     """Leave the step of the filled Jacobian by factors that pivot over all of it; tell whether it has any."""
-    factors = factorise(problem.plan.matrix(working.blocks))
+    factors = factorise(plan.matrix(working.blocks))
     if factors is None:
         return False
     for right in (working.step, working.answer):

@@ -1,8 +1,11 @@
 """Reactive power of units: how those at a bus share it, and when a limit takes the voltage from them."""
 
+import math
+
 import numpy as np
 
 from genba.grid.kernels.network import Bools, Floats, Ints, Network, bus_sum
+from genba.num.jit import kernel
 
 BEYOND = 1e-7
 """How far a reactive limit may be passed before a bus is switched, p.u."""
@@ -53,13 +56,25 @@ def shared(network: Network, bus_q: Floats, *, unit_on: Bools) -> Floats:
 
     Source: MATPOWER, pfsoln.m.
     """
-    n, bus = network.n_bus, network.unit_bus
-    lowest, _ = bus_limits(network, unit_on)
-    count = np.maximum(bus_sum(bus, unit_on.astype(float), n), 1.0)[bus]
-    span = network.unit_qmax - network.unit_qmin
-    with np.errstate(invalid="ignore"):
-        width = bus_sum(bus, np.where(unit_on, span, 0.0), n)[bus]
-        uneven = np.isfinite(width) & (width != 0)
-        weight = span / np.where(uneven, width, 1.0)
-        output = network.unit_qmin + (bus_q - lowest)[bus] * weight
-    return np.where(unit_on, np.where(uneven, output, bus_q[bus] / count), 0.0)
+    limits = network.unit_qmin, network.unit_qmax
+    return np.asarray(_shared(network.unit_bus, unit_on, *limits, np.asarray(bus_q, np.float64)))
+
+
+@kernel
+def _shared(unit_bus: Ints, unit_on: Bools, qmin: Floats, qmax: Floats, bus_q: Floats) -> Floats:
+    n = len(bus_q)
+    count, lowest, width, output = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(len(unit_bus))
+    for k in range(len(unit_bus)):
+        if unit_on[k]:
+            count[unit_bus[k]] += 1.0
+            lowest[unit_bus[k]] += qmin[k]
+            width[unit_bus[k]] += qmax[k] - qmin[k]
+    for k in range(len(unit_bus)):
+        bus = unit_bus[k]
+        if not unit_on[k]:
+            continue
+        if math.isfinite(width[bus]) and width[bus] != 0.0:
+            output[k] = qmin[k] + (bus_q[bus] - lowest[bus]) * (qmax[k] - qmin[k]) / width[bus]
+        else:
+            output[k] = bus_q[bus] / count[bus]
+    return output

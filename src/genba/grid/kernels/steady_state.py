@@ -8,9 +8,11 @@ from genba.grid.kernels.admittance import Admittance, admittance_of
 from genba.grid.kernels.headroom import headroom, shares
 from genba.grid.kernels.islands import islands, references
 from genba.grid.kernels.jacobian import JacobianPlan, plan_of
-from genba.grid.kernels.network import PQ, PV, REFERENCE, Bools, Floats, Ints, Network, bus_sum
-from genba.grid.kernels.newton import Budget, Iterate, Problem, Solution, newton
-from genba.grid.kernels.reactive_limits import bus_limits, shared, switched
+from genba.grid.kernels.network import PQ, PV, REFERENCE, Bools, Floats, Ints, Network, Phasors, bus_sum
+from genba.grid.kernels.newton import Budget, Iterate, Solution, newton
+from genba.grid.kernels.newton_steps import Equations
+from genba.grid.kernels.reactive_limits import shared, switched
+from genba.num.jit import kernel
 
 ROUNDS = 40
 JOINT_ROUNDS = 20
@@ -87,15 +89,15 @@ def solve(model: Model, schedule: Schedule, *, vm: Floats, va: Floats, side: Int
     which it turns out to flow; reactive limits switch buses until none changes. Where that never ends,
     because a bus answers a limit with a rising voltage, there is no solution.
     """
-    network = model.network
-    control = _control(network, schedule)
-    free = np.zeros(network.n_bus, np.int64)
-    going = _Going(free if side is None else side, _need(network, schedule) >= 0, False)
+    control = _control(model.network, schedule)
+    free = np.zeros(model.network.n_bus, np.int64)
+    going = _Going(free if side is None else side, _upwards(model, schedule), False)
+    y = model.admittance.values(schedule.branch_on)
     iterations = 0
     for number in range(ROUNDS):
-        problem = _posed(model, schedule, control, going)
-        start = np.where(problem.kind == PQ, vm, control.setpoint)
-        solution = newton(problem, start, va, model.budget)
+        weights = _unit_shares(model, schedule, control, going)
+        equations, kind, start = _posed(model, schedule, control, going, weights=weights, y=y, vm=vm)
+        solution = newton(model.plan, equations, start, va, model.budget)
         iterations += solution.iterations
         solution = replace(solution, iterations=iterations)
         vm, va = solution.at.vm, solution.at.va
@@ -103,9 +105,10 @@ def solve(model: Model, schedule: Schedule, *, vm: Floats, va: Floats, side: Int
             break
         after = _after(model, control, going, solution.at, single=number >= JOINT_ROUNDS)
         if after is going:
-            return _state(model, schedule, control, going, solution=solution)
+            return _state(model, schedule, control, going.side, kind, weights=weights, solution=solution)
         going = after
-    return _state(model, schedule, control, going, solution=replace(solution, converged=False))
+    solution = replace(solution, converged=False)
+    return _state(model, schedule, control, going.side, kind, weights=weights, solution=solution)
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,21 +135,40 @@ class _Going:
 
 
 def _control(network: Network, schedule: Schedule) -> _Control:
-    setpoint = np.ones(network.n_bus)
-    setpoint[network.unit_bus[schedule.unit_on]] = network.unit_vset[
-        schedule.unit_on
-    ]  # the last unit decides
     bus, unit = references(network, schedule.island, schedule.unit_on)
-    kind = _kinds(network, schedule, bus[bus >= 0])
-    return _Control(kind, setpoint, *bus_limits(network, schedule.unit_on), reference_unit=unit)
+    columns = network.unit_vset, network.unit_qmin, network.unit_qmax
+    kind, setpoint, lowest, highest = _controls(
+        network.bus_type, network.unit_bus, schedule.unit_on, *columns, bus
+    )
+    return _Control(kind, setpoint, lowest, highest, reference_unit=unit)
 
 
-def _kinds(network: Network, schedule: Schedule, reference: Ints) -> Ints:
-    kind = np.full(network.n_bus, PQ)
-    controlled = network.unit_bus[schedule.unit_on]
-    kind[controlled[network.bus_type[controlled] != PQ]] = PV
-    kind[reference] = REFERENCE
-    return kind
+@kernel
+def _controls(
+    bus_type: Ints, unit_bus: Ints, unit_on: Bools, vset: Floats, qmin: Floats, qmax: Floats, reference: Ints
+) -> tuple[Ints, Floats, Floats, Floats]:
+    """Give kind, set point (of the last unit), smallest and largest reactive output of every bus."""
+    n = len(bus_type)
+    kind, setpoint, lowest, highest = np.full(n, PQ), np.ones(n), np.zeros(n), np.zeros(n)
+    for k in range(len(unit_bus)):
+        bus = unit_bus[k]
+        if unit_on[k]:
+            setpoint[bus] = vset[k]
+            lowest[bus] += qmin[k]
+            highest[bus] += qmax[k]
+            if bus_type[bus] != PQ:
+                kind[bus] = PV
+    for bus in reference:
+        if bus >= 0:
+            kind[bus] = REFERENCE
+    return kind, setpoint, lowest, highest
+
+
+def _upwards(model: Model, schedule: Schedule) -> Bools:
+    """Give the direction in which each island's slack is expected, shape (islands + 1,)."""
+    if not model.distributed:  # nobody asks
+        return np.ones(int(schedule.island.max(initial=0)) + 1, np.bool_)
+    return np.asarray(_need(model.network, schedule) >= 0)
 
 
 def _need(network: Network, schedule: Schedule) -> Floats:
@@ -159,32 +181,87 @@ def _need(network: Network, schedule: Schedule) -> Floats:
 
 def _unit_shares(model: Model, schedule: Schedule, control: _Control, going: _Going) -> Floats:
     """Give what part of its island's slack each unit produces, shape (g,)."""
-    network, group = model.network, schedule.unit_group(model.network)
-    room = np.zeros_like(schedule.p)
-    if model.distributed:
-        room = headroom(network, schedule.p, upwards=going.upwards[group])
+    network = model.network
+    if not model.distributed:
+        share = np.zeros_like(schedule.p)
+        share[control.reference_unit[control.reference_unit >= 0]] = 1.0
+        return share
+    group = schedule.unit_group(network)
+    room = headroom(network, schedule.p, upwards=going.upwards[group])
     return shares(room, group, fallback=control.reference_unit)
 
 
-def _posed(model: Model, schedule: Schedule, control: _Control, going: _Going) -> Problem:
-    network, n = model.network, model.network.n_bus
-    kind = np.where(going.side != 0, PQ, control.kind)
-    live = schedule.island > 0
-    fixed_q = np.where(control.kind[network.unit_bus] == PQ, network.unit_s.imag, 0.0)
-    p = bus_sum(network.unit_bus, np.where(schedule.unit_on, schedule.p, 0.0), n)
-    q = bus_sum(network.unit_bus, np.where(schedule.unit_on, fixed_q, 0.0), n)
-    q = np.where(going.side > 0, control.highest, np.where(going.side < 0, control.lowest, q))
-    entries = model.admittance.values(schedule.branch_on)
-    share = bus_sum(network.unit_bus, _unit_shares(model, schedule, control, going), n)
-    return Problem(
-        plan=model.plan,
-        entries=entries,
-        scheduled=np.where(live, p + 1j * q - network.demand, 0.0),
+def _posed(
+    model: Model,
+    schedule: Schedule,
+    control: _Control,
+    going: _Going,
+    *,
+    weights: Floats,
+    y: Phasors,
+    vm: Floats,
+) -> tuple[Equations, Ints, Floats]:
+    """Give what is to be solved, each bus's kind, and the first magnitudes."""
+    network, plan = model.network, model.plan
+    units = network.unit_bus, schedule.unit_on, schedule.p, network.unit_s, weights
+    limits = control.kind, control.setpoint, control.lowest, control.highest
+    scheduled, share, kind, free_angle, free_magnitude, start = _pose(
+        *units, *limits, going.side, network.demand, schedule.island, vm
+    )
+    equations = Equations(
+        structure=plan.structure,
+        indptr=plan.indptr,
+        cols=plan.cols,
+        diagonal=plan.diagonal,
+        y=y,
+        scheduled=scheduled,
         island=schedule.island,
-        kind=kind,
+        free_angle=free_angle,
+        free_magnitude=free_magnitude,
         share=share,
         distributed=model.distributed,
     )
+    return equations, kind, start
+
+
+@kernel
+def _pose(
+    unit_bus: Ints,
+    unit_on: Bools,
+    p: Floats,
+    s: Phasors,
+    weights: Floats,
+    controlled: Ints,
+    setpoint: Floats,
+    lowest: Floats,
+    highest: Floats,
+    side: Ints,
+    demand: Phasors,
+    island: Ints,
+    vm: Floats,
+) -> tuple[Phasors, Floats, Ints, Floats, Floats, Floats]:
+    """Give scheduled power, share of slack, kind, unknowns (1 or 0) and first magnitude of every bus."""
+    n = len(demand)
+    scheduled, share, kind = np.zeros(n, np.complex128), np.zeros(n), np.empty(n, np.int64)
+    free_angle, free_magnitude, start = np.zeros(n), np.zeros(n), np.empty(n)
+    for k in range(len(unit_bus)):
+        bus = unit_bus[k]
+        if unit_on[k]:
+            scheduled[bus] += complex(p[k], s[k].imag if controlled[bus] == PQ else 0.0)
+        share[bus] += weights[k]
+    for bus in range(n):
+        kind[bus] = controlled[bus] if side[bus] == 0 else PQ
+        start[bus] = vm[bus] if kind[bus] == PQ else setpoint[bus]
+        if side[bus] != 0:
+            held = highest[bus] if side[bus] > 0 else lowest[bus]
+            scheduled[bus] = complex(scheduled[bus].real, held)
+        if island[bus] > 0:
+            scheduled[bus] -= demand[bus]
+            free_angle[bus] = 1.0 if kind[bus] != REFERENCE else 0.0
+            free_magnitude[bus] = 1.0 if kind[bus] == PQ else 0.0
+        else:
+            scheduled[bus] = 0.0
+    return scheduled, share, kind, free_angle, free_magnitude, start
 
 
 def _after(model: Model, control: _Control, going: _Going, at: Iterate, *, single: bool) -> _Going:
@@ -202,21 +279,58 @@ def _after(model: Model, control: _Control, going: _Going, at: Iterate, *, singl
 
 
 def _state(
-    model: Model, schedule: Schedule, control: _Control, going: _Going, *, solution: Solution
+    model: Model,
+    schedule: Schedule,
+    control: _Control,
+    side: Ints,
+    kind: Ints,
+    *,
+    weights: Floats,
+    solution: Solution,
 ) -> State:
-    network, at, side = model.network, solution.at, going.side
-    share = _unit_shares(model, schedule, control, going)
-    p = np.where(schedule.unit_on, schedule.p + share * at.slack[schedule.island[network.unit_bus]], 0.0)
+    network, at = model.network, solution.at
     q = shared(network, at.excess.imag, unit_on=schedule.unit_on)
-    unit_side = side[network.unit_bus]
-    q = np.where(control.kind[network.unit_bus] == PQ, network.unit_s.imag, q)
-    q = np.where(unit_side > 0, network.unit_qmax, np.where(unit_side < 0, network.unit_qmin, q))
+    limits = network.unit_qmin, network.unit_qmax
+    p = _outputs(
+        schedule.p, schedule.unit_on, network.unit_bus, weights, at.slack, schedule.island,
+        control.kind, side, network.unit_s, *limits, q
+    )  # fmt: skip
     return State(
         converged=solution.converged,
         iterations=solution.iterations,
         at=at,
-        kind=np.where(side != 0, PQ, control.kind),
+        kind=kind,
         side=side,
         unit_p=p,
-        unit_q=np.where(schedule.unit_on, q, 0.0),
+        unit_q=q,
     )
+
+
+@kernel
+def _outputs(
+    scheduled: Floats,
+    unit_on: Bools,
+    unit_bus: Ints,
+    weights: Floats,
+    slack: Floats,
+    island: Ints,
+    controlled: Ints,
+    side: Ints,
+    s: Phasors,
+    qmin: Floats,
+    qmax: Floats,
+    q: Floats,
+) -> Floats:
+    """Give active outputs with slack, and write reactive ones over `q` where a unit does not control."""
+    p = np.zeros_like(scheduled)
+    for k in range(len(p)):
+        bus = unit_bus[k]
+        if not unit_on[k]:
+            q[k] = 0.0
+            continue
+        p[k] = scheduled[k] + weights[k] * slack[island[bus]]
+        if side[bus] != 0:
+            q[k] = qmax[k] if side[bus] > 0 else qmin[k]
+        elif controlled[bus] == PQ:
+            q[k] = s[k].imag
+    return p
