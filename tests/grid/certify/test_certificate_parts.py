@@ -181,12 +181,15 @@ def test_the_marginal_cost_is_the_slope_of_the_cost(row: str, p: float) -> None:
     assert (below[0], above[0]) == (pytest.approx(slope), pytest.approx(slope))
 
 
-def test_at_a_kink_both_slopes_are_allowed_and_a_cubic_has_no_cost() -> None:
+def test_at_a_kink_both_slopes_are_allowed_and_a_cubic_proves_no_bound() -> None:
     curve = costs(_costly(COSTS[4]))
     below, above = curve.marginal(np.array([20.0]))
     assert (below[0], above[0]) == (15.0, 30.0)
     assert curve.at(np.array([120.0]))[0] == pytest.approx(4000 + 20 * 56)
-    assert np.isnan(costs(_costly("2 0 0 4 1e-3 0 1 0")).at(np.array([20.0]))[0])
+    cubic = costs(_costly("2 0 0 4 1e-3 0 1 0"))
+    assert cubic.at(np.array([20.0])) == pytest.approx([28.0])
+    assert cubic.marginal(np.array([20.0]))[0] == pytest.approx([2.2])
+    assert np.isnan(cubic.least(np.zeros(1), np.zeros(1), np.ones(1))[0])
 
 
 def test_worst_and_excess_never_lose_what_is_not_a_number() -> None:

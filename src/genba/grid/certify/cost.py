@@ -17,40 +17,41 @@ class Costs:
     """Cost curves of units: polynomial coefficients, or the corners of piecewise-linear curves.
 
     Arguments:
-        square, slope, constant: coefficients of `square p^2 + slope p + constant` ($/h, p in MW), by unit;
-            square is NaN where the polynomial is of higher order; all are zero for piecewise units.
+        coefficients: of polynomials in p (MW), lowest order first, $/h, shape (units, k), k >= 3; zero for
+            piecewise units.
         corners: by unit row, corner outputs (MW) and costs ($/h).
     """
 
-    square: Floats
-    slope: Floats
-    constant: Floats
+    coefficients: Floats
     corners: dict[int, tuple[Floats, Floats]]
 
     def at(self, p: Floats) -> Floats:
         """Give each unit's cost at its output, $/h."""
-        cost = (self.square * p + self.slope) * p + self.constant
+        cost = _horner(self.coefficients, p)
         for unit, (x, y) in self.corners.items():
             cost[unit] = _on_line(x, y, p[unit])
         return cost
 
-    def marginal(self, p: Floats) -> tuple[Floats, Floats]:
-        """Give the cost of the last and of the next MWh of each unit, $/MWh."""
-        below = above = 2 * self.square * p + self.slope
-        below, above = below.copy(), above.copy()
+    def marginal(self, p: Floats, kink: float = KINK_MW) -> tuple[Floats, Floats]:
+        """Give the cost of the last and of the next MWh of each unit, $/MWh; they differ near corners."""
+        orders = np.arange(1, self.coefficients.shape[1])
+        below = _horner(self.coefficients[:, 1:] * orders, p)
+        above = below.copy()
         for unit, (x, y) in self.corners.items():
             slopes = np.diff(y) / np.diff(x)
             last = len(slopes) - 1
-            below[unit] = slopes[np.clip(np.searchsorted(x, p[unit] - KINK_MW, "right") - 1, 0, last)]
-            above[unit] = slopes[np.clip(np.searchsorted(x, p[unit] + KINK_MW, "right") - 1, 0, last)]
+            below[unit] = slopes[np.clip(np.searchsorted(x, p[unit] - kink, "right") - 1, 0, last)]
+            above[unit] = slopes[np.clip(np.searchsorted(x, p[unit] + kink, "right") - 1, 0, last)]
         return below, above
 
     def least(self, price: Floats, low: Floats, high: Floats) -> Floats:
-        """Give the least of `cost - price * p` over each unit's limits: exact for every curve here, $/h."""
-        curved = np.where(self.square == 0, np.nan, self.square)
-        inside = np.clip((price - self.slope) / (2 * curved), low, high)
+        """Give the least of `cost - price * p` over each unit's limits, $/h; NaN above the second order."""
+        _, slope, square = self.coefficients.T[:3]
+        curved = np.where((square == 0) | self.coefficients[:, 3:].any(axis=1), np.nan, square)
+        inside = np.clip((price - slope) / (2 * curved), low, high)
         candidates = [low, high, np.where(np.isnan(inside), low, inside)]
         lowest: Floats = np.min([self.at(p) - price * p for p in candidates], axis=0)
+        lowest[self.coefficients[:, 3:].any(axis=1)] = np.nan
         for unit, (x, y) in self.corners.items():
             within = (x > low[unit]) & (x < high[unit])
             lowest[unit] = min(lowest[unit], *(y[within] - price[unit] * x[within]), np.inf)
@@ -60,7 +61,7 @@ class Costs:
 def costs(case: Case) -> Costs:
     """Read the active-power cost of every unit."""
     units = len(case.gen)
-    square, slope, constant = np.zeros((3, units))
+    coefficients = np.zeros((units, max(3, case.cost_data.shape[1])))
     corners: dict[int, tuple[Floats, Floats]] = {}
     for unit in range(min(units, len(case.cost))):
         terms = int(case.cost["terms"][unit])
@@ -68,11 +69,15 @@ def costs(case: Case) -> Costs:
             points = case.cost_data[unit, : 2 * terms].reshape(terms, 2)
             corners[unit] = points[:, 0], points[:, 1]
         else:
-            lowest_first = np.concatenate([case.cost_data[unit, :terms][::-1], np.zeros(3)])
-            constant[unit], slope[unit], square[unit] = lowest_first[:3]
-            if lowest_first[3:].any():
-                square[unit] = np.nan
-    return Costs(square, slope, constant, corners)
+            coefficients[unit, :terms] = case.cost_data[unit, :terms][::-1]
+    return Costs(coefficients, corners)
+
+
+def _horner(coefficients: Floats, p: Floats) -> Floats:
+    total = np.zeros(len(p))
+    for column in coefficients.T[::-1]:
+        total = total * p + column
+    return total
 
 
 def _on_line(x: Floats, y: Floats, p: float) -> float:

@@ -10,6 +10,7 @@ from genba.grid.certify.circuit import Bools, Circuit, Floats, circuit
 from genba.grid.certify.cost import Costs, costs
 from genba.grid.certify.rows import Expected, branch_rows, excess, finite_or_zero, gaps, identity, worst
 from genba.grid.io import changes, matpower
+from genba.grid.records.case import Case
 from genba.grid.records.dispatch import SMALLEST_REACTANCE, DispatchParams, DispatchResult
 
 POWER_MW = 1e-4  # hundred watts: a hundred times the solver's own feasibility tolerance of 1e-8 p.u.
@@ -48,6 +49,13 @@ def certify_dispatch(params: DispatchParams, result: DispatchResult, ctx: Contex
     only up to rounding, Neumaier and Shcherbina, Safe bounds in linear and mixed-integer programming (2004).
     """
     case = changes.apply(matpower.read(ctx.path(params.case))[0], params.set)
+    return Certificate(claims=dispatch_claims(case, params, result))
+
+
+def dispatch_claims(
+    case: Case, params: DispatchParams, result: DispatchResult, *, bounded: bool = True
+) -> tuple[Claim, ...]:
+    """Claim that a result is a dispatch of this case; `bounded` where it states the bound that it proves."""
     grid, lines = circuit(case), _lines(params, circuit(case))
     same = identity(
         (result.units, _unit_rows(grid)),
@@ -55,11 +63,12 @@ def certify_dispatch(params: DispatchParams, result: DispatchResult, ctx: Contex
         (result.branches, branch_rows(grid)),
     )
     if not same.holds:  # nothing else can be asked of other rows
-        return Certificate(claims=(same,))
+        return (same,)
     feasible = (same, *_state(grid, lines, result), *_totals(grid, result))
     if result.outcome == "optimal":
-        return Certificate(claims=(*feasible, *_optimal(grid, lines, costs(case), result)))
-    return Certificate(claims=(*feasible, *_impossible(grid, lines, result)))
+        optimal = _optimal(grid, lines, costs(case), result)
+        return (*feasible, *(claim for claim in optimal if bounded or claim.name != "bound"))
+    return (*feasible, *_impossible(grid, lines, result))
 
 
 def _lines(params: DispatchParams, grid: Circuit) -> Lines:

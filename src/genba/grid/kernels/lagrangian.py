@@ -8,7 +8,7 @@ t > 0; where s < 0, `v v'` is at least either plane of `Neighbours.planes`. What
 Source: weak duality; Boyd and Vandenberghe, Convex Optimization (2004), section 5.1.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -60,6 +60,19 @@ def lower_bound(model: OpfModel, proof: Proof, *, costs: bool = True) -> float:
     kept = (np.abs(proof.pull_from) + np.abs(proof.pull_to))[rated] @ model.rating[rated]
     demand = (proof.price.conj() * model.demand).real
     return float(demand.sum() + voltage.sum() + constant - kept + _outputs(model, proof.price, costs))
+
+
+def trimmed(model: OpfModel, proof: Proof) -> Proof:
+    """Give the multipliers without those that an output without limit would be paid by for ever.
+
+    Where a reactive limit is infinite, a solver's price is zero but for rounding.
+    """
+    up, down = np.zeros((2, len(proof.price)), bool)
+    up[model.source_bus[np.isinf(model.q_max)]] = True
+    down[model.source_bus[np.isinf(model.q_min)]] = True
+    paid = proof.price.imag
+    free = (up & (paid > 0)) | (down & (paid < 0))
+    return replace(proof, price=proof.price.real + 1j * np.where(free, 0.0, paid))
 
 
 def _most(pairs: Neighbours, along: Phasors) -> Floats:

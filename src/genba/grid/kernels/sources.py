@@ -25,6 +25,25 @@ class CostRows:
     terms: Ints
     data: Floats
 
+    def at(self, p: Floats) -> Floats:
+        """Give each unit's cost at its output (MW), $/h; a curve's first and last piece go on forever."""
+        cost = _polynomial(self, p, derivative=False)
+        for unit in np.flatnonzero(self.model == PIECEWISE).tolist():
+            x, y, slope = _pieces(self, unit)
+            piece = _piece_at(x, p[unit])
+            cost[unit] = y[piece] + slope[piece] * (p[unit] - x[piece])
+        return cost
+
+    def marginal(self, p: Floats, *, kink: float) -> tuple[Floats, Floats]:
+        """Give the cost of each unit's last and next MWh; they differ within `kink` of a corner."""
+        below = _polynomial(self, p, derivative=True)
+        above = below.copy()
+        for unit in np.flatnonzero(self.model == PIECEWISE).tolist():
+            x, _, slope = _pieces(self, unit)
+            below[unit] = slope[_piece_at(x, p[unit] - kink)]
+            above[unit] = slope[_piece_at(x, p[unit] + kink)]
+        return below, above
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Sources:
@@ -122,6 +141,18 @@ def _source_rows(network: Network, costs: CostRows, unit: int) -> tuple[Floats, 
     cost[:, 1] = slope[used]
     cost[0, 0] = y[used[0]] - slope[used[0]] * x[used[0]]
     return lower, upper, cost
+
+
+def _polynomial(costs: CostRows, p: Floats, *, derivative: bool) -> Floats:
+    """Give polynomials at outputs, or their derivatives; 0 for units that have none."""
+    total = np.zeros(len(p))
+    for column in range(int(costs.terms.max(initial=0))):
+        power = costs.terms - 1 - column
+        used = (costs.model != PIECEWISE) & (power >= int(derivative))
+        exponent = np.where(used, power - derivative, 0)
+        factor = np.where(used, power, 0) if derivative else used.astype(float)
+        total[: len(power)] += factor * costs.data[:, column] * p[: len(power)] ** exponent
+    return total
 
 
 def _pieces(costs: CostRows, unit: int) -> tuple[Floats, Floats, Floats]:

@@ -35,7 +35,7 @@ PER_DEGREE = np.pi / 180
 
 
 @dataclass(frozen=True)
-class _Grid:
+class Grid:
     """A case as the dispatch sees it: what is alive, and where."""
 
     case: Case
@@ -46,6 +46,7 @@ class _Grid:
 
     @property
     def alive(self) -> Bools:
+        """Give whether each bus is energised."""
         return self.island > 0
 
 
@@ -71,8 +72,8 @@ def dispatch(params: DispatchParams, ctx: Context) -> DispatchResult:
     PowerModels.jl (2018), formulation DCP (dcp).
     """
     case = open_case(params, ctx)
-    grid = _grid(case)
-    net, curves = _dc_network(grid, params), _curves(grid, ctx)
+    grid = grid_of(case)
+    net, curves = dc_network(grid, params), curves_of(grid, ctx)
     ctx.progress(0.1, f"solving {len(net.demand)} buses, {len(net.start)} branches, {len(net.host)} units")
     solved = dc_opf(net, curves, lambda iterations, gap: ctx.progress(*_standing(iterations, gap)))
     return _result(grid, solved, curves)
@@ -84,14 +85,16 @@ def _standing(iterations: int, gap: float) -> tuple[float, str]:
     return share, f"{iterations} iterations" + (f", gap {gap:.0e}" if np.isfinite(gap) else "")
 
 
-def _grid(case: Case) -> _Grid:
+def grid_of(case: Case) -> Grid:
+    """Give what is alive of a case."""
     network = network_of(case.base_mva, case.bus, case.gen, case.branch)
     island = islands(network)
     conducting = network.branch_on & (island[network.from_bus] > 0)
-    return _Grid(case, network, island, np.flatnonzero(network.unit_on), np.flatnonzero(conducting))
+    return Grid(case, network, island, np.flatnonzero(network.unit_on), np.flatnonzero(conducting))
 
 
-def _dc_network(grid: _Grid, params: DispatchParams) -> DcNetwork:
+def dc_network(grid: Grid, params: DispatchParams) -> DcNetwork:
+    """Give the DC network of a grid with the limits that are asked for."""
     net, on, running = grid.network, grid.conducting, grid.running
     branch = grid.case.branch.where(on)
     susceptance, shift = _branch_model(grid, params)
@@ -114,7 +117,7 @@ def _dc_network(grid: _Grid, params: DispatchParams) -> DcNetwork:
     )
 
 
-def _branch_model(grid: _Grid, params: DispatchParams) -> tuple[Floats, Floats]:
+def _branch_model(grid: Grid, params: DispatchParams) -> tuple[Floats, Floats]:
     """Give susceptance and shift of the conducting branches, p.u. and radians."""
     on = grid.conducting
     impedance = grid.network.impedance[on]
@@ -124,8 +127,12 @@ def _branch_model(grid: _Grid, params: DispatchParams) -> tuple[Floats, Floats]:
     return 1 / (x * np.abs(grid.network.tap[on])), np.radians(grid.case.branch["shift"][on])
 
 
-def _curves(grid: _Grid, ctx: Context) -> Curves:
-    """Give the costs of the running units; a case without costs has none."""
+def curves_of(grid: Grid, ctx: Context) -> Curves:
+    """Give the costs of the running units; a case without costs has none.
+
+    Raises:
+        InputError: when one is not convex or above the second order.
+    """
     case, running = grid.case, grid.running
     if not len(case.cost):
         none = np.zeros(len(running), np.int64)
@@ -138,12 +145,12 @@ def _curves(grid: _Grid, ctx: Context) -> Curves:
     return curves
 
 
-def _demand(grid: _Grid) -> Floats:
+def _demand(grid: Grid) -> Floats:
     bus = grid.case.bus
     return np.where(grid.alive, bus["pd"] + bus["gs"], 0.0)
 
 
-def _result(grid: _Grid, solved: DcDispatch, curves: Curves) -> DispatchResult:
+def _result(grid: Grid, solved: DcDispatch, curves: Curves) -> DispatchResult:
     cost = curves.at(solved.p) if solved.possible else None
     shortfall = solved.shortfall * grid.case.base_mva
     return DispatchResult(
@@ -159,12 +166,12 @@ def _result(grid: _Grid, solved: DcDispatch, curves: Curves) -> DispatchResult:
     )
 
 
-def _price_base(grid: _Grid, solved: DcDispatch) -> float:
+def _price_base(grid: Grid, solved: DcDispatch) -> float:
     """Give what a multiplier per p.u. is divided by: $/h, or p.u. of imbalance, per MW."""
     return grid.case.base_mva if solved.possible else 1.0
 
 
-def _units(grid: _Grid, solved: DcDispatch, curves: Curves) -> Table:
+def _units(grid: Grid, solved: DcDispatch, curves: Curves) -> Table:
     gen, base = grid.case.gen, grid.case.base_mva
     p, marginal = np.zeros(len(gen)), np.full(len(gen), np.nan)
     p[grid.running] = solved.p * base
@@ -185,7 +192,7 @@ def _units(grid: _Grid, solved: DcDispatch, curves: Curves) -> Table:
     )
 
 
-def _buses(grid: _Grid, solved: DcDispatch, shortfall: Floats) -> Table:
+def _buses(grid: Grid, solved: DcDispatch, shortfall: Floats) -> Table:
     return table(
         DISPATCH_BUSES,
         bus=grid.case.bus["bus"],
@@ -196,7 +203,7 @@ def _buses(grid: _Grid, solved: DcDispatch, shortfall: Floats) -> Table:
     )
 
 
-def _branches(grid: _Grid, solved: DcDispatch) -> Table:
+def _branches(grid: Grid, solved: DcDispatch) -> Table:
     branch, on = grid.case.branch, grid.conducting
     base, scale = grid.case.base_mva, _price_base(grid, solved)
     rating = np.where(branch["rate_a"] > 0, branch["rate_a"], np.nan)
