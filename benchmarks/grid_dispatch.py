@@ -27,8 +27,7 @@ from genba.core.context import Context
 from genba.grid.io import pglib
 from genba.grid.io.matpower import read
 from genba.grid.kernels.dc_opf import Curves, DcNetwork, dc_opf
-from genba.grid.operations import dispatch as method
-from genba.grid.operations.dispatch import dispatch
+from genba.grid.operations.dispatch import curves_of, dc_network, dispatch, grid_of
 from genba.grid.records.dispatch import DispatchParams
 
 CASES = (
@@ -84,8 +83,8 @@ def by_scipy(net: DcNetwork, curves: Curves) -> Callable[[], Any]:
 def compare(name: str, repeats: int, published: str) -> bool:
     params = DispatchParams.model_validate({"case": f"pglib:{name}", "formulation": "dcp"})
     context = Context(path=lambda file: pglib.path(file.split(":")[1]))
-    grid = method._grid(read(context.path(params.case))[0])
-    net, curves = method._dc_network(grid, params), method._curves(grid, context)
+    grid = grid_of(read(context.path(params.case))[0])
+    net, curves = dc_network(grid, params), curves_of(grid, context)
     solved = dc_opf(net, curves)
     linear = not curves.square.any() and not len(curves.piece_unit)
     call = by_scipy(net, curves) if linear else None

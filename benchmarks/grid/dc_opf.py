@@ -36,8 +36,7 @@ from genba.core.context import Context
 from genba.grid.io import pglib
 from genba.grid.io.matpower import read
 from genba.grid.kernels.dc_opf import Curves, DcNetwork, dc_opf
-from genba.grid.operations import dispatch as method
-from genba.grid.operations.dispatch import dispatch
+from genba.grid.operations.dispatch import curves_of, dc_network, dispatch, grid_of
 from genba.grid.records.case import Case
 from genba.grid.records.dispatch import DispatchParams
 
@@ -57,8 +56,8 @@ def params_of(name: str) -> DispatchParams:
 
 def arrays(name: str, case: Case) -> tuple[DcNetwork, Curves]:
     """Build what the kernel takes, from a case in memory."""
-    grid = method._grid(case)
-    return method._dc_network(grid, params_of(name)), method._curves(grid, Context())
+    grid = grid_of(case)
+    return dc_network(grid, params_of(name)), curves_of(grid, Context())
 
 
 def ours(name: str, case: Case) -> float:
