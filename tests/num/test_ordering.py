@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genba.grid.io.matpower import read
@@ -29,6 +29,7 @@ graphs = st.integers(1, 24).flatmap(
 )
 
 
+@settings(deadline=None)  # the first call compiles
 @given(graphs)
 def test_the_fill_is_what_elimination_makes(graph: tuple[int, list[tuple[int, int]]]) -> None:
     n, pairs = graph
@@ -47,6 +48,7 @@ def test_the_fill_is_what_elimination_makes(graph: tuple[int, list[tuple[int, in
     )
 
 
+@settings(deadline=None)  # the first call compiles
 @given(graphs)
 def test_rows_list_descendants_before_ancestors(graph: tuple[int, list[tuple[int, int]]]) -> None:
     n, pairs = graph

@@ -17,6 +17,8 @@ try:
 except ModuleNotFoundError as error:
     raise missing_extra("numba", "grid") from error
 
+numba.config.SLP_VECTORIZE = 1  # type: ignore[attr-defined]  # small dense blocks: 2x, measured on num.ldl
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 VARIABLE = "GENBA_KERNELS"

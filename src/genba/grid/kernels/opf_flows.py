@@ -142,7 +142,7 @@ def row_sizes(
     c: Floats,
     d: Floats,
 ) -> None:
-    """Write the largest absolute derivative of each row, unscaled; a branch's own terms stand for a bus's sum."""
+    """Write the largest absolute derivative of each row, unscaled; of a bus, that of a branch alone."""
     n = len(vm)
     for i in range(n):
         c[i], c[n + i] = abs(2 * shunt[i] * vm[i]), abs(2 * shunt[n + i] * vm[i])

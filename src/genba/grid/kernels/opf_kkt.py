@@ -1,7 +1,7 @@
 """The KKT matrix of an AC optimal power flow in blocks by bus (angle, magnitude, two balances); compiled.
 
-Sources and limits are eliminated: a source from its bus's balances, a limit into the Hessian of its branch. What is
-solved is refined on the whole system, with sources and limits as unknowns of their own.
+Sources and limits are eliminated: a source from its bus's balances, a limit into the Hessian of its branch.
+What is solved is refined on the whole system, with sources and limits as unknowns of their own.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ Ints = NDArray[np.int64]
 DUAL = 1e-10
 """What is taken off the diagonal of the balances, so that a bus that nothing holds keeps its pivots."""
 SOFT = 1e-9
-"""What a limit gives way in the factors; refinement undoes it. Stiff limits (1e14) would drown the Hessian."""
+"""What a limit gives way in the factors; refinement undoes it. Limits of 1e14 would drown the Hessian."""
 CURVES = 6
 """Entries of a branch's Hessian by (theta, V_f, V_t): tt, tf, tb, ff, fb, bb."""
 
@@ -89,8 +89,8 @@ def assemble(
 
     Arguments:
         vm: magnitudes, shape (n,).
-        start, end, entry: buses of each branch and its block; branches of one block are neighbours, and `start` is
-            the earlier bus of a block where `entry` is >= 0 and the later one where it is -1 - block.
+        start, end, entry: buses of each branch and its block; branches of one block are neighbours, and
+            `start` is the earlier bus of a block where `entry` is >= 0, the later where it is -1 - block.
         source_bus: bus of each source, shape (g,).
         shunt: conductance, then susceptance, shape (2n,).
         slope, curve: derivatives of the branches.
@@ -364,7 +364,7 @@ def expanded(
 
 @kernel
 def size(rest: tuple[Floats, Floats, Floats], give_d: Floats) -> float:
-    """Give the largest absolute entry, limits in units of what they give way; infinite when one is no number."""
+    """Give the largest absolute entry of the first two parts; infinite when any is no number."""
     rx, rc, rd = rest
     largest = 0.0
     for i in range(len(rx)):

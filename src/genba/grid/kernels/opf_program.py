@@ -1,4 +1,4 @@
-"""The AC optimal power flow as a nonlinear program that solves its own KKT systems by a block LDL^T over the buses."""
+"""The AC optimal power flow as a nonlinear program whose KKT systems a block LDL^T over the buses solves."""
 
 from dataclasses import dataclass
 
@@ -139,7 +139,7 @@ class OpfProgram:
         self._lower = np.zeros((len(fill.rows), 16))
         self._pivots = np.zeros((n, 4), np.int64)
         self._factors = np.zeros((n, FACTOR))
-        self._strip = np.zeros((n + 1, 16))
+        self._strip = np.zeros((n, 16))
         self._right = np.zeros((n, 4))
         self._spring = np.ones(2 * g)
         self._stiff, self._give_d, self._give_c = np.zeros(md), np.zeros(md), np.zeros(2 * n)

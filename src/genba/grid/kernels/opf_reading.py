@@ -1,4 +1,4 @@
-"""Points and multipliers of an optimal power flow's program, read back in the order and units of its model."""
+"""Points and multipliers of an optimal power flow's program, read back in its model's order and units."""
 
 from dataclasses import dataclass
 

@@ -84,7 +84,7 @@ def _solved(plan: Plan, b: Floats, share: Floats, angle: Floats, magnitude: Floa
     entries[:, 5] = bus_sum(place, -(b * share)[apart], len(entries))
     fill = plan.fill
     lower, pivots = np.zeros((len(fill.rows), 16)), np.zeros((n, 4), np.int64)
-    factors, strip = np.zeros((n, FACTOR)), np.zeros((n + 1, 16))
+    factors, strip = np.zeros((n, FACTOR)), np.zeros((n, 16))
     by_fill = (fill.column_start, fill.rows, fill.row_start, fill.row_columns, fill.row_places)
     pattern = (plan.entry_start, plan.entry_rows, entries, diagonal, *by_fill)
     ldl.factorize(*pattern, lower, pivots, factors, strip, 0.0, 0, n)

@@ -11,7 +11,7 @@ from genba.num.ipm.direction import Direction, Linear, direction
 from genba.num.ipm.options import Options
 from genba.num.ipm.program import Floats, Program
 from genba.num.ipm.state import State
-from genba.num.ipm.vectors import barrier_slope, log_barrier, longest, step_to, violation
+from genba.num.ipm.vectors import log_barrier, longest, slope, step_to, violation
 
 MARGIN_THETA, MARGIN_PHI = 1e-5, 1e-8
 """By how much a step must improve (gamma_theta, gamma_phi)."""
@@ -87,11 +87,9 @@ def extend_filter(state: State, theta: float, phi: float) -> None:
 def search(
     program: Program, state: State, linear: Linear, along: Direction, longest_step: float, options: Options
 ) -> Accepted | None:
-    """Give the first acceptable point along a direction, corrected to second order if need be; None without."""
+    """Give the first acceptable point along a direction, with second-order corrections; None without."""
     theta, phi = standing(state)
-    n = state.n
-    slope = float(state.gradient @ along.dw[:n]) - state.mu * barrier_slope(state.gl, state.gu, along.dw)
-    judge = _Judge(state, theta, phi, slope)
+    judge = _Judge(state, theta, phi, slope(state.gradient, state.gl, state.gu, along.dw, state.mu))
     step, least = longest_step, judge.least_step()
     first = True
     while step >= least:

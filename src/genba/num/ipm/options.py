@@ -1,5 +1,6 @@
 """How the interior point is to work; the names in brackets are those of Waechter and Biegler (2006)."""
 
+import math
 from dataclasses import dataclass
 
 
@@ -9,6 +10,8 @@ class Options:
 
     Arguments:
         tolerance: scaled error at which a point is optimal (epsilon_tol).
+        gap: share of the objective by which it may still exceed the least one, as the products of multipliers
+            and distances estimate it; infinite asks for nothing beyond `tolerance`.
         acceptable: error that is good enough when it does not improve for `acceptable_iterations`.
         max_iterations: iterations at most, those of the restoration included.
         mu_start: first barrier parameter (mu_0).
@@ -26,6 +29,7 @@ class Options:
     """
 
     tolerance: float = 1e-8
+    gap: float = math.inf
     acceptable: float = 1e-6
     acceptable_iterations: int = 15
     max_iterations: int = 500
@@ -42,8 +46,3 @@ class Options:
     corrections: int = 4
     hopeless: float = 0.0
     patience: int = 10
-
-    @property
-    def mu_least(self) -> float:
-        """Give the smallest barrier parameter worth solving for."""
-        return self.tolerance / (self.mu_error + 1.0)

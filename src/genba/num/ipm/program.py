@@ -1,4 +1,4 @@
-"""What the interior point is given: a nonlinear program that can evaluate itself and solve its own KKT systems."""
+"""What the interior point is given: a nonlinear program that evaluates itself and solves its KKT systems."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,8 +14,8 @@ Bools = NDArray[np.bool_]
 class Weights:
     """What a KKT matrix is made of beside the Jacobians at the current point.
 
-    The matrix is `[H + diag(sigma), Jc', Jd'; Jc, -diag(give_c), 0; Jd, 0, -diag(give_d)]` with the Hessian H of
-    `objective f + yc c + yd d`.
+    The matrix is `[H + diag(sigma), Jc', Jd'; Jc, -diag(give_c), 0; Jd, 0, -diag(give_d)]` with the Hessian H
+    of `objective f + yc c + yd d`.
 
     Arguments:
         objective: factor of the objective's Hessian.

@@ -10,10 +10,10 @@ PENALTY = 1e3
 
 
 class Elastic:
-    """Minimise penalty (p + n) + 1/2 (x - centre)' diag(near) (x - centre), with c(x) - p + n = 0 and the like for d.
+    """Minimise penalty (p + n) + 1/2 (x - centre)' diag(near) (x - centre) with c(x) - p + n = 0, d likewise.
 
-    It is a `Program` of the variables (x, pc, nc, pd, nd); its KKT systems are those of the program inside with
-    constraints that give way to their multipliers.
+    It is a `Program` of the variables (x, pc, nc, pd, nd); its KKT systems are those of the program inside
+    with constraints that give way to their multipliers.
 
     Arguments:
         program: the program inside.
@@ -138,7 +138,7 @@ def elastic_around(program: Program, state: State, near: float, penalty: float) 
 
 
 def elastic_state(elastic: Elastic, state: State, mu: float) -> State:
-    """Give a first iterate of an elastic program: elastics that minimise its barrier function at the point."""
+    """Give a first iterate of an elastic program: elastics that minimise its barrier function there."""
     n = state.n
     c, d = np.empty_like(state.c), np.empty_like(state.d)
     elastic.inner.values(state.x, c, d)

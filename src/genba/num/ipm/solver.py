@@ -28,7 +28,7 @@ ENOUGH = 0.9
 
 @dataclass(slots=True, eq=False)
 class Solve:
-    """A program, the settings and where the solve stands; `restoration` while the violation alone is reduced."""
+    """A program, the settings and where the solve stands; `restoration` while only the violation counts."""
 
     program: Program
     options: Options
@@ -60,8 +60,8 @@ def begin(program: Program, x: Floats, options: Options | None = None) -> Solve:
 def advance(solve: Solve, iterations: int) -> State:
     """Go on for at most some iterations; the state says whether that was enough.
 
-    Source: Waechter and Biegler (2006), On the implementation of an interior-point filter line-search algorithm
-    for large-scale nonlinear programming, algorithm A, with monotone barrier updates.
+    Source: Waechter and Biegler (2006), On the implementation of an interior-point filter line-search
+    algorithm for large-scale nonlinear programming, algorithm A, with monotone barrier updates.
     """
     for _ in range(iterations):
         if solve.state.status != "solving":
@@ -117,25 +117,34 @@ def _take(solve: Solve, found: Accepted, bounds: tuple[Floats, Floats], dual: fl
 
 def _lower_barrier(state: State, gradient: Floats, options: Options) -> None:
     """Judge the iterate, record it, and lower the barrier parameter as often as its problem is solved."""
-    dual, product, total, count = errors(gradient, state.gl, state.gu, state.zl, state.zu)
+    dual, product, state.gap, total, count = errors(gradient, state.gl, state.gu, state.zl, state.zu)
     _, primal = violation(state.c, state.d, state.s)
     rows = len(state.c) + len(state.d)
     weight = float(np.abs(state.yc).sum() + np.abs(state.yd).sum()) + total
     scale_dual = max(options.soft_limit, weight / max(rows + count, 1)) / options.soft_limit
     scale_product = max(options.soft_limit, total / max(count, 1)) / options.soft_limit
     state.error = max(dual / scale_dual, primal, product / scale_product)
+    state.bounds = count
     _record(state, primal, dual / scale_dual)
     state.status = _status(state, options)
-    while state.status == "solving" and state.mu > options.mu_least:
+    least = _least_barrier(state, options)
+    while state.status == "solving" and state.mu > least:
         product = complementarity(state.gl, state.gu, state.zl, state.zu, state.mu)
         if max(dual / scale_dual, primal, product / scale_product) > options.mu_error * state.mu:
             break
-        state.mu = max(options.mu_least, min(options.mu_linear * state.mu, state.mu**options.mu_power))
+        state.mu = max(least, min(options.mu_linear * state.mu, state.mu**options.mu_power))
         state.filter.clear()
 
 
+def _least_barrier(state: State, options: Options) -> float:
+    """Give the smallest barrier parameter worth solving for."""
+    least = options.tolerance / (options.mu_error + 1.0)
+    wanted = 0.5 * options.gap * abs(state.f) / max(state.bounds, 1)
+    return max(min(least, wanted), 1e-6 * least)
+
+
 def _status(state: State, options: Options) -> Status:
-    if state.error <= options.tolerance:
+    if state.error <= options.tolerance and state.gap <= options.gap * abs(state.f):
         return "optimal"
     state.acceptable = state.acceptable + 1 if state.error <= options.acceptable else 0
     if state.acceptable >= options.acceptable_iterations:

@@ -18,8 +18,8 @@ def start(program: Program, x: Floats, options: Options) -> State:
         x: first point, shape (n,); it need not satisfy anything.
         options: settings.
 
-    Source: Waechter and Biegler (2006), On the implementation of an interior-point filter line-search algorithm,
-    sections 3.5 to 3.8.
+    Source: Waechter and Biegler (2006), On the implementation of an interior-point filter line-search
+    algorithm, sections 3.5 to 3.8.
     """
     lo, hi = relaxed(program.lower, program.upper, options.relax)
     x = np.array(x, dtype=np.float64)

@@ -49,6 +49,8 @@ class State:
         used: regularisation of the last step.
         restoring: whether the iterate is one of a restoration, which cares for the violation alone.
         error: scaled error of the iterate.
+        gap: sum of the products of multipliers and distances.
+        bounds: number of bounds.
         trace: all iterates.
     """
 
@@ -78,6 +80,8 @@ class State:
     used: float = 0.0
     restoring: bool = False
     error: float = np.inf
+    gap: float = np.inf
+    bounds: int = 0
     trace: Trace = field(default_factory=Trace)
 
     @property

@@ -1,9 +1,9 @@
-"""What the interior point does with its vectors, in one pass each: errors, barrier terms, steps to the bounds.
+"""What the interior point does with its vectors, in one pass each: errors, barrier terms, steps to bounds.
 
 A point w = (x, s) holds the n variables and the slacks of the inequalities. Its distances `gl` and `gu` to the
-lower and upper bounds are vectors of their own, moved by the same steps: the difference of a variable of size 1
-and its bound has an error of 1e-16, which near a bound of multiplier z is one of z^2 1e-16 / mu in the dual residual.
-A distance is infinite where there is no bound; both are 0 where a variable cannot move.
+lower and upper bounds are vectors of their own, moved by the same steps: the difference of a variable of size
+1 and its bound has an error of 1e-16, which near a bound of multiplier z is one of z^2 1e-16 / mu in the dual
+residual. A distance is infinite where there is no bound; both are 0 where a variable cannot move.
 """
 
 import numpy as np
@@ -48,15 +48,15 @@ def distances(w: Floats, lo: Floats, hi: Floats, gl: Floats, gu: Floats) -> None
 @kernel
 def errors(
     gradient: Floats, gl: Floats, gu: Floats, zl: Floats, zu: Floats
-) -> tuple[float, float, float, int]:
-    """Give dual infeasibility, largest product of multiplier and distance, sum of multipliers, number of bounds.
+) -> tuple[float, float, float, float, int]:
+    """Give dual infeasibility, largest and sum of products, sum of multipliers, number of bounds.
 
     Arguments:
         gradient: gradient of the Lagrangian without bounds; variables that cannot move are left out.
         gl, gu: distances.
         zl, zu: multipliers of the bounds.
     """
-    dual, product, total, count = 0.0, 0.0, 0.0, 0
+    dual, product, gap, total, count = 0.0, 0.0, 0.0, 0.0, 0
     for i in range(len(gl)):
         if gl[i] == 0 and gu[i] == 0:
             continue
@@ -65,13 +65,15 @@ def errors(
             dual = np.inf
         if gl[i] < np.inf:
             product = max(product, gl[i] * zl[i])
+            gap += gl[i] * zl[i]
             total += zl[i]
             count += 1
         if gu[i] < np.inf:
             product = max(product, gu[i] * zu[i])
+            gap += gu[i] * zu[i]
             total += zu[i]
             count += 1
-    return dual, product, total, count
+    return dual, product, gap, total, count
 
 
 @kernel
@@ -117,7 +119,7 @@ def bound_steps(
     dzl: Floats,
     dzu: Floats,
 ) -> tuple[float, float]:
-    """Write the steps of the bounds' multipliers; give the longest primal and dual steps inside the bounds."""
+    """Write the steps of the bounds' multipliers; give the longest primal and dual steps inside them."""
     primal, dual = 1.0, 1.0
     for i in range(len(gl)):
         dzl[i], dzu[i] = 0.0, 0.0
@@ -176,7 +178,7 @@ def step_to(
         if factor < 1e-100 or factor > 1e100:  # one logarithm for many distances
             total += np.log(factor)
             factor = 1.0
-    return total + np.log(factor)
+    return float(total + np.log(factor))
 
 
 @kernel
@@ -193,17 +195,19 @@ def log_barrier(gl: Floats, gu: Floats) -> float:
         if factor < 1e-100 or factor > 1e100:
             total += np.log(factor)
             factor = 1.0
-    return total + np.log(factor)
+    return float(total + np.log(factor))
 
 
 @kernel
-def barrier_slope(gl: Floats, gu: Floats, dw: Floats) -> float:
-    """Give the derivative of `log_barrier` along dw."""
-    slope = 0.0
+def slope(gradient: Floats, gl: Floats, gu: Floats, dw: Floats, mu: float) -> float:
+    """Give the derivative of `f - mu log_barrier` along dw; `gradient` is that of f, shape (n,)."""
+    along = 0.0
+    for i in range(len(gradient)):
+        along += gradient[i] * dw[i]
     for i in range(len(gl)):
         if gl[i] != 0 or gu[i] != 0:
-            slope += dw[i] / gl[i] - dw[i] / gu[i]
-    return slope
+            along -= mu * (dw[i] / gl[i] - dw[i] / gu[i])
+    return along
 
 
 @kernel

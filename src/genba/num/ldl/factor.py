@@ -14,34 +14,58 @@ Ints = NDArray[np.int64]
 def _solve_rows(y: Floats, x: Floats, pivots: Ints, f: Floats) -> None:
     """Give x = D^-1 y for a factored block D and the four columns of y (4 x 4 by rows)."""
     p0, p1, p2, p3 = 4 * pivots[0], 4 * pivots[1], 4 * pivots[2], 4 * pivots[3]
-    for c in range(4):
-        t0 = y[p0 + c]
-        t1 = y[p1 + c] - f[0] * t0
-        t2 = y[p2 + c] - f[1] * t0 - f[2] * t1
-        t3 = y[p3 + c] - f[3] * t0 - f[4] * t1 - f[5] * t2
-        z0 = f[6] * t0 + f[10] * t1
-        z1 = f[10] * t0 + f[7] * t1 + f[11] * t2
-        z2 = f[11] * t1 + f[8] * t2 + f[12] * t3
-        z3 = f[12] * t2 + f[9] * t3
-        z2 = z2 - f[5] * z3
-        z1 = z1 - f[2] * z2 - f[4] * z3
-        z0 = z0 - f[0] * z1 - f[1] * z2 - f[3] * z3
-        x[p0 + c] = z0
-        x[p1 + c] = z1
-        x[p2 + c] = z2
-        x[p3 + c] = z3
+    z = (
+        _solve_column(f, y[p0], y[p1], y[p2], y[p3]),
+        _solve_column(f, y[p0 + 1], y[p1 + 1], y[p2 + 1], y[p3 + 1]),
+        _solve_column(f, y[p0 + 2], y[p1 + 2], y[p2 + 2], y[p3 + 2]),
+        _solve_column(f, y[p0 + 3], y[p1 + 3], y[p2 + 3], y[p3 + 3]),
+    )
+    x[p0], x[p0 + 1], x[p0 + 2], x[p0 + 3] = z[0][0], z[1][0], z[2][0], z[3][0]
+    x[p1], x[p1 + 1], x[p1 + 2], x[p1 + 3] = z[0][1], z[1][1], z[2][1], z[3][1]
+    x[p2], x[p2 + 1], x[p2 + 2], x[p2 + 3] = z[0][2], z[1][2], z[2][2], z[3][2]
+    x[p3], x[p3 + 1], x[p3 + 2], x[p3 + 3] = z[0][3], z[1][3], z[2][3], z[3][3]
 
 
 @inlined
-def _subtract_product(z: Floats, l: Floats, y: Floats) -> None:  # noqa: E741  # the literature's letter
-    """Do z -= l^T y on blocks by rows; all loads come before the stores, so that it vectorises."""
-    for a in range(4):
-        l0, l1, l2, l3 = l[a], l[4 + a], l[8 + a], l[12 + a]
-        s0 = z[4 * a] - l0 * y[0] - l1 * y[4] - l2 * y[8] - l3 * y[12]
-        s1 = z[4 * a + 1] - l0 * y[1] - l1 * y[5] - l2 * y[9] - l3 * y[13]
-        s2 = z[4 * a + 2] - l0 * y[2] - l1 * y[6] - l2 * y[10] - l3 * y[14]
-        s3 = z[4 * a + 3] - l0 * y[3] - l1 * y[7] - l2 * y[11] - l3 * y[15]
-        z[4 * a], z[4 * a + 1], z[4 * a + 2], z[4 * a + 3] = s0, s1, s2, s3
+def _solve_column(f: Floats, t0: float, y1: float, y2: float, y3: float) -> tuple[float, float, float, float]:
+    """Solve with the factors of a block for one permuted column."""
+    t1 = y1 - f[0] * t0
+    t2 = y2 - f[1] * t0 - f[2] * t1
+    t3 = y3 - f[3] * t0 - f[4] * t1 - f[5] * t2
+    z3 = f[12] * t2 + f[9] * t3
+    z2 = f[11] * t1 + f[8] * t2 + f[12] * t3 - f[5] * z3
+    z1 = f[10] * t0 + f[7] * t1 + f[11] * t2 - f[2] * z2 - f[4] * z3
+    z0 = f[6] * t0 + f[10] * t1 - f[0] * z1 - f[1] * z2 - f[3] * z3
+    return z0, z1, z2, z3
+
+
+@inlined
+def _subtract_row(z: Floats, a: int, l: Floats, y: tuple[float, ...]) -> None:  # noqa: E741  # the literature's letter
+    """Do row `a` of z -= l^T y on blocks by rows; all loads come before the stores, so that it vectorises."""
+    l0, l1, l2, l3 = l[a], l[4 + a], l[8 + a], l[12 + a]
+    s0 = z[4 * a] - l0 * y[0] - l1 * y[4] - l2 * y[8] - l3 * y[12]
+    s1 = z[4 * a + 1] - l0 * y[1] - l1 * y[5] - l2 * y[9] - l3 * y[13]
+    s2 = z[4 * a + 2] - l0 * y[2] - l1 * y[6] - l2 * y[10] - l3 * y[14]
+    s3 = z[4 * a + 3] - l0 * y[3] - l1 * y[7] - l2 * y[11] - l3 * y[15]
+    z[4 * a], z[4 * a + 1], z[4 * a + 2], z[4 * a + 3] = s0, s1, s2, s3
+
+
+@inlined
+def _subtract_product(z: Floats, l: Floats, y: tuple[float, ...]) -> None:  # noqa: E741
+    """Do z -= l^T y on blocks by rows."""
+    _subtract_row(z, 0, l, y)
+    _subtract_row(z, 1, l, y)
+    _subtract_row(z, 2, l, y)
+    _subtract_row(z, 3, l, y)
+
+
+@inlined
+def _loaded(y: Floats) -> tuple[float, ...]:
+    """Give the 16 entries of a block, to be kept in registers over a loop that writes to its neighbours."""
+    return (
+        y[0], y[1], y[2], y[3], y[4], y[5], y[6], y[7],
+        y[8], y[9], y[10], y[11], y[12], y[13], y[14], y[15],
+    )  # fmt: skip
 
 
 @kernel
@@ -73,7 +97,7 @@ def factorize(
         lower: receives the blocks of L^T, shape (nnz, 16).
         pivots: receives the pivots of the diagonal blocks, shape (n, 4).
         factors: receives their factors, shape (n, FACTOR).
-        strip: scratch that is zero before and after, shape (n + 1, 16); its last row is scratch of any content.
+        strip: scratch that is zero before and after, shape (n, 16).
         smallest: see `factor_block`.
 
     Returns:
@@ -96,11 +120,12 @@ def factorize(
             i = row_columns[step]
             at = row_places[step]
             y = strip[i]
+            held = _loaded(y)
             for place in range(column_start[i], at):
-                _subtract_product(strip[rows[place]], lower[place], y)
+                _subtract_product(strip[rows[place]], lower[place], held)
             x = lower[at]
             _solve_rows(y, x, pivots[i], factors[i])
-            _subtract_product(d, x, y)
+            _subtract_product(d, x, held)
             for q in range(16):
                 y[q] = 0.0
         for a in range(4):
@@ -140,17 +165,7 @@ def solve(column_start: Ints, rows: Ints, lower: Floats, pivots: Ints, factors: 
     for i in range(n - 1, -1, -1):
         f = factors[i]
         p0, p1, p2, p3 = pivots[i, 0], pivots[i, 1], pivots[i, 2], pivots[i, 3]
-        t0 = x[i, p0]
-        t1 = x[i, p1] - f[0] * t0
-        t2 = x[i, p2] - f[1] * t0 - f[2] * t1
-        t3 = x[i, p3] - f[3] * t0 - f[4] * t1 - f[5] * t2
-        z0 = f[6] * t0 + f[10] * t1
-        z1 = f[10] * t0 + f[7] * t1 + f[11] * t2
-        z2 = f[11] * t1 + f[8] * t2 + f[12] * t3
-        z3 = f[12] * t2 + f[9] * t3
-        z2 = z2 - f[5] * z3
-        z1 = z1 - f[2] * z2 - f[4] * z3
-        z0 = z0 - f[0] * z1 - f[1] * z2 - f[3] * z3
+        z0, z1, z2, z3 = _solve_column(f, x[i, p0], x[i, p1], x[i, p2], x[i, p3])
         x[i, p0], x[i, p1], x[i, p2], x[i, p3] = z0, z1, z2, z3
         x0, x1, x2, x3 = x[i, 0], x[i, 1], x[i, 2], x[i, 3]
         for place in range(column_start[i], column_start[i + 1]):

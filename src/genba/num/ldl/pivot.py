@@ -1,4 +1,4 @@
-"""Small symmetric blocks of order 4: factors with complete diagonal pivoting, solved for several sides at once."""
+"""Small symmetric blocks of order 4, factorised with complete pivoting."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ ORDER = 4
 """Unknowns of a block."""
 ENTRIES = ORDER * ORDER
 FACTOR = 16
-"""Numbers kept of a factored block: l10 l20 l21 l30 l31 l32, then the inverse pivots d0..d3 and e0..e2, padding."""
+"""Numbers kept of a factored block: l10 l20 l21 l30 l31 l32, inverse pivots d0..d3 and e0..e2, padding."""
 ALPHA = 0.6403882032022076
 """(1 + sqrt(17)) / 8, Bunch and Parlett's share of the largest entry that a 1x1 pivot must have."""
 
@@ -31,7 +31,7 @@ def factor_block(a: Floats, work: Floats, pivots: Ints, factor: Floats, smallest
     Returns:
         The number of negative eigenvalues; -1 when the block is singular or not finite.
 
-    Source: Bunch and Parlett (1971), Direct methods for solving symmetric indefinite systems of linear equations.
+    Source: Bunch and Parlett (1971), Direct methods for solving symmetric indefinite systems.
     """
     for q in range(16):
         work[q] = a[q]
