@@ -139,12 +139,19 @@ def _lower_barrier(state: State, gradient: Floats, options: Options) -> None:
 def _least_barrier(state: State, options: Options) -> float:
     """Give the smallest barrier parameter worth solving for."""
     least = options.tolerance / (options.mu_error + 1.0)
-    wanted = 0.5 * options.gap * abs(state.f) / max(state.bounds, 1)
+    wanted = 0.5 * _allowed_gap(state, options) / max(state.bounds, 1)
     return max(min(least, wanted), 1e-6 * least)
 
 
+def _allowed_gap(state: State, options: Options) -> float:
+    """Give the gap of an optimum; an objective of 0 has one too."""
+    if np.isinf(options.gap):
+        return np.inf
+    return options.gap * abs(state.f) + options.tolerance
+
+
 def _status(state: State, options: Options) -> Status:
-    if state.error <= options.tolerance and state.gap <= options.gap * abs(state.f):
+    if state.error <= options.tolerance and state.gap <= _allowed_gap(state, options):
         return "optimal"
     state.acceptable = state.acceptable + 1 if state.error <= options.acceptable else 0
     if state.acceptable >= options.acceptable_iterations:
