@@ -90,6 +90,7 @@ def rival(problem: AcOpf) -> Solved:
 def copies(name: str, count: int, seed: int) -> Iterator[Copy]:
     """Solve the copies of a case."""
     case, _ = read(pglib.path(name))
+    solve_ac_opf(model_of(case))  # kernels are loaded
     for copy in range(count):
         other = perturbed(case, copy, seed)
         problem, model = problem_of(other), model_of(other)
