@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from genba.grid.kernels.network import Floats
+from genba.grid.kernels.opf_matrix import DoorFactors
 from genba.grid.kernels.opf_model import AcOutcome, AcSolution, IterationTrace, OpfModel, Standing
 from genba.grid.kernels.opf_program import OpfProgram, Plan, measures, plan_of
 from genba.grid.kernels.opf_reading import Reading
@@ -16,6 +17,7 @@ from genba.num.ipm.options import Options
 from genba.num.ipm.restoration import Elastic, elastic_state
 from genba.num.ipm.solver import Solve, advance, begin
 from genba.num.ipm.state import State
+from genba.num.linsolvers.contract import LinearSolver
 
 Start = Literal["auto", "dc", "flat", "case"]
 Watch = Callable[[Standing], None]
@@ -25,10 +27,12 @@ FEASIBLE = 1e-6
 """Largest violation of a scaled balance or limit at which a point counts as feasible."""
 HOPELESS = 1e-2
 """A start is given up for the next one when steps stay below this ten times in a row."""
+DOUBTFUL = 150
+"""A solve of more iterations came from a poor start: the next is tried too, and the cheaper point kept."""
 GAP = 1e-7
 """Share of the cost that may be saved at most beyond an optimal point, by first order."""
 GRADIENT = 1.0
-"""The cost is scaled until its largest derivative at the start is this; with Ipopt's 100 the solves are longer."""
+"""The cost is scaled until its largest derivative at the start is this; Ipopt's 100 makes solves longer."""
 
 
 @dataclass(slots=True, eq=False)
@@ -41,6 +45,7 @@ class _Work:
     max_iterations: int
     watch: Watch
     in_time: Callable[[], bool]
+    solver: LinearSolver | None
     traces: list[tuple[State, float]] = field(default_factory=list)
     iterations: int = 0
 
@@ -58,30 +63,45 @@ def solve_ac_opf(
     max_iterations: int = 500,
     watch: Watch = lambda standing: None,
     in_time: Callable[[], bool] = lambda: True,
+    solver: LinearSolver | None = None,
 ) -> AcSolution:
     """Find a local optimum, or the least total violation where no start leads to a feasible point.
 
     Arguments:
         model: the optimal power flow.
-        start: first point; `auto` begins with DC angles and gives way to a flat one when steps stay short.
+        start: first point; `auto` begins with DC angles and turns to a flat one when steps stay short, or
+            also when there were very many, and then keeps the cheaper of both.
         tolerance: scaled error of the optimality conditions at which a point is optimal.
-        max_iterations: iterations at most, over all attempts.
+        max_iterations: iterations at most, over all attempts; a diagnosis may take as many again.
         watch: hears of every iterate; what it raises ends the solve.
         in_time: asked at every iterate; the solve ends `feasible` or `unsolved` once it says no.
+        solver: method for the KKT systems; the own block LDL^T when None.
     """
-    work = _Work(model, plan_of(model), tolerance, max_iterations, watch, in_time)
+    work = _Work(model, plan_of(model), tolerance, max_iterations, watch, in_time, solver)
     names = ("dc", "flat") if start == "auto" else (start,)
-    solve, finished = None, False
-    for name in names:
-        last = name == names[-1]
-        solve = _begun(work, STARTS[name](model, work.plan), hopeless=0.0 if last else HOPELESS)
-        finished = _run(work, solve)
-        if finished or work.spent:
-            break
-    assert solve is not None
-    if finished or work.spent or _violation(solve.state) <= FEASIBLE:
+    solve, finished = _attempted(work, names)
+    if finished or not work.in_time() or _violation(solve.state) <= FEASIBLE:
         return _solution(work, solve, "optimal" if finished else None)
     return _diagnosed(work, solve)
+
+
+def _attempted(work: _Work, names: tuple[str, ...]) -> tuple[Solve, bool]:
+    """Solve from one start after the other until a point is optimal; tell whether it is."""
+    best: Solve | None = None
+    for name in names:
+        before = work.iterations
+        hopeless = 0.0 if name == names[-1] else HOPELESS
+        solve = _begun(work, STARTS[name](work.model, work.plan), hopeless=hopeless)
+        finished = _run(work, solve)
+        if finished and (best is None or _cost(solve.state) < _cost(best.state)):
+            best = solve
+        if work.spent or (finished and work.iterations - before <= DOUBTFUL):
+            break
+    return best or solve, best is not None
+
+
+def _cost(state: State) -> float:
+    return state.f / state.scale[0]
 
 
 def _begun(work: _Work, x: Floats, *, hopeless: float) -> Solve:
@@ -92,7 +112,8 @@ def _begun(work: _Work, x: Floats, *, hopeless: float) -> Solve:
         gap=GAP,
         hopeless=hopeless,
     )
-    return begin(OpfProgram(work.model, work.plan), x, options)
+    factors = None if work.solver is None else DoorFactors(work.plan, work.solver)
+    return begin(OpfProgram(work.model, work.plan, factors), x, options)
 
 
 def _run(work: _Work, solve: Solve) -> bool:
@@ -132,6 +153,7 @@ def _violation(state: State) -> float:
 
 def _diagnosed(work: _Work, solve: Solve) -> AcSolution:
     """Minimise the total violation in p.u. and radians; where it vanishes, try again from there."""
+    work.max_iterations += work.max_iterations
     elastic = _elastic(work, solve)
     state = elastic_state(elastic, solve.state, mu=0.1)
     options = Options(tolerance=work.tolerance, max_iterations=work.max_iterations - work.iterations)

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genba.num.jit import kernel
-from genba.num.ldl import factor as ldl
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -389,7 +388,6 @@ __all__ = [
     "condensed",
     "expanded",
     "hessians",
-    "ldl",
     "residual",
     "size",
 ]

@@ -1,6 +1,7 @@
 """The AC optimal power flow as a nonlinear program whose KKT systems a block LDL^T over the buses solves."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -9,8 +10,7 @@ from genba.grid.kernels.network import Floats, Ints
 from genba.grid.kernels.opf_model import OpfModel
 from genba.num.elimination import Fill, fill_of
 from genba.num.ipm.program import Weights
-from genba.num.ldl import factor as ldl
-from genba.num.ldl.pivot import FACTOR
+from genba.num.ldl.blocks import BlockLdl
 from genba.num.ordering import adjacency
 
 REFINEMENTS = 8
@@ -92,6 +92,16 @@ def measures(square: Floats) -> Floats:
     return np.maximum(square, MEASURE_LEAST)
 
 
+class KktFactors(Protocol):
+    """Factors of the KKT matrix in blocks; `ldl.blocks.BlockLdl` unless another solver is asked for."""
+
+    def factorize(self, entries: Floats, diagonal: Floats) -> int:
+        """Factorise; give the number of negative eigenvalues, below 0 when singular."""
+
+    def solve(self, x: Floats) -> None:
+        """Solve in place, by blocks in the order of elimination, shape (n, 4)."""
+
+
 class OpfProgram:
     """Variables (va, vm, p, q); equalities are the active, then the reactive balances of all buses.
 
@@ -99,10 +109,11 @@ class OpfProgram:
     stand in the order of elimination, branches in that of `plan.branch`.
     """
 
-    def __init__(self, model: OpfModel, plan: Plan) -> None:
+    def __init__(self, model: OpfModel, plan: Plan, factors: KktFactors | None = None) -> None:
         order, branch = plan.fill.order, plan.branch
         n, g, m = len(order), len(model.source_bus), len(branch)
         self.model, self.plan = model, plan
+        self._factors = factors or BlockLdl(plan.fill, plan.entry_start, plan.entry_rows)
         self.buses, self.sources = n, g
         self.n, self.equalities = 2 * (n + g), 2 * n
         self.inequalities = int(plan.row.max(initial=-1)) + 1
@@ -133,13 +144,9 @@ class OpfProgram:
         self._room = np.stack([square, 1.0 / measures(square)], axis=1)
 
     def _allocate(self, n: int, g: int) -> None:
-        fill, md = self.plan.fill, self.inequalities
+        md = self.inequalities
         self._entries = np.zeros((len(self.plan.entry_rows), 16))
         self._diagonal = np.zeros((n, 16))
-        self._lower = np.zeros((len(fill.rows), 16))
-        self._pivots = np.zeros((n, 4), np.int64)
-        self._factors = np.zeros((n, FACTOR))
-        self._strip = np.zeros((n, 16))
         self._right = np.zeros((n, 4))
         self._spring = np.ones(2 * g)
         self._stiff, self._give_d, self._give_c = np.zeros(md), np.zeros(md), np.zeros(2 * n)
@@ -150,6 +157,11 @@ class OpfProgram:
     def scaling(self) -> tuple[Floats, Floats]:
         """Give the factors of the equalities and of the inequalities."""
         return self._scale_c, self._scale_d
+
+    @property
+    def blocks(self) -> tuple[Floats, Floats]:
+        """Give the last KKT matrix: blocks of the strict upper triangle and of the diagonal, (k, 16) each."""
+        return self._entries, self._diagonal
 
     @property
     def powers(self) -> Floats:
@@ -281,31 +293,8 @@ class OpfProgram:
             self._entries,
             self._diagonal,
         )
-        negative = self._factorized()
+        negative = self._factors.factorize(self._entries, self._diagonal)
         return None if negative < 0 else bool(negative == self.equalities)
-
-    def _factorized(self) -> int:
-        plan, fill = self.plan, self.plan.fill
-        return int(
-            ldl.factorize(
-                plan.entry_start,
-                plan.entry_rows,
-                self._entries,
-                self._diagonal,
-                fill.column_start,
-                fill.rows,
-                fill.row_start,
-                fill.row_columns,
-                fill.row_places,
-                self._lower,
-                self._pivots,
-                self._factors,
-                self._strip,
-                0.0,
-                0,
-                self.buses,
-            )
-        )
 
     def solve(self, rx: Floats, rc: Floats, rd: Floats) -> Rows:
         """Solve the last factorised KKT system, refined on the whole system."""
@@ -343,8 +332,7 @@ class OpfProgram:
             self._right,
         )
         opf_kkt.condensed(*common)
-        fill = plan.fill
-        ldl.solve(fill.column_start, fill.rows, self._lower, self._pivots, self._factors, self._right)
+        self._factors.solve(self._right)
         opf_kkt.expanded(*common, at)
         self.solves += 1
 

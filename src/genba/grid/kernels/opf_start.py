@@ -5,8 +5,7 @@ import numpy as np
 from genba.grid.kernels.network import Floats, Ints, bus_sum
 from genba.grid.kernels.opf_model import OpfModel
 from genba.grid.kernels.opf_program import Plan
-from genba.num.ldl import factor as ldl
-from genba.num.ldl.pivot import FACTOR
+from genba.num.ldl.blocks import BlockLdl
 
 LOSS_SHARE = 0.01
 """Losses that a first dispatch allows for, as a share of the demand."""
@@ -82,13 +81,9 @@ def _solved(plan: Plan, b: Floats, share: Floats, angle: Floats, magnitude: Floa
     place = np.where(plan.entry >= 0, plan.entry, -1 - plan.entry)[apart]
     entries[:, 0] = bus_sum(place, -b[apart], len(entries))
     entries[:, 5] = bus_sum(place, -(b * share)[apart], len(entries))
-    fill = plan.fill
-    lower, pivots = np.zeros((len(fill.rows), 16)), np.zeros((n, 4), np.int64)
-    factors, strip = np.zeros((n, FACTOR)), np.zeros((n, 16))
-    by_fill = (fill.column_start, fill.rows, fill.row_start, fill.row_columns, fill.row_places)
-    pattern = (plan.entry_start, plan.entry_rows, entries, diagonal, *by_fill)
-    ldl.factorize(*pattern, lower, pivots, factors, strip, 0.0, 0, n)
+    factors = BlockLdl(plan.fill, plan.entry_start, plan.entry_rows)
+    factors.factorize(entries, diagonal)
     right = np.zeros((n, 4))
     right[:, 0], right[:, 1] = angle, magnitude
-    ldl.solve(fill.column_start, fill.rows, lower, pivots, factors, right)
+    factors.solve(right)
     return right[:, 0].copy(), right[:, 1].copy()

@@ -24,6 +24,8 @@ Ints = NDArray[np.int64]
 
 ENOUGH = 0.9
 """Share of its first violation at which a restoration may end (kappa_resto)."""
+ENDLESS = 1e20
+"""Size of a variable that shows that the objective has no least value."""
 
 
 @dataclass(slots=True, eq=False)
@@ -158,6 +160,8 @@ def _status(state: State, options: Options) -> Status:
         return "acceptable"
     if not np.isfinite(state.error):
         return "failed"
+    if np.abs(state.x).max(initial=0.0) > ENDLESS:
+        return "unbounded"
     if state.iterations >= options.max_iterations:
         return "limit"
     return "stalled" if state.short >= options.patience and options.hopeless else "solving"

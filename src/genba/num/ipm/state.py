@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Status = Literal["solving", "optimal", "acceptable", "infeasible", "stalled", "limit", "failed"]
-"""`infeasible`: a local least of the violation, above 0; `failed`: no step and no restoration led on."""
+Status = Literal["solving", "optimal", "acceptable", "infeasible", "unbounded", "stalled", "limit", "failed"]
+"""`infeasible`: a local least of the violation, above 0; `unbounded`: the variables grow without end; `failed`: no
+step and no restoration led on."""
 
 
 @dataclass(slots=True)

@@ -1,9 +1,9 @@
 """What the interior point does with its vectors, in one pass each: errors, barrier terms, steps to bounds.
 
-A point w = (x, s) holds the n variables and the slacks of the inequalities. Its distances `gl` and `gu` to the
-lower and upper bounds are vectors of their own, moved by the same steps: the difference of a variable of size
-1 and its bound has an error of 1e-16, which near a bound of multiplier z is one of z^2 1e-16 / mu in the dual
-residual. A distance is infinite where there is no bound; both are 0 where a variable cannot move.
+A point w = (x, s) holds the n variables and the slacks of the inequalities. Its distances `gl` and `gu` to
+the lower and upper bounds are vectors of their own, moved by the same steps: the difference of a variable of
+size 1 and its bound has an error of 1e-16, which near a bound of multiplier z is one of z^2 1e-16 / mu in the
+dual residual. A distance is infinite where there is no bound; both are 0 where a variable cannot move.
 """
 
 import numpy as np

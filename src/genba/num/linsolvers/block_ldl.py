@@ -1,8 +1,8 @@
 """The door to our own block LDL^T: fixed pattern, blocks of up to 4 unknowns, pivoting inside the blocks.
 
 For symmetric matrices whose groups hold their own pivots, such as KKT matrices grouped by bus: every
-multiplier beside variables that its constraint moves. Where a pivot block cancels although the matrix has an inverse,
-there are no factors.
+multiplier beside variables that its constraint moves. Where a pivot block cancels although the matrix has an
+inverse, there are no factors.
 """
 
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from genba.num.elimination import Fill, fill_of
-from genba.num.ldl.factor import factorize, solve
-from genba.num.ldl.pivot import ENTRIES, FACTOR, ORDER
+from genba.num.ldl.blocks import SINGULAR, BlockLdl
+from genba.num.ldl.pivot import ENTRIES, ORDER
 from genba.num.linsolvers.contract import Floats, Inertia, Ints, Pattern, SingularMatrix, Symmetry
 from genba.num.linsolvers.expansion import Rows, listed, whole_rows
 from genba.num.linsolvers.grouping import grouped
@@ -120,52 +120,32 @@ class _Factors:
     """Factors of one matrix."""
 
     analysis: BlockLdlAnalysis
-    lower: Floats
-    pivots: Ints
-    factors: Floats
+    factors: BlockLdl
     inertia: Inertia
 
     @classmethod
     def of(cls, analysis: BlockLdlAnalysis, values: Floats) -> "_Factors":
         """Fill the blocks and factorize them."""
-        fill, entries = analysis.fill, len(analysis.entry_rows)
-        filled = np.zeros(ENTRIES * (entries + fill.n))
+        entries = len(analysis.entry_rows)
+        filled = np.zeros(ENTRIES * (entries + analysis.fill.n))
         filled[analysis.place] = values
         filled[analysis.mirror] = values
         filled[analysis.padding] = 1.0
         blocks = filled.reshape(-1, ENTRIES)
-        lower, pivots = np.empty((len(fill.rows), ENTRIES)), np.empty((fill.n, ORDER), np.int64)
-        factors, strip = np.empty((fill.n, FACTOR)), np.zeros((fill.n, ENTRIES))
-        negative = factorize(
-            analysis.entry_start,
-            analysis.entry_rows,
-            blocks[:entries],
-            blocks[entries:],
-            fill.column_start,
-            fill.rows,
-            fill.row_start,
-            fill.row_columns,
-            fill.row_places,
-            lower,
-            pivots,
-            factors,
-            strip,
-            SMALLEST,
-            0,
-            fill.n,
-        )
-        if negative < 0:
+        factors = BlockLdl(analysis.fill, analysis.entry_start, analysis.entry_rows)
+        negative = factors.factorize(blocks[:entries], blocks[entries:], smallest=SMALLEST)
+        if negative == SINGULAR:
             raise SingularMatrix("block LDL^T: a pivot block has no inverse")
-        return cls(analysis, lower, pivots, factors, Inertia(len(analysis.part) - negative, negative, 0))
+        return cls(analysis, factors, Inertia(len(analysis.part) - negative, negative, 0))
 
     def solve(self, right: Floats) -> Floats:
         """Solve right-hand sides, shape (k, n)."""
-        analysis, fill = self.analysis, self.analysis.fill
+        analysis = self.analysis
         solution = np.empty_like(right)
         for number, one in enumerate(right):
-            x = np.zeros((fill.n, ORDER))
+            x = np.zeros((analysis.fill.n, ORDER))
             x[analysis.block, analysis.part] = one
-            solve(fill.column_start, fill.rows, self.lower, self.pivots, self.factors, x)
+            self.factors.solve(x)
             solution[number] = x[analysis.block, analysis.part]
         return solution
 
