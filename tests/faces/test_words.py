@@ -43,6 +43,13 @@ FIRST = {"case": "pglib:case14_ieee"}
 NO_STATE = {**FIRST, "set": ["bus.3.pd=100000"]}
 EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "factory.probe": [{}],
+    "grid.opf": [
+        {**FIRST, "bound": True},
+        {**FIRST, "set": ["gen.5.pmin=60", "gen.5.pmax=60", "branch.14.rate_a=20", "bus.13.qd=90"]},
+        {**FIRST, "set": ["branch.1.angmin=8", "branch.1.angmax=9"]},
+        {**FIRST, "max_iterations": 2},
+        *({**given, "formulation": other} for other in ("dc", "soc") for given in (FIRST, NO_STATE)),
+    ],
     "grid.dispatch": [FIRST, NO_STATE],
     "grid.powerflow": [FIRST, NO_STATE],
     "grid.contingency": [

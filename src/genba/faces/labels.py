@@ -21,7 +21,7 @@ from genba.core.views import Chart, Headline, NetworkChart, Views
 from genba.num.table import TableOf
 
 AnyOperation = Operation[Any, Any]
-SPELLED = {"kv": "kV", "mva": "MVA", "powerflow": "power flow"}
+SPELLED = {"kv": "kV", "mva": "MVA", "opf": "optimal power flow", "powerflow": "power flow"}
 """Words of names that plain English spells otherwise."""
 
 

@@ -4,8 +4,8 @@ from genba.core.domain import Domain
 
 DOMAIN = Domain(
     name="grid",
-    title="Power grid: dispatch, power flow and contingency studies",
-    verbs=("dispatch", "powerflow", "contingency"),
+    title="Power grid: optimal power flow, dispatch, power flow and contingency studies",
+    verbs=("opf", "dispatch", "powerflow", "contingency"),
     catalogues={"pglib": "pglib"},
 )
 

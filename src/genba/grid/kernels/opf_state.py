@@ -99,7 +99,10 @@ def ac_state(model: OpfModel, rows: Rows, found: AcSolution) -> OpfState:
     voltage = found.vm * np.exp(1j * found.va)
     into_from, into_to = branch_powers(model.two_port, voltage, ends=(model.start, model.end))
     scale = _scale(model, priced=found.outcome != "infeasible")
-    rating = np.where(np.isfinite(model.rating), model.rating, 0.0)
+    flow_from, flow_to = (
+        np.abs(into_from),
+        np.abs(into_to),
+    )  # of |power| what that of its square is times 2 |power|
     state = _state(
         rows, p=found.p, q=found.q, vm=found.vm, price=found.price_p + 1j * found.price_q, scale=scale
     )
@@ -109,8 +112,8 @@ def ac_state(model: OpfModel, rows: Rows, found: AcSolution) -> OpfState:
         voltage_price=rows.at_buses((found.low_vm - found.high_vm) * rows.base / scale),
         shortfall=rows.at_buses(found.short_p * rows.base, 0.0),
         reactive_shortfall=rows.at_buses(found.short_q * rows.base, 0.0),
-        from_price=rows.at_branches(2 * rating * found.from_price / scale, 0.0),
-        to_price=rows.at_branches(2 * rating * found.to_price / scale, 0.0),
+        from_price=rows.at_branches(2 * flow_from * found.from_price / scale, 0.0),
+        to_price=rows.at_branches(2 * flow_to * found.to_price / scale, 0.0),
         angle=rows.at_branches(np.degrees(found.va[model.start] - found.va[model.end])),
         angle_price=rows.at_branches(
             (found.low_angle - found.high_angle) * PER_DEGREE * rows.base / scale, 0.0

@@ -1,5 +1,7 @@
 """The map of a grid that has no coordinates, for every view that draws one."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,14 +18,40 @@ MEANINGS: dict[Symbol, str] = {
     "circle": "Other bus",
 }
 VOLTAGE_RANGE = (0.9, 1.1)
+VOLTAGE = Axis(label="Voltage", unit="p.u.")
+TAIL = 2.0
+"""Share of values at either end that a scale may leave to its end colours, %."""
 
 Floats = NDArray[np.float64]
 
 
+@dataclass(frozen=True, eq=False)
+class Shade:
+    """What colours the buses: a value of each, what it means, and the ends of the scale."""
+
+    values: Floats
+    axis: Axis
+    ends: tuple[float, float]
+
+
+def shade_of(values: Floats, axis: Axis) -> Shade:
+    """Give a shade whose scale spans most values, so that a few far off do not make all others alike."""
+    known = values[np.isfinite(values)]
+    low, high = np.percentile(known, [TAIL, 100 - TAIL]).tolist() if len(known) else (0.0, 1.0)
+    return Shade(values, axis, (low, high) if high > low else (low - 0.5, low + 0.5))
+
+
 def network_map(
-    buses: Table, branches: Table, link_value: Floats, *, key: str, title: str, axis: Axis
+    buses: Table,
+    branches: Table,
+    link_value: Floats,
+    *,
+    key: str,
+    title: str,
+    axis: Axis,
+    shade: Shade | None = None,
 ) -> NetworkChart:
-    """Draw a grid: buses coloured by voltage, branches by a value of each.
+    """Draw a grid: buses coloured by voltage or another value, branches by a value of each.
 
     Arguments:
         buses: of a power flow.
@@ -32,7 +60,9 @@ def network_map(
         key: stable name; a grid too large to draw whole gets `_backbone` behind it.
         title: what the map shows.
         axis: what the link value means.
+        shade: what colours the buses; their voltage when not given.
     """
+    shade = shade or Shade(buses["vm"], VOLTAGE, VOLTAGE_RANGE)
     shown = _backbone(buses)
     order = np.argsort(buses["bus"])
     ends = [order[np.searchsorted(buses["bus"][order], branches[name])] for name in ("from_bus", "to_bus")]
@@ -45,11 +75,11 @@ def network_map(
     return NetworkChart(
         key=key if whole else f"{key}_backbone",
         title=title if whole else f"{title}: the highest voltage levels",
-        nodes=_nodes(buses.where(shown), places),
+        nodes=_nodes(buses.where(shown), shade.values[shown], places),
         links=tuple(_link(branches, row, link_value[row], axis) for row in rows.tolist()),
-        node_value=Axis(label="Voltage", unit="p.u."),
+        node_value=shade.axis,
         link_value=axis,
-        node_range=VOLTAGE_RANGE,
+        node_range=shade.ends,
         link_range=(0.0, max(100.0 if axis.unit == "%" else 1.0, float(known.max(initial=0.0)))),
         symbols=MEANINGS,
     )
@@ -83,17 +113,17 @@ def _largest_of_parallels(
     return np.asarray(rows[order[first]])
 
 
-def _nodes(buses: Table, places: Floats) -> tuple[Node, ...]:
-    cells = zip(buses["bus"].tolist(), buses["kind"].tolist(), buses["vm"].tolist(), places, strict=True)
+def _nodes(buses: Table, values: Floats, places: Floats) -> tuple[Node, ...]:
+    cells = zip(buses["bus"].tolist(), buses["kind"].tolist(), values.tolist(), places, strict=True)
     return tuple(
         Node(
             id=str(bus),
             x=round(float(place[0]), 3),
             y=round(float(place[1]), 3),
-            value=vm if np.isfinite(vm) else None,
+            value=value if np.isfinite(value) else None,
             symbol=SYMBOLS.get(kind, "circle"),
         )
-        for bus, kind, vm, place in cells
+        for bus, kind, value, place in cells
     )
 
 
