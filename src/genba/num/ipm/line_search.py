@@ -24,6 +24,8 @@ THETA_MOST, THETA_LEAST = 1e4, 1e-4
 SHORTEST = 0.05
 """Safety factor of the least step (gamma_alpha)."""
 ROUNDING = 10 * 2.220446049250313e-16
+STEEPEST = 1e100
+"""Violations and descents count no more than this: their powers must stay numbers."""
 CORRECTION_GAIN = 0.99
 """A second-order correction must lessen the violation this much to be followed by another (kappa_soc)."""
 
@@ -89,7 +91,8 @@ def search(
 ) -> Accepted | None:
     """Give the first acceptable point along a direction, with second-order corrections; None without."""
     theta, phi = standing(state)
-    judge = _Judge(state, theta, phi, slope(state.gradient, state.gl, state.gu, along.dw, state.mu))
+    descent = slope(state.gradient, state.gl, state.gu, along.dw, state.mu)
+    judge = _Judge(state, min(theta, STEEPEST), phi, max(descent, -STEEPEST))
     step, least = longest_step, judge.least_step()
     first = True
     while step >= least:

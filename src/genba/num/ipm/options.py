@@ -11,7 +11,7 @@ class Options:
     Arguments:
         tolerance: scaled error at which a point is optimal (epsilon_tol).
         gap: share of the objective by which it may still exceed the least one, as the products of multipliers
-            and distances estimate it; infinite asks for nothing beyond `tolerance`.
+            and distances estimate it, but not below `tolerance`; infinite asks for nothing beyond that.
         acceptable: error that is good enough when it does not improve for `acceptable_iterations`.
         max_iterations: iterations at most, those of the restoration included.
         mu_start: first barrier parameter (mu_0).

@@ -149,7 +149,7 @@ def _allowed_gap(state: State, options: Options) -> float:
     """Give the gap of an optimum; an objective of 0 has one too."""
     if np.isinf(options.gap):
         return np.inf
-    return options.gap * abs(state.f) + options.tolerance
+    return max(options.gap * abs(state.f), options.tolerance)
 
 
 def _status(state: State, options: Options) -> Status:

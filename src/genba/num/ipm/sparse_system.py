@@ -1,4 +1,4 @@
-"""Programs given by functions and sparse derivatives; any linear solver that tells inertia solves their steps."""
+"""Programs of functions and sparse derivatives; any linear solver that tells inertia solves their steps."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

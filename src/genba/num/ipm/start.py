@@ -60,9 +60,8 @@ def start(program: Program, x: Floats, options: Options) -> State:
 
 def relaxed(low: Floats, high: Floats, share: float) -> tuple[Floats, Floats]:
     """Give bounds moved outwards by a share of their size; equal ones stay."""
-    free = low < high
-    below = np.where(free & np.isfinite(low), share * np.maximum(1.0, np.abs(low)), 0.0)
-    above = np.where(free & np.isfinite(high), share * np.maximum(1.0, np.abs(high)), 0.0)
+    sizes = [np.where(np.isfinite(bound), np.maximum(1.0, np.abs(bound)), 0.0) for bound in (low, high)]
+    below, above = np.where(low < high, share, 0.0) * sizes
     return low - below, high + above
 
 

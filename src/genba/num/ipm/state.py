@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Status = Literal["solving", "optimal", "acceptable", "infeasible", "unbounded", "stalled", "limit", "failed"]
-"""`infeasible`: a local least of the violation, above 0; `unbounded`: the variables grow without end; `failed`: no
-step and no restoration led on."""
+"""`infeasible`: a local least of the violation, above 0; `unbounded`: the variables grow without end;
+`failed`: no step and no restoration led on."""
 
 
 @dataclass(slots=True)
