@@ -15,6 +15,7 @@ from genba.core.operation import Operation
 from genba.core.records import Params, Result
 from genba.grid.operations.contingency import contingency
 from genba.grid.operations.dispatch import dispatch
+from genba.grid.operations.opf import opf
 from genba.grid.operations.powerflow import powerflow
 
 # Everything that a rule speaks of: a ring 1-2-3-4 with a tap, a shift, a series capacitor and a parallel
@@ -118,6 +119,7 @@ def certified(tmp_path_factory: pytest.TempPathFactory) -> Certify:
     def run(verb: str, name: str = "workshop", **params: Any) -> Certified:
         operation: Operation[Any, Any] = {
             "dispatch": dispatch,
+            "opf": opf,
             "powerflow": powerflow,
             "contingency": contingency,
         }[verb]

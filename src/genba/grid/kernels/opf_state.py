@@ -144,6 +144,7 @@ def soc_state(model: OpfModel, rows: Rows, found: SocSolution, *, elastic: bool)
 
 def dc_state(net: DcNetwork, model: OpfModel, rows: Rows, found: DcDispatch) -> OpfState:
     """Give the state of a DC dispatch, whose network has all buses of the case."""
+    rows = replace(rows, unit=np.unique(rows.unit))  # a dispatch has one output for each unit
     live, scale = rows.bus, _scale(model, priced=found.possible)
     none = np.zeros(len(found.p))
     state = _state(
