@@ -142,6 +142,7 @@ def test_the_first_shift_of_the_package_is_the_one_of_the_examples(pglib: Path) 
         "grid.dispatch",
         "grid.powerflow",
         "grid.powerflow",
+        "grid.opf",
         "grid.contingency",
     ]
     assert {step.params["case"] for step in steps} == {"pglib:case1354_pegase"}
