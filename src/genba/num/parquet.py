@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genba.core.columns import Column, Columns, Dtype
-from genba.core.errors import DeviceError, InputError
+from genba.core.errors import DeviceError, InputError, TooLarge
 from genba.num.table import DTYPES, Table
 
+PLAIN = frozenset(("DOUBLE", "FLOAT", "BOOLEAN"))
+"""Types of SQL besides integers and decimals that are read as numbers."""
 SQL_TYPES: dict[Dtype, str] = {"int": "BIGINT", "float": "DOUBLE", "bool": "BOOLEAN", "text": "VARCHAR"}
 
 
@@ -51,6 +53,47 @@ def read(columns: Columns, path: Path) -> Table:
     return Table(columns, {c.name: _column(c, arrays[c.name], path) for c in columns.columns})
 
 
+def read_any(path: Path, *, most_cells: int) -> dict[str, np.ma.MaskedArray[Any, Any]]:
+    """Read whatever columns a Parquet file of unknown origin has, missing cells masked.
+
+    Numbers and truth values come as floats, times as RFC 3339 text, everything else as text.
+
+    Raises:
+        TooLarge: before anything is read, when it has more than `most_cells` cells.
+        InputError: when the file is missing or damaged.
+    """
+    source = [glob.escape(str(path))]
+    with _database() as database:
+        try:
+            types = database.execute("DESCRIBE SELECT * FROM read_parquet(?)", source).fetchall()
+            counted = database.execute("SELECT count(*) FROM read_parquet(?)", source).fetchone()
+            cells = (counted[0] if counted else 0) * len(types)
+            if cells > most_cells:
+                raise TooLarge(f"{path.name} has {cells:,} cells; at most {most_cells:,} are read")
+            chosen = ", ".join(_as_number_or_text(name, kind) for name, kind, *_ in types)
+            arrays = database.execute(f"SELECT {chosen} FROM read_parquet(?)", source).fetchnumpy()
+        except (duckdb.Error, UnicodeError) as error:
+            raise _unreadable(path, error) from error
+    return {name: np.ma.asarray(array) for name, array in arrays.items()}
+
+
+def _as_number_or_text(name: str, kind: str) -> str:
+    quoted = '"' + name.replace('"', '""') + '"'
+    if kind.endswith("INT") or kind.endswith("INTEGER") or kind.startswith("DECIMAL") or kind in PLAIN:
+        return f"CAST({quoted} AS DOUBLE) AS {quoted}"
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return f"strftime(make_timestamp(epoch_us({quoted})), '%Y-%m-%dT%H:%M:%SZ') AS {quoted}"
+    if kind.startswith("TIMESTAMP"):
+        return f"strftime({quoted}, '%Y-%m-%dT%H:%M:%S') AS {quoted}"
+    return f"CAST({quoted} AS VARCHAR) AS {quoted}"
+
+
+def _unreadable(path: Path, error: Exception) -> InputError:
+    return InputError(
+        f"{path.name} is no readable Parquet file: {str(error).splitlines()[0]}", where=str(path)
+    )
+
+
 def _database() -> duckdb.DuckDBPyConnection:
     # One thread keeps the order of rows, and so the bytes; extensions would be fetched from the network.
     return duckdb.connect(":memory:", config={"threads": 1, "autoinstall_known_extensions": False})
@@ -64,9 +107,7 @@ def _contents(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
             described = database.execute("DESCRIBE SELECT * FROM read_parquet(?)", source).fetchall()
             arrays = database.execute("SELECT * FROM read_parquet(?)", source).fetchnumpy()
         except (duckdb.Error, UnicodeError) as error:
-            raise InputError(
-                f"{path.name} is no readable Parquet file: {str(error).splitlines()[0]}", where=str(path)
-            ) from error
+            raise _unreadable(path, error) from error
     return {row[0]: row[1] for row in described}, arrays
 
 

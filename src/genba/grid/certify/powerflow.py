@@ -10,10 +10,11 @@ from genba.core.context import Context
 from genba.grid.certify.circuit import Circuit, Complexes, Floats
 from genba.grid.certify.retry import attempt, mismatches
 from genba.grid.certify.rows import Expected, branch_rows, excess, gaps, identity, worst
+from genba.grid.certify.scenarios import scenario_claims
 from genba.grid.certify.schedule import Schedule, departure, schedule, studied
 from genba.grid.certify.twoport import TwoPorts, flows, two_ports, withdrawals
 from genba.grid.records.contingency import ContingencyResult
-from genba.grid.records.powerflow import COLLAPSED, PowerflowParams, PowerflowResult
+from genba.grid.records.powerflow import COLLAPSED, PowerflowParams, PowerflowResult, StateParams
 
 ROUNDING_PU = 1e-9  # what two ways of summing the same currents may differ by
 FLOW_MVA = 1e-5
@@ -34,13 +35,18 @@ def certify_powerflow(params: PowerflowParams, result: PowerflowResult, ctx: Con
     """
     grid = studied(params, ctx)
     plan = schedule(grid)
-    if result.outcome == "converged":
-        state = state_claims(grid, plan, params, result)
-        return Certificate(claims=(*state, *_totals(grid, params, result)) if state[0].holds else state)
-    return Certificate(claims=_diverged(grid, plan, params, result, ctx))
+    if result.outcome != "converged":
+        base = _diverged(grid, plan, params, result, ctx)
+        more = scenario_claims(grid, params, result, None, ctx) if base[0].holds else ()
+        return Certificate(claims=(*base, *more))
+    base = state_claims(grid, plan, params, result)
+    if not base[0].holds:
+        return Certificate(claims=base)
+    more = scenario_claims(grid, params, result, voltages(grid, result), ctx)
+    return Certificate(claims=(*base, *_totals(grid, params, result), *more))
 
 
-def state_claims(grid: Circuit, plan: Schedule, params: PowerflowParams, result: State) -> tuple[Claim, ...]:
+def state_claims(grid: Circuit, plan: Schedule, params: StateParams, result: State) -> tuple[Claim, ...]:
     """Claim that the tables of a result hold a solved state of the case."""
     same = identity(
         (result.buses, _bus_rows(grid, plan, result)),
@@ -93,7 +99,7 @@ def _unit_rows(grid: Circuit) -> Expected:
     return {"unit": np.arange(1, len(gen) + 1), "bus": gen["bus"], "in_service": grid.runs}
 
 
-def _balance(grid: Circuit, ports: TwoPorts, params: PowerflowParams, result: State) -> Claim:
+def _balance(grid: Circuit, ports: TwoPorts, params: StateParams, result: State) -> Claim:
     bus, on = grid.case.bus, grid.runs
     left = withdrawals(grid, ports, voltages(grid, result)) + np.where(
         grid.alive, bus["pd"] + 1j * bus["qd"], 0.0
@@ -135,7 +141,7 @@ def _flows(grid: Circuit, ports: TwoPorts, result: State) -> tuple[Claim, ...]:
     )
 
 
-def _set_points(grid: Circuit, plan: Schedule, params: PowerflowParams, result: State) -> tuple[Claim, ...]:
+def _set_points(grid: Circuit, plan: Schedule, params: StateParams, result: State) -> tuple[Claim, ...]:
     kind, vm, va = result.buses["kind"], result.buses["vm"], result.buses["va"]
     limited = plan.held & (kind == "pq")
     away = np.where(plan.held, vm - plan.magnitude, 0.0)
@@ -204,7 +210,7 @@ def _beyond_reactive(grid: Circuit, plan: Schedule, result: State) -> float:
 
 
 def _outputs(
-    grid: Circuit, plan: Schedule, params: PowerflowParams, result: State, taken: Complexes
+    grid: Circuit, plan: Schedule, params: StateParams, result: State, taken: Complexes
 ) -> tuple[Claim, ...]:
     p, q = result.units["p"], result.units["q"]
     off = ~grid.runs

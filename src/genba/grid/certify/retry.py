@@ -10,7 +10,7 @@ from genba.grid.certify.circuit import Circuit, Complexes, Floats
 from genba.grid.certify.newton import Pattern, Task, newton, pattern
 from genba.grid.certify.schedule import Schedule, headroom
 from genba.grid.certify.twoport import TwoPorts, two_ports, withdrawals
-from genba.grid.records.powerflow import COLLAPSED, PowerflowParams
+from genba.grid.records.powerflow import COLLAPSED, StateParams
 
 ROUNDS = 40  # of slack and reactive limits around the iteration
 STEPS = 50
@@ -19,14 +19,19 @@ PLAUSIBLE_PU = 0.5  # a solution with a voltage below this refutes no divergence
 
 @dataclass(frozen=True)
 class Settled:
-    """A solved state: voltages (p.u.), outputs (MW) and the sum of the rounds' Newton steps."""
+    """A solved state: voltages (p.u.), outputs (MW) and the sum of the rounds' Newton steps.
+
+    `p` lacks what a single slack adds at the reference; `side` is 1 or -1 at buses that an upper or a lower
+    reactive limit holds.
+    """
 
     v: Complexes
     p: Floats
     steps: int
+    side: Floats
 
 
-def attempt(grid: Circuit, plan: Schedule, params: PowerflowParams) -> Settled | None:
+def attempt(grid: Circuit, plan: Schedule, params: StateParams) -> Settled | None:
     """Solve the power flow that was asked for, from its own start; None when that fails or is implausible."""
     ports, shape = two_ports(grid), pattern(grid)
     plan = replace(plan, p=outputs(grid, plan, params))
@@ -36,7 +41,7 @@ def attempt(grid: Circuit, plan: Schedule, params: PowerflowParams) -> Settled |
     return found
 
 
-def outputs(grid: Circuit, plan: Schedule, params: PowerflowParams) -> Floats:
+def outputs(grid: Circuit, plan: Schedule, params: StateParams) -> Floats:
     """Give the outputs a power flow starts with, MW; balanced ones with the losses of a DC power flow."""
     if params.generation != "balanced":
         return plan.p
@@ -67,12 +72,16 @@ def settle(
     shape: Pattern,
     ports: TwoPorts,
     v: Complexes,
-    params: PowerflowParams,
+    params: StateParams,
     *,
     steps: int,
+    side: Floats | None = None,
 ) -> Settled | None:
-    """Solve from `v` with the plan's outputs, its slack rule and its reactive limits; None when it fails."""
-    side, steps_taken = np.zeros(len(grid.island)), 0
+    """Solve from `v` with the plan's outputs, its slack rule and its reactive limits; None when it fails.
+
+    `side` holds the reactive limits to start from, none when not given.
+    """
+    side, steps_taken = np.zeros(len(grid.island)) if side is None else side, 0
     v = np.where(plan.reference, plan.magnitude * np.exp(1j * np.angle(v)), np.where(grid.alive, v, 0.0))
     of, shared = grid.island[grid.host], params.slack == "distributed"
     need = _imbalance(grid, plan, withdrawals(grid, ports, v).real + grid.case.bus["pd"])
@@ -93,7 +102,7 @@ def settle(
             before, side = side, _sides(grid, plan, side, taken, np.abs(v))
             again |= bool((side != before).any())
         if not again:
-            return Settled(v, p, steps_taken)
+            return Settled(v, p, steps_taken, side)
     return None
 
 
@@ -104,7 +113,7 @@ def _imbalance(grid: Circuit, plan: Schedule, taken: Floats) -> Floats:
     return np.asarray(missing - np.bincount(at, plan.p[grid.runs], len(plan.slack)))
 
 
-def mismatches(grid: Circuit, plan: Schedule, params: PowerflowParams, v: Complexes) -> Floats:
+def mismatches(grid: Circuit, plan: Schedule, params: StateParams, v: Complexes) -> Floats:
     """Give the power mismatch of every bus that has one to meet, p.u.; NaN where a voltage is missing."""
     task = _task(grid, replace(plan, p=outputs(grid, plan, params)), np.zeros(len(v)), None)
     off = withdrawals(grid, two_ports(grid), v) / grid.case.base_mva - task.injection
@@ -149,7 +158,7 @@ def _sides(grid: Circuit, plan: Schedule, side: Floats, needed: Floats, vm: Floa
     return np.where(recovered, 0.0, after)
 
 
-def _start(grid: Circuit, plan: Schedule, params: PowerflowParams) -> Complexes:
+def _start(grid: Circuit, plan: Schedule, params: StateParams) -> Complexes:
     bus = grid.case.bus
     vm = np.where(plan.held, plan.magnitude, bus["vm"] if params.start == "case" else 1.0)
     if params.start == "dc":

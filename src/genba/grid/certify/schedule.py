@@ -9,9 +9,10 @@ from genba.core.inputs import InputFile
 from genba.grid.certify.circuit import Bools, Circuit, Complexes, Floats, Ints, circuit
 from genba.grid.io import changes, matpower
 from genba.grid.io.dispatched import dispatched
-from genba.grid.records.powerflow import PowerflowParams
+from genba.grid.records.powerflow import StateParams
 
 ESTIMATE = 2.0  # times the actual losses that balancing may estimate; DC estimates stay near 1
+NEGLIGIBLE_PU = 1e-8  # headroom below this is none
 ROUNDING_PU = 1e-9  # what two ways of summing the same currents may differ by, at a bus
 
 
@@ -34,7 +35,7 @@ class Schedule:
     p: Floats
 
 
-def studied(params: PowerflowParams, ctx: Context) -> Circuit:
+def studied(params: StateParams, ctx: Context) -> Circuit:
     """Give the circuit of the case that a power flow is about."""
     case = changes.apply(matpower.read(ctx.path(params.case))[0], params.set)
     if isinstance(params.generation, InputFile):
@@ -76,9 +77,9 @@ def _reference(grid: Circuit, island: int, served: Bools) -> int:
 
 def headroom(grid: Circuit, p: Floats) -> tuple[Floats, Floats]:
     """Give how far each running unit can go up and down from `p`, MW."""
-    up = np.where(grid.runs, np.maximum(grid.case.gen["pmax"] - p, 0.0), 0.0)
-    down = np.where(grid.runs, np.maximum(p - grid.case.gen["pmin"], 0.0), 0.0)
-    return up, down
+    least = NEGLIGIBLE_PU * grid.case.base_mva
+    up, down = grid.case.gen["pmax"] - p, p - grid.case.gen["pmin"]
+    return np.where(grid.runs & (up > least), up, 0.0), np.where(grid.runs & (down > least), down, 0.0)
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ class _Area:
     balanced: tuple[float, float]
 
 
-def departure(grid: Circuit, plan: Schedule, params: PowerflowParams, p: Floats, taken: Complexes) -> float:
+def departure(grid: Circuit, plan: Schedule, params: StateParams, p: Floats, taken: Complexes) -> float:
     """Give the most by which a running unit leaves what its island's rules allow, MW.
 
     Arguments:
@@ -121,7 +122,7 @@ def departure(grid: Circuit, plan: Schedule, params: PowerflowParams, p: Floats,
     return worst
 
 
-def _area(grid: Circuit, plan: Schedule, params: PowerflowParams, taken: Complexes, island: int) -> _Area:
+def _area(grid: Circuit, plan: Schedule, params: StateParams, taken: Complexes, island: int) -> _Area:
     here = grid.alive & (grid.island == island)
     units = grid.runs & (grid.island[grid.host] == island)
     alone = units.copy()
@@ -133,7 +134,7 @@ def _area(grid: Circuit, plan: Schedule, params: PowerflowParams, taken: Complex
     return _Area(units, alone, plan.p, need + lost, unsure, (need + estimates[0], need + estimates[1]))
 
 
-def _balances(grid: Circuit, area: _Area, params: PowerflowParams, p: Floats) -> list[Floats]:
+def _balances(grid: Circuit, area: _Area, params: StateParams, p: Floats) -> list[Floats]:
     """Give outputs that balancing may have come to: the least, the most and the best fit between."""
     found = []
     up, down = (np.where(area.units, room, 0.0) for room in headroom(grid, area.asked))
@@ -159,7 +160,7 @@ def _share(moved: Floats, room: Floats, other: Floats, area: _Area) -> float:
     return float(along / (1 - back)) if back < 1 else 0.0
 
 
-def _after_slack(grid: Circuit, area: _Area, params: PowerflowParams, start: Floats, p: Floats) -> float:
+def _after_slack(grid: Circuit, area: _Area, params: StateParams, start: Floats, p: Floats) -> float:
     """Give the largest part of the movements from balanced outputs that the slack rule does not explain."""
     moved = p - start
     rest = area.need - float((start - area.asked)[area.units].sum())

@@ -9,13 +9,20 @@ from genba.core.errors import InputError, TooLarge
 
 LARGEST = 256 * 2**20
 """Bytes; the largest public case, 78,484 buses, has 27 million."""
+CASE = "a MATPOWER .m file"
+NOT_MAT = ", not .mat"
 UTF_16_OR_32 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 ENCODINGS = ("utf-8-sig", "cp932", "latin-1")
 """Tried in this order; cp932 is Windows' Shift_JIS, and latin-1 accepts whatever is left."""
 
 
-def read_bytes(path: Path, *, largest: int = LARGEST) -> bytes:
+def read_bytes(path: Path, *, largest: int = LARGEST, wanted: str = CASE) -> bytes:
     """Give the content of a regular file.
+
+    Arguments:
+        path: where it lies.
+        largest: bytes that are read at most.
+        wanted: what a message asks for instead.
 
     Raises:
         TooLarge: before anything is read, when the file is larger than `largest` bytes.
@@ -24,9 +31,9 @@ def read_bytes(path: Path, *, largest: int = LARGEST) -> bytes:
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):  # opening a pipe or a device could wait, or never end
-            raise InputError(f"{path} is not a regular file; give a MATPOWER .m file", where=str(path))
+            raise InputError(f"{path} is not a regular file; give {wanted}", where=str(path))
         if found.st_size > largest:
-            raise _too_large(path, found.st_size, largest)
+            raise _too_large(path, found.st_size, largest, wanted)
         with path.open("rb") as file:
             content = file.read(largest + 1)
             size = os.fstat(file.fileno()).st_size
@@ -34,25 +41,29 @@ def read_bytes(path: Path, *, largest: int = LARGEST) -> bytes:
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"{path} cannot be read: {reason}", where=str(path)) from error
     if len(content) > largest:  # it grew since it was measured
-        raise _too_large(path, size, largest)
+        raise _too_large(path, size, largest, wanted)
     return content
 
 
-def decode(content: bytes) -> tuple[str, str]:
+def decode(content: bytes, *, wanted: str = CASE) -> tuple[str, str]:
     r"""Give the text, lines ending in `\n`, and the encoding it was found to have.
+
+    Arguments:
+        content: what the file holds.
+        wanted: what a message asks for instead.
 
     Raises:
         InputError: when the content is empty or no text.
     """
     if not content or content.isspace():
-        raise InputError("the file is empty; give a MATPOWER .m file", where="line 1")
+        raise InputError(f"the file is empty; give {wanted}", where="line 1")
     if content.startswith(UTF_16_OR_32):
         raise InputError("the file is UTF-16 or UTF-32; save it as UTF-8", where="line 1")
     zero = content.find(b"\0")
     if zero >= 0:
-        line = content.count(b"\n", 0, zero) + 1
+        line, more = content.count(b"\n", 0, zero) + 1, NOT_MAT if wanted == CASE else ""
         raise InputError(
-            f"line {line}: found a NUL byte, so this is no text file; give a MATPOWER .m file, not .mat",
+            f"line {line}: found a NUL byte, so this is no text file; give {wanted}{more}",
             where=f"line {line}",
         )
     for encoding in ENCODINGS:
@@ -65,7 +76,5 @@ def decode(content: bytes) -> tuple[str, str]:
     return lines, encoding.removesuffix("-sig")
 
 
-def _too_large(path: Path, size: int, largest: int) -> TooLarge:
-    return TooLarge(
-        f"{path} has {size} bytes; at most {largest} are read: is it a MATPOWER case?", where=str(path)
-    )
+def _too_large(path: Path, size: int, largest: int, wanted: str) -> TooLarge:
+    return TooLarge(f"{path} has {size} bytes; at most {largest} are read; give {wanted}", where=str(path))

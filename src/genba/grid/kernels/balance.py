@@ -1,5 +1,8 @@
 """Unit outputs that balance demand and estimated losses before a power flow is solved."""
 
+from dataclasses import replace
+from typing import Literal
+
 import numpy as np
 
 from genba.grid.kernels.dc_angles import dc_angles, estimated_losses
@@ -7,7 +10,27 @@ from genba.grid.kernels.headroom import spread
 from genba.grid.kernels.islands import references
 from genba.grid.kernels.jacobian import JacobianPlan
 from genba.grid.kernels.network import Floats, Network, bus_sum
-from genba.grid.kernels.steady_state import Schedule
+from genba.grid.kernels.steady_state import Model, Schedule, schedule_of
+
+First = Literal["flat", "dc", "case"]
+"""A first voltage: 1 p.u. at the reference's angle, at the angles of a DC power flow, or the case's own."""
+
+
+def scheduled(model: Model, network: Network, *, balance: bool) -> Schedule:
+    """Give what a network has in service, with its outputs or, when asked, with balanced ones."""
+    schedule = schedule_of(network)
+    return replace(schedule, p=balanced(network, schedule, model.plan)) if balance else schedule
+
+
+def first_voltage(model: Model, schedule: Schedule, first: First) -> tuple[Floats, Floats]:
+    """Give first magnitudes (n,), p.u., and angles (n,), rad."""
+    network = model.network
+    if first == "case":
+        return np.where(network.vm > 0, network.vm, 1.0), network.va
+    bus, _ = references(network, schedule.island, schedule.unit_on)
+    flat = np.where(schedule.island > 0, network.va[bus[schedule.island]], 0.0)
+    angles = first_angles(network, schedule, schedule.p, model.plan) if first == "dc" else None
+    return np.ones(network.n_bus), flat if angles is None else angles
 
 
 def balanced(network: Network, schedule: Schedule, plan: JacobianPlan | None = None) -> Floats:

@@ -4,10 +4,14 @@ import numpy as np
 
 from genba.grid.kernels.network import Bools, Floats, Ints, Network
 
+NEGLIGIBLE = 1e-8
+"""Headroom below this is rounding and counts as none, p.u."""
+
 
 def headroom(network: Network, p: Floats, *, upwards: Bools) -> Floats:
     """Give how far each unit can move from `p` in its direction, shape (g,), p.u.; never negative."""
-    return np.maximum(np.where(upwards, network.unit_pmax - p, p - network.unit_pmin), 0.0)
+    room = np.where(upwards, network.unit_pmax - p, p - network.unit_pmin)
+    return np.where(room > NEGLIGIBLE, room, 0.0)
 
 
 def spread(network: Network, p: Floats, *, need: Floats, unit_group: Ints) -> Floats:

@@ -82,12 +82,12 @@ def network_of(base_mva: float, bus: Table, gen: Table, branch: Table) -> Networ
     return Network(
         base_mva=base_mva,
         bus_type=bus["type"],
-        demand=_complex(bus["pd"], bus["qd"]) / base_mva,
-        shunt=_complex(bus["gs"], bus["bs"]) / base_mva,
+        demand=phasors(bus["pd"], bus["qd"]) / base_mva,
+        shunt=phasors(bus["gs"], bus["bs"]) / base_mva,
         vm=bus["vm"],
         va=np.radians(bus["va"]),
         unit_bus=unit_bus,
-        unit_s=_complex(gen["pg"], gen["qg"]) / base_mva,
+        unit_s=phasors(gen["pg"], gen["qg"]) / base_mva,
         unit_vset=gen["vg"],
         unit_pmin=gen["pmin"] / base_mva,
         unit_pmax=gen["pmax"] / base_mva,
@@ -96,7 +96,7 @@ def network_of(base_mva: float, bus: Table, gen: Table, branch: Table) -> Networ
         unit_on=(gen["status"] > 0) & live[unit_bus],
         from_bus=from_bus,
         to_bus=to_bus,
-        impedance=_complex(branch["r"], branch["x"]),
+        impedance=phasors(branch["r"], branch["x"]),
         charging=branch["b"],
         tap=ratio * np.exp(1j * np.radians(branch["shift"])),
         branch_on=(branch["status"] > 0) & live[from_bus] & live[to_bus],
@@ -123,9 +123,10 @@ class _BusRows:
         return self.order[place]
 
 
-def _complex(real: Floats, imaginary: Floats) -> Phasors:
+def phasors(real: Floats, imaginary: Floats) -> Phasors:
+    """Give complex numbers by their parts."""
     return real + 1j * imaginary
 
 
 __all__ = ["ISOLATED", "PQ", "PV", "REFERENCE", "Bools", "Floats", "Ints", "Network", "Phasors", "bus_sum"]
-__all__ += ["network_of"]
+__all__ += ["network_of", "phasors"]

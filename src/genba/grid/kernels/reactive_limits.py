@@ -24,7 +24,7 @@ def bus_limits(network: Network, unit_on: Bools) -> tuple[Floats, Floats]:
 def switched(
     side: Ints, *, controls: Bools, q: Floats, vm: Floats, limits: tuple[Floats, Floats, Floats], single: bool
 ) -> Ints:
-    """Give at which limit each bus is to be held after a solution, shape (n,).
+    """Give at which limit each bus is to be held after a solution, shape (n,) or (n, k) for k solutions.
 
     Arguments:
         side: 1 at the upper limit, -1 at the lower, 0 free, as held during the solution; shape (n,).
@@ -44,7 +44,7 @@ def switched(
     urgency = np.maximum(over, past)
     changes = urgency > 0
     if single and changes.any():
-        changes &= urgency == urgency.max()
+        changes &= urgency == urgency.max(axis=0)
     target = np.where(side != 0, 0, np.where(q > highest, 1, -1))
     return np.where(changes, target, side)
 

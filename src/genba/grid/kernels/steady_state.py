@@ -89,7 +89,7 @@ def solve(model: Model, schedule: Schedule, *, vm: Floats, va: Floats, side: Int
     which it turns out to flow; reactive limits switch buses until none changes. Where that never ends,
     because a bus answers a limit with a rising voltage, there is no solution.
     """
-    control = _control(model.network, schedule)
+    control = controls_of(model.network, schedule)
     free = np.zeros(model.network.n_bus, np.int64)
     going = _Going(free if side is None else side, _upwards(model, schedule), False)
     y = model.admittance.values(schedule.branch_on)
@@ -112,7 +112,7 @@ def solve(model: Model, schedule: Schedule, *, vm: Floats, va: Floats, side: Int
 
 
 @dataclass(frozen=True, eq=False)
-class _Control:
+class Control:
     """What the units do: each bus's kind before limits, set point and reactive limits, shape (n,) each."""
 
     kind: Ints
@@ -134,13 +134,14 @@ class _Going:
     turned: bool
 
 
-def _control(network: Network, schedule: Schedule) -> _Control:
+def controls_of(network: Network, schedule: Schedule) -> Control:
+    """Give what the units in service hold before any reactive limit."""
     bus, unit = references(network, schedule.island, schedule.unit_on)
     columns = network.unit_vset, network.unit_qmin, network.unit_qmax
     kind, setpoint, lowest, highest = _controls(
         network.bus_type, network.unit_bus, schedule.unit_on, *columns, bus
     )
-    return _Control(kind, setpoint, lowest, highest, reference_unit=unit)
+    return Control(kind, setpoint, lowest, highest, reference_unit=unit)
 
 
 @kernel
@@ -179,7 +180,7 @@ def _need(network: Network, schedule: Schedule) -> Floats:
     return served - bus_sum(schedule.unit_group(network), schedule.p, size)
 
 
-def _unit_shares(model: Model, schedule: Schedule, control: _Control, going: _Going) -> Floats:
+def _unit_shares(model: Model, schedule: Schedule, control: Control, going: _Going) -> Floats:
     """Give what part of its island's slack each unit produces, shape (g,)."""
     network = model.network
     if not model.distributed:
@@ -194,7 +195,7 @@ def _unit_shares(model: Model, schedule: Schedule, control: _Control, going: _Go
 def _posed(
     model: Model,
     schedule: Schedule,
-    control: _Control,
+    control: Control,
     going: _Going,
     *,
     weights: Floats,
@@ -264,7 +265,7 @@ def _pose(
     return scheduled, share, kind, free_angle, free_magnitude, start
 
 
-def _after(model: Model, control: _Control, going: _Going, at: Iterate, *, single: bool) -> _Going:
+def _after(model: Model, control: Control, going: _Going, at: Iterate, *, single: bool) -> _Going:
     """Give what the next solution has to change; the same object when nothing."""
     side = going.side
     if model.reactive_limits:
@@ -281,7 +282,7 @@ def _after(model: Model, control: _Control, going: _Going, at: Iterate, *, singl
 def _state(
     model: Model,
     schedule: Schedule,
-    control: _Control,
+    control: Control,
     side: Ints,
     kind: Ints,
     *,

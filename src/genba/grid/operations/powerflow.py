@@ -1,22 +1,45 @@
 """`grid.powerflow`: voltages and flows of one grid state, or the statement that none was found."""
 
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genba.core.context import Context
+from genba.core.errors import Cancelled, InputError
 from genba.core.inputs import InputFile
 from genba.core.operation import operation
 from genba.grid.certify.powerflow import certify_powerflow
 from genba.grid.io.dispatched import dispatched
 from genba.grid.io.opening import open_case
+from genba.grid.io.recorded import Recorded, recorded
+from genba.grid.io.scenarios import Scenarios
+from genba.grid.io.scenarios import read as read_scenarios
 from genba.grid.kernels.admittance import apparent, branch_powers
-from genba.grid.kernels.balance import balanced, first_angles
-from genba.grid.kernels.islands import references
-from genba.grid.kernels.network import Bools, Floats, network_of
+from genba.grid.kernels.balance import first_voltage, scheduled
+from genba.grid.kernels.network import Bools, Floats, Ints, network_of
 from genba.grid.kernels.newton import Budget
-from genba.grid.kernels.steady_state import Model, Schedule, State, model_of, schedule_of, solve
+from genba.grid.kernels.scenario_blocks import STATUSES, TABLES, Answers, batch_of, solve_block
+from genba.grid.kernels.scenario_lanes import (
+    BRANCH,
+    GENERATION,
+    HIGHEST,
+    HIGHEST_BUS,
+    LIMITED,
+    LOAD,
+    LOADING,
+    LOSSES,
+    LOWEST,
+    LOWEST_BUS,
+    OVERLOADS,
+    UNSERVED,
+    VOLTAGES,
+)
+from genba.grid.kernels.scenarios import Asked, Room, room_of
+from genba.grid.kernels.steady_state import Model, Schedule, State, model_of, solve
 from genba.grid.records.case import Case
 from genba.grid.records.powerflow import (
     BRANCHES,
@@ -25,12 +48,16 @@ from genba.grid.records.powerflow import (
     UNITS,
     PowerflowParams,
     PowerflowResult,
+    StateParams,
 )
+from genba.grid.records.scenarios import MOST_RECORDED, PASSED, RECORDED, SCENARIOS
 from genba.grid.views.powerflow import view_powerflow
 from genba.num.table import Table, table
 
 MARGIN = 0.5
 """Share of the tolerance used inside, so that rounding to engineering units stays within it."""
+BLOCK = 64
+"""Scenarios that a thread takes at a time."""
 KINDS = np.array(["", "pq", "pv", "reference"], dtype=object)
 SIDES = np.array(["qmin", "", "qmax"], dtype=object)
 
@@ -71,15 +98,19 @@ def powerflow(params: PowerflowParams, ctx: Context) -> PowerflowResult:
     'converged'
     """
     case = open_case(params, ctx)
-    ctx.progress(0.2, "preparing")
+    ctx.progress(0.1, "preparing")
     study = prepare(params, case, ctx)
-    ctx.progress(0.4, "solving")
+    asked = _asked(params, study.case, ctx)
+    ctx.progress(0.2, "solving")
     state = solve(study.model, study.schedule, vm=study.vm, va=study.va)
-    ctx.progress(0.9, "reporting")
-    return _report(study, state)
+    result = _report(study, state)
+    if asked is None:
+        return result
+    answers = _study_scenarios(params, study, state, asked, ctx)
+    return result.model_copy(update=_scenario_fields(study.case, asked, answers))
 
 
-def prepare(params: PowerflowParams, case: Case, ctx: Context) -> Study:
+def prepare(params: StateParams, case: Case, ctx: Context) -> Study:
     """Give a case's equations, schedule and first voltage.
 
     Raises:
@@ -91,26 +122,9 @@ def prepare(params: PowerflowParams, case: Case, ctx: Context) -> Study:
     budget = Budget(MARGIN * params.tolerance, params.max_iterations, lowest=COLLAPSED)
     distributed = params.slack == "distributed"
     model = model_of(network, distributed=distributed, reactive_limits=params.reactive_limits, budget=budget)
-    schedule = _scheduled(params, model)
-    vm, va = _first_voltage(params, model, schedule)
+    schedule = scheduled(model, network, balance=params.generation == "balanced")
+    vm, va = first_voltage(model, schedule, params.start)
     return Study(case, model, schedule, vm, va)
-
-
-def _scheduled(params: PowerflowParams, model: Model) -> Schedule:
-    schedule = schedule_of(model.network)
-    if params.generation == "balanced":
-        return replace(schedule, p=balanced(model.network, schedule))
-    return schedule
-
-
-def _first_voltage(params: PowerflowParams, model: Model, schedule: Schedule) -> tuple[Floats, Floats]:
-    network = model.network
-    if params.start == "case":
-        return np.where(network.vm > 0, network.vm, 1.0), network.va
-    bus, _ = references(network, schedule.island, schedule.unit_on)
-    flat = np.where(schedule.island > 0, network.va[bus[schedule.island]], 0.0)
-    angles = first_angles(network, schedule, schedule.p) if params.start == "dc" else None
-    return np.ones(network.n_bus), flat if angles is None else angles
 
 
 def state_tables(study: Study, state: State) -> tuple[Table, Table, Table]:
@@ -197,4 +211,142 @@ def _report(study: Study, state: State) -> PowerflowResult:
         buses=buses,
         branches=branches,
         units=units,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """Scenarios, and what to keep of each."""
+
+    scenarios: Scenarios
+    recorded: Recorded
+
+
+def _asked(params: PowerflowParams, case: Case, ctx: Context) -> _Asked | None:
+    """Read what is asked about scenarios; None when there are none.
+
+    Raises:
+        InputError: with every fault of the file, or when more is to be recorded than can be.
+    """
+    if params.scenarios is None:
+        if params.record:
+            raise InputError("record keeps values of scenarios; give a file of scenarios too", where="record")
+        return None
+    found, findings = read_scenarios(ctx.path(params.scenarios), case)
+    ctx.check(findings)
+    kept = recorded(params.record, case)
+    if len(found) * len(kept.names) > MOST_RECORDED:
+        raise InputError(
+            f"found {len(kept.names):,} values of {len(found):,} scenarios to record; at most "
+            f"{MOST_RECORDED:,} are kept in all: name fewer elements",
+            where="record",
+        )
+    return _Asked(found, kept)
+
+
+def _study_scenarios(
+    params: PowerflowParams, study: Study, state: State, asked: _Asked, ctx: Context
+) -> Answers:
+    """Solve every scenario, block by block on all threads; what one gives does not depend on the others."""
+    scenarios, threads = asked.scenarios, max(ctx.threads, 1)
+
+    def heed() -> None:
+        if ctx.cancelled():
+            raise Cancelled("cancelled on request")
+
+    batch = batch_of(
+        study.model,
+        study.schedule,
+        state,
+        case=_case_columns(study.case),
+        asked=_places(asked.recorded),
+        balanced=params.generation == "balanced",
+        first=params.start,
+        band=PASSED,
+        heed=heed,
+    )
+    rooms: SimpleQueue[Room] = SimpleQueue()
+
+    def solve_rows(rows: Ints) -> Answers:
+        room = rooms.get()
+        try:
+            return solve_block(batch, scenarios.columns(study.case, rows), len(rows), room)
+        finally:
+            rooms.put(room)
+
+    for _ in range(threads):
+        rooms.put(room_of(batch.start))
+    answers = Answers.empty(len(scenarios), len(asked.recorded.names))
+    blocks = [np.arange(row, min(row + BLOCK, len(scenarios))) for row in range(0, len(scenarios), BLOCK)]
+    with ThreadPoolExecutor(threads) as pool:
+        for first in range(0, len(blocks), threads):
+            done = f"{first * BLOCK:,} of {len(scenarios):,} scenarios"
+            ctx.progress(0.2 + 0.7 * first / len(blocks), done)
+            together = blocks[first : first + threads]
+            for rows, found in zip(together, pool.map(solve_rows, together), strict=True):
+                answers.put(rows, found)
+    return answers
+
+
+def _case_columns(case: Case) -> dict[tuple[str, str], Floats]:
+    """Give the columns of a case that scenarios see, shape (1, rows) each."""
+    wanted = (*((table, name) for name, table in TABLES.items()), *STATUSES, ("bus", "vmin"), ("bus", "vmax"))
+    return {
+        (table, name): np.ascontiguousarray(getattr(case, table)[name][None, :], np.float64)
+        for table, name in wanted
+    }
+
+
+def _places(kept: Recorded) -> Asked:
+    places = tuple(np.flatnonzero(kept.table == table) for table in ("bus", "branch", "gen"))
+    bus, branch, unit = ((kept.row[at], kept.quantity[at]) for at in places)
+    return Asked(bus, branch, unit, (places[0], places[1], places[2]))
+
+
+def _scenario_fields(case: Case, asked: _Asked, answers: Answers) -> dict[str, Any]:
+    """Give what a result says of scenarios."""
+    rows = _scenario_table(case, asked.scenarios, answers)
+    names = np.array(asked.scenarios.names, dtype=object)
+    kept = np.array(asked.recorded.names, dtype=object)
+    values = table(
+        RECORDED,
+        scenario=np.repeat(names, len(kept)),
+        element=np.tile(kept, len(names)),
+        value=answers.values.ravel(),
+    )
+    return {
+        "scenarios_studied": len(rows),
+        "scenarios_diverged": int((rows["status"] == "diverged").sum()),
+        "scenarios_violated": int(((rows["voltage_violations"] > 0) | (rows["overloads"] > 0)).sum()),
+        "scenarios": rows,
+        "recorded": values,
+    }
+
+
+def _scenario_table(case: Case, scenarios: Scenarios, answers: Answers) -> Table:
+    figures, places = answers.figures, answers.places
+
+    def at(column: Ints, names: Ints) -> Ints:
+        return np.where(column >= 0, names[column], 0)
+
+    branches = np.arange(1, len(case.branch) + 1)
+    return table(
+        SCENARIOS,
+        scenario=np.array(scenarios.names, dtype=object),
+        time=np.array(scenarios.times, dtype=object),
+        status=np.where(answers.solved, "converged", "diverged").astype(object),
+        iterations=answers.steps,
+        load=figures[:, LOAD],
+        unserved=figures[:, UNSERVED],
+        generation=figures[:, GENERATION],
+        losses=figures[:, LOSSES],
+        lowest_voltage=figures[:, LOWEST],
+        lowest_bus=at(places[:, LOWEST_BUS], case.bus["bus"]),
+        highest_voltage=figures[:, HIGHEST],
+        highest_bus=at(places[:, HIGHEST_BUS], case.bus["bus"]),
+        largest_loading=figures[:, LOADING],
+        largest_branch=at(places[:, BRANCH], branches) if len(branches) else places[:, BRANCH] * 0,
+        voltage_violations=np.maximum(places[:, VOLTAGES], 0),
+        overloads=np.maximum(places[:, OVERLOADS], 0),
+        limited=np.nan_to_num(figures[:, LIMITED]).astype(np.int64),
     )

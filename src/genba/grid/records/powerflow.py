@@ -6,7 +6,7 @@ Reference: the island's first bus of type 3 that has a unit in service, else the
 with the largest pmax (the first of equals). It keeps its angle of the case. Every other bus of type 2 or 3
 with a unit in service is pv, the rest pq; units at a pq bus inject p and q as given.
 Set point: vg of the last unit in service at a pv or reference bus.
-Headroom: pmax - p upwards, p - pmin downwards, never below 0, units in service of the same island. An
+Headroom: pmax - p upwards, p - pmin downwards, none below 1e-8 p.u., units in service of the same island. An
 amount is spread in proportion to headroom, and no unit is moved beyond its headroom.
 Slack: single, the first unit in service at the reference bus takes what is missing; distributed, every unit
 takes it in proportion to its headroom in the direction of the need (the single rule where there is none),
@@ -28,7 +28,8 @@ from genba.core.inputs import Accepts, InputFile
 from genba.core.records import Result
 from genba.core.units import MW, Mvar, PerUnit
 from genba.grid.records.case import CaseParams
-from genba.num.table import Table, TableOf
+from genba.grid.records.scenarios import RECORDED, SCENARIOS
+from genba.num.table import Table, TableOf, table
 
 COLLAPSED = 0.1
 """Voltage magnitude below which a bus has collapsed, p.u."""
@@ -76,7 +77,7 @@ UNITS = Columns(
 )
 
 
-class PowerflowParams(CaseParams):
+class StateParams(CaseParams):
     """How to solve an AC power flow."""
 
     start: Literal["flat", "dc", "case"] = "dc"
@@ -94,6 +95,17 @@ class PowerflowParams(CaseParams):
     """Largest power mismatch accepted at any bus."""
     max_iterations: Annotated[int, Field(ge=1, le=200)] = 30
     """Newton steps before the attempt counts as diverged."""
+
+
+class PowerflowParams(StateParams):
+    """Which power flow to solve, and which scenarios of it."""
+
+    scenarios: Annotated[InputFile, Accepts((".csv", ".parquet"))] | None = None
+    """Scenarios to solve as well: a CSV or Parquet file, a row each, a column per change such as bus.7.pd."""
+    record: tuple[str, ...] = ()
+    """Values to keep of every scenario, such as `bus.7.vm`, `branch.12.loading` or `gen.*.q`."""
+    audit: Annotated[int, Field(ge=4, le=100_000)] = 40  # fewer than 4 prove nothing
+    """Scenarios that the certificate solves again besides the worst."""
 
 
 class PowerflowResult(Result):
@@ -123,3 +135,13 @@ class PowerflowResult(Result):
     """Flows of every branch; missing when diverged or out of service."""
     units: Annotated[Table, TableOf(UNITS)]
     """Output of every unit; missing when diverged."""
+    scenarios_studied: int = 0
+    """Scenarios solved besides the case itself."""
+    scenarios_diverged: int = 0
+    """Scenarios without a solution."""
+    scenarios_violated: int = 0
+    """Scenarios with a voltage beyond its limits or a branch above its rating."""
+    scenarios: Annotated[Table, TableOf(SCENARIOS)] = table(SCENARIOS, **dict.fromkeys(SCENARIOS.names, ()))
+    """Every scenario in the order of its file; none without scenarios."""
+    recorded: Annotated[Table, TableOf(RECORDED)] = table(RECORDED, **dict.fromkeys(RECORDED.names, ()))
+    """Values asked for of every scenario."""

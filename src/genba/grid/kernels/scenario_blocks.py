@@ -1,0 +1,242 @@
+"""A block of scenarios: eight at a time where the topology is the base's, one at a time where it is not."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from genba.grid.kernels.admittance import two_ports
+from genba.grid.kernels.balance import First, first_voltage, scheduled
+from genba.grid.kernels.network import ISOLATED, REFERENCE, Bools, Floats, Ints, Network, phasors
+from genba.grid.kernels.scenario_lanes import FIGURES, PLACES, Columns, Fixture
+from genba.grid.kernels.scenarios import (
+    Asked,
+    Room,
+    Shown,
+    Start,
+    fixture_of,
+    shown_of,
+    solve_group,
+    start_of,
+    values_of,
+)
+from genba.grid.kernels.steady_state import Model, Schedule, State, solve
+from genba.num.lu.lanes import LANES
+
+STATUSES = (("gen", "status"), ("branch", "status"))
+NETWORK = (("bus", "gs"), ("bus", "bs"), ("branch", "ratio"), ("branch", "shift"))
+"""Columns that change the admittance matrix."""
+TABLES = dict(zip(Columns._fields, ["bus"] * 4 + ["gen"] * 7 + ["branch"] * 3, strict=True))
+"""Table of each column."""
+
+Changed = Mapping[tuple[str, str], Floats]
+"""Columns of a case, by table and name, shape (scenarios, rows of the table) each."""
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """What all blocks share.
+
+    Arguments:
+        model: the grid, analysed.
+        start: where scenarios of the base's topology start.
+        base: the base's state; None when it has none.
+        case: the case's own columns, shape (1, rows) each, statuses included.
+        asked: values to keep of every scenario.
+        balanced: whether each scenario's imbalance is spread over headroom first.
+        first: the first voltage of a state without a neighbour.
+        own_reference: whether no scenario can change which bus is a reference but by its topology.
+        heed: called between pieces of work; may raise to stop.
+    """
+
+    model: Model
+    start: Start
+    base: State | None
+    case: Changed
+    asked: Asked
+    balanced: bool
+    first: First
+    own_reference: bool
+    heed: Callable[[], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What scenarios show, by row: see `scenario_lanes` for figures and places."""
+
+    solved: Bools
+    steps: Ints
+    figures: Floats
+    places: Ints
+    values: Floats
+
+    @staticmethod
+    def empty(count: int, values: int) -> "Answers":
+        """Give room for some scenarios, none of them solved."""
+        return Answers(
+            solved=np.zeros(count, np.bool_),
+            steps=np.zeros(count, np.int64),
+            figures=np.full((count, FIGURES), np.nan),
+            places=np.full((count, PLACES), -1),
+            values=np.full((count, values), np.nan),
+        )
+
+    def put(self, rows: Ints, other: "Answers") -> None:
+        """Write the answers of a block at its rows."""
+        for mine, theirs in (
+            (self.solved, other.solved),
+            (self.steps, other.steps),
+            (self.figures, other.figures),
+            (self.places, other.places),
+            (self.values, other.values),
+        ):
+            mine[rows] = theirs
+
+
+def batch_of(
+    model: Model,
+    schedule: Schedule,
+    state: State,
+    *,
+    case: Changed,
+    asked: Asked,
+    balanced: bool,
+    first: First,
+    band: float,
+    heed: Callable[[], None],
+) -> Batch:
+    """Make a solved base, or one that has no solution, the start of scenarios; arguments as in `Batch`."""
+    limits = case["bus", "vmin"][0], case["bus", "vmax"][0]
+    fixture = fixture_of(model, schedule, limits, band=band)
+    base = state if state.converged else None
+    if base is None:
+        vm, va = first_voltage(model, schedule, first)
+        state = replace(state, at=replace(state.at, vm=vm, va=va), side=np.zeros_like(state.side))
+    reference = fixture.kind == REFERENCE
+    own = bool((model.network.bus_type[reference] == REFERENCE).all())
+    start = start_of(model, schedule, state, fixture)
+    return Batch(model, start, base, case, asked, balanced, first, own, heed)
+
+
+def solve_block(batch: Batch, changed: Changed, count: int, room: Room) -> Answers:
+    """Solve a block of scenarios.
+
+    Arguments:
+        batch: what they share.
+        changed: the columns that change, shape (count, rows) each.
+        count: number of scenarios.
+        room: of this thread.
+    """
+    answers = Answers.empty(count, batch.asked.count)
+    columns = Columns(*(_column(batch, changed, (TABLES[name], name)) for name in Columns._fields))
+    alone = _alone(batch, changed, count)
+    together = np.flatnonzero(~alone)
+    varied = any(name in changed for name in NETWORK)
+    p = _outputs(batch, columns, changed, together)
+    for first in range(0, len(together), LANES):
+        members = together[first : first + LANES]
+        shown = solve_group(
+            batch.start,
+            columns,
+            members,
+            p[first : first + LANES],
+            varied=varied,
+            room=room,
+            heed=batch.heed,
+        )
+        _note(batch, batch.start.fixture, columns, members, shown, answers)
+    for row in np.flatnonzero(~answers.solved).tolist():
+        batch.heed()
+        _solve_alone(batch, columns, changed, row, near=bool(alone[row]), answers=answers)
+    return answers
+
+
+def _column(batch: Batch, changed: Changed, name: tuple[str, str]) -> Floats:
+    return changed.get(name, batch.case[name])
+
+
+def _alone(batch: Batch, changed: Changed, count: int) -> Bools:
+    """Tell which scenarios may have another topology or other references than the base, shape (count,)."""
+    alone = np.zeros(count, np.bool_)
+    for name in STATUSES:
+        if name in changed:
+            alone |= ((changed[name] > 0) != (batch.case[name] > 0)).any(axis=1)
+    if not batch.own_reference and ("gen", "pmax") in changed:
+        alone |= (changed["gen", "pmax"] != batch.case["gen", "pmax"]).any(axis=1)
+    return alone
+
+
+def _outputs(batch: Batch, columns: Columns, changed: Changed, rows: Ints) -> Floats:
+    """Give the active output asked of each unit of some scenarios, shape (k, g), p.u."""
+    fixture = batch.start.fixture
+    if not batch.balanced:
+        p = columns.pg[rows] if len(columns.pg) > 1 else np.repeat(columns.pg, len(rows), axis=0)
+        return np.where(fixture.unit_on, p / fixture.base_mva, 0.0)
+    found = [
+        scheduled(batch.model, _network(batch, columns, changed, row), balance=True).p
+        for row in rows.tolist()
+    ]
+    return np.array(found).reshape(len(rows), len(fixture.unit_bus))
+
+
+def _network(batch: Batch, columns: Columns, changed: Changed, row: int) -> Network:
+    """Give the network of one scenario."""
+    one = Columns(*(column[row if len(column) > 1 else 0] for column in columns))
+    network, base = batch.model.network, batch.model.network.base_mva
+    unit, branch = (_column(batch, changed, name) for name in STATUSES)
+    unit, branch = unit[row if len(unit) > 1 else 0] > 0, branch[row if len(branch) > 1 else 0] > 0
+    live = network.bus_type != ISOLATED
+    ratio = np.where(one.ratio == 0, 1.0, one.ratio)
+    return replace(
+        network,
+        demand=phasors(one.pd, one.qd) / base,
+        shunt=phasors(one.gs, one.bs) / base,
+        unit_s=phasors(one.pg, one.qg) / base,
+        unit_vset=one.vg,
+        unit_pmin=one.pmin / base,
+        unit_pmax=one.pmax / base,
+        unit_qmin=one.qmin / base,
+        unit_qmax=one.qmax / base,
+        unit_on=unit & live[network.unit_bus],
+        tap=ratio * np.exp(1j * np.radians(one.shift)),
+        branch_on=branch & live[network.from_bus] & live[network.to_bus],
+    )
+
+
+def _note(
+    batch: Batch, fixture: Fixture, columns: Columns, members: Ints, shown: Shown, answers: Answers
+) -> None:
+    """Write what the lanes of a group show at their scenarios' rows."""
+    there = np.arange(len(members))
+    answers.steps[members] += shown.steps[there]
+    solved, rows = there[shown.solved[there]], members[shown.solved[there]]
+    answers.solved[rows] = True
+    answers.figures[rows], answers.places[rows] = shown.figures[:, solved].T, shown.places[:, solved].T
+    if batch.asked.count:
+        values = values_of(batch.asked, fixture, columns, members, shown)
+        answers.values[rows] = values[:, solved].T
+
+
+def _solve_alone(
+    batch: Batch, columns: Columns, changed: Changed, row: int, *, near: bool, answers: Answers
+) -> None:
+    """Solve one scenario: from the base's state when `near`, then from its own first voltage."""
+    network = _network(batch, columns, changed, row)
+    admittance = replace(batch.model.admittance, two_port=two_ports(network), shunt=network.shunt)
+    model = replace(batch.model, network=network, admittance=admittance)
+    schedule = scheduled(model, network, balance=batch.balanced)
+    limits = batch.start.fixture.vmin, batch.start.fixture.vmax
+    fixture = fixture_of(model, schedule, limits, band=batch.start.fixture.band)
+    steps = 0
+    if near and batch.base is not None:
+        state = solve(model, schedule, vm=batch.base.at.vm, va=batch.base.at.va)
+        steps += state.iterations
+    if not (near and batch.base is not None and state.converged):
+        vm, va = first_voltage(model, schedule, batch.first)
+        state = solve(model, schedule, vm=vm, va=va)
+        steps += state.iterations
+    state = replace(state, iterations=steps)
+    members = np.array([row])
+    _note(batch, fixture, columns, members, shown_of(model, fixture, state, columns, row), answers)
+    if not state.converged:  # load is known all the same
+        answers.figures[row, 1:3] = shown_of(model, fixture, state, columns, row).figures[1:3, 0]

@@ -1,0 +1,383 @@
+"""Scenarios of a grid solved eight at a time from one base; none depends on its neighbours."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from genba.grid.kernels.jacobian import fill_blocks
+from genba.grid.kernels.network import PQ, PV, REFERENCE, Bools, Floats, Ints, Phasors
+from genba.grid.kernels.newton import SMALLEST_STEP
+from genba.grid.kernels.newton_lanes import (
+    RUNNING,
+    SOLVED,
+    STOPPED,
+    Ended,
+    Grid,
+    Task,
+    Work,
+    advance,
+    begin,
+    keep,
+    work_of,
+)
+from genba.grid.kernels.reactive_limits import switched
+from genba.grid.kernels.scenario_lanes import (
+    Columns,
+    Fixture,
+    Posed,
+    admittance_lanes,
+    expect,
+    figures_of,
+    ports_of,
+    pose,
+    posed_of,
+    unit_reactive,
+)
+from genba.grid.kernels.steady_state import (
+    JOINT_ROUNDS,
+    ROUNDS,
+    Model,
+    Schedule,
+    State,
+    controls_of,
+)
+from genba.num.lu.factor import HOLDS, factorize, factors_of
+from genba.num.lu.lanes import LANES
+
+WORK = 400_000
+"""Blocks of factors in eight lanes that one call of a kernel may make: about a tenth of a second."""
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """What scenarios of one topology have in common.
+
+    Arguments:
+        model: the grid, analysed.
+        fixture: what no scenario changes.
+        grid: its equations, with factors at the base.
+        vm, va: voltage to start from, shape (n,).
+        side: reactive limits to start from, shape (n,).
+        chord: whether the factors are those of the start.
+        ports: two-ports of the base by parts, shape (m, 8).
+        y: entries of Y of the base, shape (nnz, 2).
+    """
+
+    model: Model
+    fixture: Fixture
+    grid: Grid
+    vm: Floats
+    va: Floats
+    side: Ints
+    chord: bool
+    ports: Floats
+    y: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """Eight solved scenarios, by lane.
+
+    Arguments:
+        solved: whether each has a solution, shape (8,).
+        steps: Newton steps of each, shape (8,).
+        posed: as they were solved last.
+        ended: their states.
+        ports: two-ports of the branches, shape (m, 8) or (m, 8, 8).
+        figures, places: see `scenario_lanes`.
+    """
+
+    solved: Bools
+    steps: Ints
+    posed: Posed
+    ended: Ended
+    ports: Floats
+    figures: Floats
+    places: Ints
+
+
+def start_of(model: Model, schedule: Schedule, state: State, fixture: Fixture) -> Start:
+    """Make a state the start of scenarios; where it did not converge, its voltage serves all the same.
+
+    Arguments:
+        model: the grid.
+        schedule: what is in service.
+        state: where scenarios start.
+        fixture: what no scenario changes.
+    """
+    plan = model.plan
+    y = model.admittance.values(schedule.branch_on)
+    free_angle, free_magnitude = _unknowns(fixture, state.side)
+    blocks, voltage = np.empty((len(y), 4)), state.at.voltage
+    parts = np.ascontiguousarray(voltage.real), np.ascontiguousarray(voltage.imag)
+    fill_blocks(
+        plan.indptr, plan.cols, plan.diagonal, y, *parts, state.at.vm, free_angle, free_magnitude, blocks
+    )
+    factors = factors_of(plan.structure)
+    holds = factorize(plan.structure, blocks, factors) == HOLDS
+    grid = Grid(
+        structure=plan.structure,
+        indptr=plan.indptr,
+        cols=plan.cols,
+        diagonal=plan.diagonal,
+        island=schedule.island,
+        free_angle=free_angle,
+        distributed=model.distributed,
+        factors=factors,
+    )
+    ports = _ports(model)
+    return Start(model, fixture, grid, state.at.vm, state.at.va, state.side, bool(holds), ports, _parts(y))
+
+
+def fixture_of(model: Model, schedule: Schedule, limits: tuple[Floats, Floats], *, band: float) -> Fixture:
+    """Give what no scenario of a topology changes.
+
+    Arguments:
+        model: the grid.
+        schedule: what is in service.
+        limits: smallest and largest voltage allowed at each bus, p.u.
+        band: share of a limit by which rounding may pass it.
+    """
+    network, control = model.network, controls_of(model.network, schedule)
+    return Fixture(
+        base_mva=network.base_mva,
+        island=schedule.island,
+        kind=control.kind,
+        unit_bus=network.unit_bus,
+        unit_on=schedule.unit_on,
+        reference_unit=control.reference_unit,
+        vmin=limits[0],
+        vmax=limits[1],
+        from_bus=network.from_bus,
+        to_bus=network.to_bus,
+        flowing=schedule.branch_on & (schedule.island > 0)[network.from_bus],
+        distributed=model.distributed,
+        band=band,
+    )
+
+
+def shown_of(model: Model, fixture: Fixture, state: State, columns: Columns, row: int) -> Shown:
+    """Show a state that was solved alone as eight equal lanes."""
+    posed, rows = posed_of(fixture), np.full(LANES, row)
+    vm = np.ones((len(state.side), LANES))
+    posed.p[:], posed.side[:] = state.unit_p[:, None], state.side[:, None]
+    pose(fixture, columns, rows, posed, vm)
+    posed.weights[:] = 0.0  # the outputs hold the slack
+    voltage, excess = state.at.voltage, state.at.excess
+    ended = Ended(
+        v=_lanes(voltage.real, voltage.imag),
+        polar=_lanes(state.at.va, state.at.vm),
+        excess=_lanes(excess.real, excess.imag),
+        slack=np.zeros((len(fixture.reference_unit), LANES)),
+    )
+    ports = _ports(model)
+    figures, places = figures_of(fixture, columns, rows, posed, ended.v, ended.slack, ports)
+    solved, steps = np.full(LANES, state.converged), np.full(LANES, state.iterations)
+    return Shown(solved, steps, posed, ended, ports, figures, places)
+
+
+def _lanes(one: Floats, other: Floats) -> Floats:
+    return np.repeat(np.stack([one, other])[:, :, None], LANES, axis=2)
+
+
+def _ports(model: Model) -> Floats:
+    """Give two-ports by parts, shape (m, 8); 0 for branches out of service, whose impedance may be 0."""
+    return _parts(np.where(model.network.branch_on, model.admittance.two_port, 0.0).T)
+
+
+def _unknowns(fixture: Fixture, side: Ints) -> tuple[Floats, Floats]:
+    """Give 1 where an angle, and where a magnitude is unknown."""
+    live = fixture.island > 0
+    free = (fixture.kind == PQ) | (side != 0)
+    return (live & (fixture.kind != REFERENCE)).astype(float), (live & free).astype(float)
+
+
+def _parts(values: Phasors) -> Floats:
+    """Give complex numbers as pairs in the last axis, shape (rows, 2 columns)."""
+    return np.ascontiguousarray(values).view(np.float64).reshape(len(values), -1)
+
+
+@dataclass(frozen=True, eq=False)
+class Room:
+    """Memory that one thread uses for group after group; `kept` holds lanes that have ended."""
+
+    work: Work
+    posed: Posed
+    vm: Floats
+    va: Floats
+    kept: Ended
+
+
+def room_of(start: Start) -> Room:
+    """Give a thread's room."""
+    shape = (len(start.vm), LANES)
+    islands = len(start.fixture.reference_unit)
+    kept = Ended(
+        np.zeros((2, *shape)), np.zeros((2, *shape)), np.zeros((2, *shape)), np.zeros((islands, LANES))
+    )
+    return Room(work_of(start.grid), posed_of(start.fixture), np.empty(shape), np.empty(shape), kept)
+
+
+def solve_group(
+    start: Start,
+    columns: Columns,
+    members: Ints,
+    p: Floats,
+    *,
+    varied: bool,
+    room: Room,
+    heed: Callable[[], None],
+) -> Shown:
+    """Solve up to eight scenarios that have the start's topology.
+
+    Arguments:
+        start: what they share.
+        columns: of the block they belong to.
+        members: the scenarios, by row of the block, shape (k,).
+        p: active output asked of each unit, shape (k, g), p.u.
+        varied: whether taps, shifts or shunts differ from the start's.
+        room: of this thread; what is given lies in it until the next call.
+        heed: called between pieces of work; may raise to stop.
+    """
+    there, posed = len(members), room.posed
+    rows = np.concatenate([members, np.repeat(members[-1:], LANES - there)])
+    posed.p[:, :there], posed.p[:, there:] = p.T, p[-1:].T
+    posed.side[:] = start.side[:, None]
+    room.vm[:], room.va[:] = start.vm[:, None], start.va[:, None]
+    if start.fixture.distributed:
+        expect(start.fixture, columns, rows, posed)
+    ports, y = _network(start, columns, rows) if varied else (start.ports, start.y)
+    solved, steps = _settled(start, columns, rows, there, y=y, room=room, heed=heed)
+    kept = room.kept
+    figures, places = figures_of(start.fixture, columns, rows, posed, kept.v, kept.slack, ports)
+    return Shown(solved, steps, posed, kept, ports, figures, places)
+
+
+def _network(start: Start, columns: Columns, rows: Ints) -> tuple[Floats, Floats]:
+    """Give two-ports and entries of Y of every lane."""
+    network, plan = start.model.network, start.model.plan
+    z = network.impedance
+    ports = ports_of(
+        np.ascontiguousarray(z.real), np.ascontiguousarray(z.imag), network.charging, columns, rows
+    )
+    y = admittance_lanes(start.fixture, columns, rows, ports, plan.places, plan.diagonal, len(plan.cols))
+    return ports, y
+
+
+def _settled(
+    start: Start,
+    columns: Columns,
+    rows: Ints,
+    there: int,
+    *,
+    y: Floats,
+    room: Room,
+    heed: Callable[[], None],
+) -> tuple[Bools, Ints]:
+    """Solve until reactive limits and the direction of the slack settle, as `steady_state.solve` does."""
+    grid, posed, work, budget = start.grid, room.posed, room.work, start.model.budget
+    going, solved, turned = np.arange(LANES) < there, np.zeros(LANES, bool), np.zeros(LANES, bool)
+    steps = np.zeros(LANES, np.int64)
+    most = max(1, WORK // (len(grid.structure.lower_columns) + len(room.vm)))
+    for number in range(ROUNDS):
+        pose(start.fixture, columns, rows, posed, room.vm)
+        task = Task(y, posed.scheduled, posed.free_magnitude, posed.share)
+        same = start.chord & (posed.side == start.side[:, None]).all(axis=0)
+        begin(grid, task, work, room.vm, room.va, np.where(going, RUNNING, STOPPED), same.astype(np.int64))
+        while advance(grid, task, work, budget.tolerance, budget.factorisations, SMALLEST_STEP, most):
+            heed()
+        at = int(work.counts[-1])
+        steps += np.where(going, work.counts[:LANES], 0)
+        standing = (work.polar[at, 1] >= budget.lowest)[start.fixture.island > 0].all(axis=0)
+        going &= (work.status == SOLVED) & standing
+        ended = going & ~_changed(start, posed, work, at, going, turned, single=number >= JOINT_ROUNDS)
+        keep(work, ended, *room.kept)
+        solved |= ended
+        going &= ~ended
+        if not going.any():
+            break
+        room.va[:], room.vm[:] = work.polar[at]
+    return solved, steps
+
+
+def _changed(
+    start: Start, posed: Posed, work: Work, at: int, going: Bools, turned: Bools, *, single: bool
+) -> Bools:
+    """Write what the next round has to change; tell in which lanes it is anything."""
+    changed = np.zeros(LANES, bool)
+    if start.model.reactive_limits:
+        controls = np.broadcast_to((start.fixture.kind == PV)[:, None], posed.side.shape)
+        limits = posed.lowest, posed.highest, posed.setpoint
+        q, vm = work.excess[at, 1], work.polar[at, 1]
+        side = switched(posed.side, controls=controls, q=q, vm=vm, limits=limits, single=single)
+        side = np.where(going, side, posed.side)
+        changed |= (side != posed.side).any(axis=0)
+        posed.side[:] = side
+    if start.fixture.distributed:
+        slack = work.slack[at]
+        wrong = np.where(posed.upwards, slack < 0, slack > 0)
+        wrong[0] = False
+        turn = going & ~turned & wrong.any(axis=0)
+        posed.upwards[:] ^= wrong & turn
+        turned |= turn
+        changed |= turn
+    return changed
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What to keep of every scenario: quantities of elements by row.
+
+    Arguments:
+        bus: rows, and whether the angle is meant (else the magnitude).
+        branch: rows, and which of p_from, q_from, p_to, q_to and loading (0 to 4).
+        unit: rows, and whether the reactive output is meant.
+        places: where the three kinds stand among all that is asked for.
+    """
+
+    bus: tuple[Ints, Ints]
+    branch: tuple[Ints, Ints]
+    unit: tuple[Ints, Ints]
+    places: tuple[Ints, Ints, Ints]
+
+    @property
+    def count(self) -> int:
+        """Give how many values there are of each scenario."""
+        return sum(len(places) for places in self.places)
+
+
+def values_of(asked: Asked, fixture: Fixture, columns: Columns, members: Ints, shown: Shown) -> Floats:
+    """Give the values asked for of each lane, shape (values, 8), in MW, Mvar, p.u., degrees and %."""
+    rows = np.concatenate([members, np.repeat(members[-1:], LANES - len(members))])
+    found = np.empty((asked.count, LANES))
+    va, vm = shown.ended.polar
+    at, angle = asked.bus
+    found[asked.places[0]] = np.where(angle[:, None] == 1, np.degrees(va[at]), vm[at])
+    if len(asked.places[1]):
+        found[asked.places[1]] = _branch_values(*asked.branch, fixture, columns, rows, shown)
+    if len(asked.places[2]):
+        at, reactive = asked.unit
+        island = fixture.island[fixture.unit_bus]
+        p = shown.posed.p + shown.posed.weights * shown.ended.slack[island]
+        q = unit_reactive(fixture, columns, rows, shown.posed, shown.ended.excess)
+        on = fixture.unit_on[at][:, None]
+        values = np.where(reactive[:, None] == 1, q[at], p[at]) * fixture.base_mva
+        found[asked.places[2]] = np.where(on, values, 0.0)
+    return found
+
+
+def _branch_values(
+    at: Ints, which: Ints, fixture: Fixture, columns: Columns, rows: Ints, shown: Shown
+) -> Floats:
+    ports = shown.ports[at] if shown.ports.ndim == 3 else shown.ports[at][:, :, None]  # (k, 8 parts, lanes)
+    ff, ft, tf, tt = (ports[:, 2 * k] + 1j * ports[:, 2 * k + 1] for k in range(4))
+    v = shown.ended.v[0] + 1j * shown.ended.v[1]
+    v_from, v_to = v[fixture.from_bus[at]], v[fixture.to_bus[at]]
+    s_from = v_from * np.conj(ff * v_from + ft * v_to) * fixture.base_mva
+    s_to = v_to * np.conj(tf * v_from + tt * v_to) * fixture.base_mva
+    rating = columns.rate_a[np.where(len(columns.rate_a) > 1, rows, 0)][:, at].T  # (k, lanes)
+    loading = 100.0 * np.maximum(np.abs(s_from), np.abs(s_to)) / np.where(rating > 0, rating, np.nan)
+    every = np.stack([s_from.real, s_from.imag, s_to.real, s_to.imag, loading])
+    picked = np.take_along_axis(every, which[None, :, None], axis=0)[0]
+    return np.where(fixture.flowing[at][:, None], picked, np.nan)
