@@ -6,11 +6,13 @@ genba's time begins with the case in memory and ends with the solved dispatch: n
 program, solution; "operation" is `grid.dispatch` with its result's tables, the file read and checked too;
 its certificate is beside. The rivals begin with the DC network's arrays in per unit, so they convert less;
 linopy has angles and flows, PyPSA its cycle formulation; both hand their model to HiGHS in memory. Flows
-follow PowerModels' DCP, which both can express. The tools take turns, garbage collected before each;
-figures are medians of process CPU seconds on one thread. Exit status 1 when a cost differs from a rival's
-that solved by more than 1e-6 (relative), or a certificate does not hold. PyPSA, whose time grows fast, is
-left out above 3,000 buses (`--pypsa LARGEST`). `--all LARGEST` runs every PGLib case up to so many buses
-against linopy alone, once each. `--profile` shows where the time goes.
+follow PowerModels' DCP, which both can express; `--formulation dcmp` follows MATPOWER, with taps and
+shifts, its operation is `grid.opf --formulation dc`, and PyPSA is left out where a branch shifts. The tools
+take turns, garbage collected before each; figures are medians of process CPU seconds on one thread. Exit
+status 1 when a cost differs from a rival's that solved by more than 1e-6 (relative), or a certificate does
+not hold. PyPSA, whose time grows fast, is left out above 3,000 buses (`--pypsa LARGEST`). `--all LARGEST`
+runs every PGLib case up to so many buses against linopy alone, once each. `--profile` shows where the time
+goes.
 """
 
 import os
@@ -37,6 +39,7 @@ from genba.grid.io import pglib
 from genba.grid.io.matpower import read
 from genba.grid.kernels.dc_opf import Curves, DcNetwork, dc_opf
 from genba.grid.operations.dispatch import curves_of, dc_network, dispatch, grid_of
+from genba.grid.operations.opf import opf
 from genba.grid.records.case import Case
 from genba.grid.records.dispatch import DispatchParams
 
@@ -50,35 +53,34 @@ HEAD = (
 )
 
 
-def params_of(name: str) -> DispatchParams:
-    return DispatchParams.model_validate({"case": f"pglib:{name}", "formulation": "dcp"})
-
-
-def arrays(name: str, case: Case) -> tuple[DcNetwork, Curves]:
+def arrays(case: Case, formulation: str) -> tuple[DcNetwork, Curves]:
     """Build what the kernel takes, from a case in memory."""
     grid = grid_of(case)
-    return dc_network(grid, params_of(name)), curves_of(grid, Context())
+    params = DispatchParams.model_validate({"case": "pglib:case5_pjm", "formulation": formulation})
+    return dc_network(grid, params), curves_of(grid, Context())
 
 
-def ours(name: str, case: Case) -> float:
-    net, curves = arrays(name, case)
+def ours(case: Case, formulation: str) -> float:
+    net, curves = arrays(case, formulation)
     solved = dc_opf(net, curves)
     return curves.at(solved.p) if solved.possible else math.nan
 
 
-def compare(name: str, repeats: int, *, pypsa: bool) -> tuple[bool, float]:
+def compare(name: str, formulation: str, repeats: int, *, pypsa: bool) -> tuple[bool, float]:
     """Print a case's row; tell whether it is as it must be, and the ratio to the fastest rival."""
     case, _ = read(pglib.path(name))
-    net, curves = arrays(name, case)
-    params, context = params_of(name), Context(path=lambda file: pglib.path(name))
-    result = dispatch.function(params, context)
+    net, curves = arrays(case, formulation)
+    context = Context(path=lambda file: pglib.path(name))
+    named: Any = dispatch if formulation == "dcp" else opf
+    params = named.parse({"case": f"pglib:{name}", "formulation": "dcp" if formulation == "dcp" else "dc"})
+    result = named.function(params, context)
     tools: dict[str, Callable[[], Any]] = {
-        "genba": lambda: ours(name, case),
-        "operation": lambda: dispatch.function(params, context).cost or math.nan,
-        "certificate": lambda: dispatch.certify(params, result, context).holds,
+        "genba": lambda: ours(case, formulation),
+        "operation": lambda: named.function(params, context).cost or math.nan,
+        "certificate": lambda: named.certify(params, result, context).holds,
         "linopy": lambda: by_linopy(net, curves),
     }
-    if pypsa:
+    if pypsa and not net.shift.any():
         tools["pypsa"] = lambda: by_pypsa(net, curves, case.base_mva)
     seconds, costs = medians(tools, repeats)
     cost = costs["genba"]
@@ -87,7 +89,8 @@ def compare(name: str, repeats: int, *, pypsa: bool) -> tuple[bool, float]:
     ratio = min((seconds[tool] / seconds["genba"] for tool in rivals), default=math.nan)
     cells = [f"{seconds['genba']:.4f}", f"{seconds['operation']:.3f}", f"{seconds['certificate']:.3f}"]
     for tool in ("linopy", "pypsa"):
-        cells += [_solved(seconds, costs, tool), f"{seconds.get(tool, math.nan) / seconds['genba']:.0f}"]
+        factor = f"{seconds[tool] / seconds['genba']:.0f}" if tool in rivals else "-"
+        cells += [_solved(seconds, costs, tool), factor]
     worst = max((gaps[tool] for tool in rivals), default=math.nan)
     print(f"| {name} | {cost:.6e} | {' | '.join(cells)} | {worst:.0e} |", flush=True)
     same = not worst > SAME and not gaps["operation"] > SAME
@@ -100,12 +103,12 @@ def _solved(seconds: dict[str, float], costs: dict[str, float], tool: str) -> st
     return f"{seconds[tool]:.2f}" + (" (no optimum)" if math.isnan(costs[tool]) else "")
 
 
-def profile(name: str) -> None:
+def profile(name: str, formulation: str) -> None:
     """Show the calls in which most of genba's time is spent."""
     case, _ = read(pglib.path(name))
-    ours(name, case)
+    ours(case, formulation)
     profiler = cProfile.Profile()
-    profiler.runcall(ours, name, case)
+    profiler.runcall(ours, case, formulation)
     pstats.Stats(profiler).sort_stats("cumulative").print_stats("genba|highs", 28)
 
 
@@ -114,13 +117,14 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--cases", nargs="*", default=CASES)
+    parser.add_argument("--formulation", choices=("dcp", "dcmp"), default="dcp")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--pypsa", type=int, metavar="LARGEST", default=3000)
     parser.add_argument("--all", type=int, metavar="LARGEST")
     parser.add_argument("--profile", metavar="NAME")
     asked = parser.parse_args()
     if asked.profile:
-        profile(asked.profile)
+        profile(asked.profile, asked.formulation)
         return 0
     if not importlib.util.find_spec("linopy"):
         print("linopy is missing: pip install 'genba[rivals]'")
@@ -131,8 +135,10 @@ def main() -> int:
     if asked.all:
         feasible = {name for name, row in baseline().items() if not math.isnan(row.dc)}
         names = [name for name in pglib.names() if buses(name) <= asked.all and name in feasible]
+    net, curves = arrays(read(pglib.path("case5_pjm"))[0], "dcp")
+    by_linopy(net, curves), by_pypsa(net, curves, 100.0)  # the rivals' first call imports
     repeats, pypsa = (1, 0) if asked.all else (asked.repeats, asked.pypsa)
-    rows = [compare(name, repeats, pypsa=buses(name) <= pypsa) for name in names]
+    rows = [compare(name, asked.formulation, repeats, pypsa=buses(name) <= pypsa) for name in names]
     ratios = [ratio for _, ratio in rows if not math.isnan(ratio)]
     if ratios:
         print(f"\nratio to the faster rival: {min(ratios):.1f} or more, ", end="")
