@@ -8,7 +8,7 @@ export GENBA_HOME ?= $(CURDIR)/.genba
 # Wrong local files that shadow modules must never be imported.
 export PYTHONSAFEPATH := 1
 
-.PHONY: run test lint bench chaos mutants docs clean help
+.PHONY: run test lint bench bench-gpu chaos mutants docs clean help
 
 run:  ## Set up, run the first shift on a real grid, write its reports, serve the console (SERVE=0: do not serve)
 	@$(PYTHON) tools/bootstrap.py all
@@ -35,6 +35,10 @@ lint: setup-dev  ## Style, types and layers
 bench: setup-rivals  ## Every benchmark with its rival, as Markdown tables
 	@for script in benchmarks/*.py $(filter-out benchmarks/grid/rival_%,$(wildcard benchmarks/grid/*.py)); do \
 		echo; echo "## $$script"; PYTHONPATH=benchmarks/grid $(VENV)/python $$script || exit 1; done
+
+bench-gpu: setup-dev  ## cuDSS beside the CPU on KKT matrices, recorded in build/gpu; without a GPU that is recorded
+	@if command -v nvidia-smi >/dev/null 2>&1; then $(PYTHON) tools/bootstrap.py cuda; fi
+	@PYTHONPATH=benchmarks/grid $(VENV)/python benchmarks/grid/gpu.py --out build/gpu
 
 chaos: setup-dev  ## 200 rounds of kill -9
 	@GENBA_CHAOS_SEEDS=200 $(VENV)/python tests/sealed.py $(VENV)/python -m pytest tests/chaos --timeout 3600

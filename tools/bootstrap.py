@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 OLDEST = (3, 11)
+BESIDE_DEV = ("rivals", "cuda", "pardiso")
+"""Extras that dev does not bring."""
 
 
 def main(extra: str, browser: bool) -> None:
@@ -21,7 +23,7 @@ def main(extra: str, browser: bool) -> None:
     if sys.version_info < OLDEST:
         sys.exit(f"genba needs Python 3.11 or newer, found {sys.version.split()[0]}; use: make PYTHON=...")
     wanted = _digest()
-    covering = {extra} if extra == "rivals" else {extra, "dev"}  # dev has everything but rivals
+    covering = {extra} if extra in BESIDE_DEV else {extra, "dev"}
     if not any(_is_installed(name, wanted) for name in covering):
         _create()
         _install(extra)
