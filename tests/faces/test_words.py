@@ -40,6 +40,7 @@ KEY = re.compile(r"(faces|console)(\.[a-z0-9_]+)+")
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 JAPANESE = translations("ja")
 FIRST = {"case": "pglib:case14_ieee"}
+SCENARIOS = str(Path(__file__).parents[2] / "examples" / "scenarios.csv")
 NO_STATE = {**FIRST, "set": ["bus.3.pd=100000"]}
 EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "factory.probe": [{}],
@@ -51,7 +52,7 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
         *({**given, "formulation": other} for other in ("dc", "soc") for given in (FIRST, NO_STATE)),
     ],
     "grid.dispatch": [FIRST, NO_STATE],
-    "grid.powerflow": [FIRST, NO_STATE],
+    "grid.powerflow": [FIRST, NO_STATE, {**FIRST, "scenarios": SCENARIOS}],
     "grid.contingency": [
         {**FIRST, "set": ["branch.1.rate_a=10"], "named": ["cut=branch.17+branch.20"]},
         NO_STATE,

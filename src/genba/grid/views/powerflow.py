@@ -7,6 +7,7 @@ from genba.core.views import Axis, BarChart, Headline, LineChart, Mark, Series, 
 from genba.grid.io.pglib import ATTRIBUTION
 from genba.grid.records.powerflow import PowerflowParams, PowerflowResult
 from genba.grid.views.network_map import network_map
+from genba.grid.views.scenarios import scenario_charts, scenario_headlines
 from genba.num.table import Table
 
 POINTS = 2000
@@ -34,9 +35,11 @@ def view_powerflow(params: PowerflowParams, result: PowerflowResult) -> Views:
         title=title,
         axis=LOADING,
     )
+    base = (chart, profile, loading_classes(result.branches)) if converged else (profile, chart)
+    studied = len(result.scenarios) > 0
     return Views(
-        headlines=_headlines(result),
-        charts=(chart, profile, loading_classes(result.branches)) if converged else (profile, chart),
+        headlines=(*(scenario_headlines(result) if studied else ()), *_headlines(result)),
+        charts=(*(scenario_charts(result, profile.marks) if studied else ()), *base),
         attribution=ATTRIBUTION if params.case.catalogue else "",
         not_covered=NOT_COVERED,
     )
