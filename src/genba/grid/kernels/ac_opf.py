@@ -29,7 +29,7 @@ HOPELESS = 1e-2
 """A start is given up for the next one when steps stay below this ten times in a row."""
 DOUBTFUL = 150
 """A solve of more iterations came from a poor start: the next is tried too, and the cheaper point kept."""
-GAP = 1e-7
+GAP = 2e-7
 """Share of the cost that may be saved at most beyond an optimal point, by first order."""
 GRADIENT = 1.0
 """The cost is scaled until its largest derivative at the start is this; Ipopt's 100 makes solves longer."""

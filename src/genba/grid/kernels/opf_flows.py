@@ -102,10 +102,73 @@ def constraints(
 
 
 @kernel
+def evaluate(
+    x: Floats,
+    start: Ints,
+    end: Ints,
+    ports: Floats,
+    source_bus: Ints,
+    demand: Floats,
+    shunt: Floats,
+    row: Ints,
+    room: Floats,
+    cost: Floats,
+    scale: tuple[float, Floats, Floats],
+    waves: Floats,
+    kept: Floats,
+    c: Floats,
+    d: Floats,
+) -> float:
+    """Write everything that `flows` and `constraints` do; give the scaled cost. `kept` receives x."""
+    n, g = len(demand) // 2, len(source_bus)
+    kept[:] = x
+    flows(x[:n], x[n : 2 * n], start, end, ports, waves)
+    constraints(x, start, end, source_bus, demand, shunt, waves, row, room, scale[1], scale[2], c, d)
+    total = 0.0
+    for k in range(g):
+        value = 0.0
+        for degree in range(cost.shape[1] - 1, -1, -1):
+            value = value * x[2 * n + k] + cost[k, degree]
+        total += value
+    return scale[0] * total
+
+
+@kernel
 def slopes(
-    vm: Floats, start: Ints, end: Ints, ports: Floats, waves: Floats, row: Ints, room: Floats, out: Floats
+    x: Floats,
+    start: Ints,
+    end: Ints,
+    ports: Floats,
+    waves: Floats,
+    row: Ints,
+    room: Floats,
+    cost: Floats,
+    scale: float,
+    out: Floats,
+    curvature: Floats,
+    gradient: Floats,
 ) -> None:
-    """Write the derivatives of every branch's powers and flow limits, unscaled, shape (m, SLOPES)."""
+    """Write the first derivatives at x.
+
+    Arguments:
+        x, start, end, ports, waves, row, room: as in `flows` and `constraints`.
+        cost: polynomials of the costs, lowest order first, shape (g, k).
+        scale: factor of the cost.
+        out: receives the derivatives of every branch's powers and flow limits, unscaled, shape (m, SLOPES).
+        curvature: receives the second derivatives of the costs, unscaled, shape (g,).
+        gradient: receives the gradient of the scaled cost, shape (2n + 2g,).
+    """
+    g = len(curvature)
+    n = len(x) // 2 - g
+    vm = x[n : 2 * n]
+    gradient[:] = 0.0
+    for k in range(g):
+        value, first, second = 0.0, 0.0, 0.0
+        for degree in range(cost.shape[1] - 1, -1, -1):
+            second = second * x[2 * n + k] + 2 * first
+            first = first * x[2 * n + k] + value
+            value = value * x[2 * n + k] + cost[k, degree]
+        gradient[2 * n + k], curvature[k] = scale * first, second
     for e in range(len(start)):
         vf, vt = vm[start[e]], vm[end[e]]
         w = vf * vt
@@ -172,12 +235,15 @@ def transposed(
     shunt: Floats,
     slope: Floats,
     row: Ints,
+    scale_c: Floats,
+    scale_d: Floats,
     yc: Floats,
     yd: Floats,
     out: Floats,
 ) -> None:
-    """Write Jc' yc + Jd' yd for multipliers of unscaled rows, shape (2n + 2g,)."""
+    """Write Jc' yc + Jd' yd for multipliers of scaled rows, shape (2n + 2g,)."""
     n, g = len(vm), len(source_bus)
+    yc, yd = yc * scale_c, yd * scale_d
     for i in range(n):
         out[i] = 0.0
         out[n + i] = 2 * vm[i] * (shunt[i] * yc[i] - shunt[n + i] * yc[n + i])
@@ -232,18 +298,3 @@ def changes(
             dd[row[e, 1]] = j[15] * a + j[16] * b + j[17] * c
         if row[e, 2] >= 0:
             dd[row[e, 2]] = a
-
-
-@kernel
-def costs(p: Floats, cost: Floats, gradient: Floats, curvature: Floats) -> float:
-    """Give the cost of outputs, and write its first and second derivatives, shape (g,)."""
-    total = 0.0
-    for k in range(len(p)):
-        value, first, second = 0.0, 0.0, 0.0
-        for degree in range(cost.shape[1] - 1, -1, -1):
-            second = second * p[k] + 2 * first
-            first = first * p[k] + value
-            value = value * p[k] + cost[k, degree]
-        total += value
-        gradient[k], curvature[k] = first, second
-    return total

@@ -7,10 +7,12 @@ What is solved is refined on the whole system, with sources and limits as unknow
 import numpy as np
 from numpy.typing import NDArray
 
-from genba.num.jit import kernel
+from genba.num.jit import inlined, kernel
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Parts = tuple[Floats, Floats, Floats]
+"""Something of the variables, of the balances and of the limits."""
 
 DUAL = 1e-10
 """What is taken off the diagonal of the balances, so that a bus that nothing holds keeps its pivots."""
@@ -21,46 +23,77 @@ CURVES = 6
 
 
 @kernel
-def hessians(
-    vm: Floats,
-    start: Ints,
-    end: Ints,
-    ports: Floats,
-    waves: Floats,
-    slope: Floats,
-    row: Ints,
-    room: Floats,
+def weigh(
+    sigma: Floats,
+    give_d: Floats,
     yc: Floats,
     yd: Floats,
-    out: Floats,
-) -> None:
-    """Write the Hessian of yc c + yd d of every branch, multipliers of unscaled rows, shape (m, CURVES)."""
-    n = len(vm)
-    for e in range(len(start)):
-        f, t = start[e], end[e]
-        y, o, j, h = ports[e], waves[e], slope[e], out[e]
-        pf, qf, pt, qt = yc[f], yc[n + f], yc[t], yc[n + t]
-        first, second = 0.0, 0.0
-        if row[e, 0] >= 0:
-            first, second = 2 * yd[row[e, 0]] * room[e, 1], 2 * yd[row[e, 1]] * room[e, 1]
-            pf += first * o[4]
-            qf += first * o[5]
-            pt += second * o[6]
-            qt += second * o[7]
-        vf, vt = vm[f], vm[t]
-        apf, aqf, apt, aqt = o[0], o[1], o[2], o[3]
-        along = pf * apf + qf * aqf + pt * apt + qt * aqt
-        across = -pf * aqf + qf * apf + pt * aqt - qt * apt
-        h0, h1, h2 = -vf * vt * along, vt * across, vf * across
-        h3, h4, h5 = 2 * (pf * y[0] - qf * y[1]), along, 2 * (pt * y[6] - qt * y[7])
-        if first != 0 or second != 0:
-            h0 += first * (j[0] * j[0] + j[3] * j[3]) + second * (j[6] * j[6] + j[9] * j[9])
-            h1 += first * (j[0] * j[1] + j[3] * j[4]) + second * (j[6] * j[7] + j[9] * j[10])
-            h2 += first * (j[0] * j[2] + j[3] * j[5]) + second * (j[6] * j[8] + j[9] * j[11])
-            h3 += first * (j[1] * j[1] + j[4] * j[4]) + second * (j[7] * j[7] + j[10] * j[10])
-            h4 += first * (j[1] * j[2] + j[4] * j[5]) + second * (j[7] * j[8] + j[10] * j[11])
-            h5 += first * (j[2] * j[2] + j[5] * j[5]) + second * (j[8] * j[8] + j[11] * j[11])
-        h[0], h[1], h[2], h[3], h[4], h[5] = h0, h1, h2, h3, h4, h5
+    scale: tuple[float, Floats, Floats],
+    curvature: Floats,
+    spring: Floats,
+    stiff: Floats,
+    plain: tuple[Floats, Floats],
+) -> bool:
+    """Write what the KKT matrix needs of its weights; tell whether every output has a positive diagonal.
+
+    Arguments:
+        sigma: what is added to the Hessian's diagonal, shape (2n + 2g,).
+        give_d: what the scaled limits give way.
+        yc, yd: multipliers of the scaled rows.
+        scale: factors of the cost (times its weight), of the balances and of the limits.
+        curvature: second derivatives of the costs, shape (g,).
+        spring: receives the Hessian's diagonal of every output, shape (2g,).
+        stiff: receives 1 / what each unscaled limit gives way, 0 without a limit.
+        plain: receive the multipliers of the unscaled rows.
+    """
+    g = len(curvature)
+    first = len(sigma) - 2 * g
+    positive = True
+    for k in range(2 * g):
+        spring[k] = sigma[first + k] + (scale[0] * curvature[k] if k < g else 0.0)
+        positive = positive and spring[k] > 0
+    for i in range(len(give_d)):
+        stiff[i] = scale[2][i] * scale[2][i] / (give_d[i] + SOFT)
+        plain[1][i] = yd[i] * scale[2][i]
+    for i in range(len(yc)):
+        plain[0][i] = yc[i] * scale[1][i]
+    return positive
+
+
+@inlined
+def _curved(
+    y: Floats,
+    o: Floats,
+    j: Floats,
+    v: tuple[float, float],
+    pull: tuple[float, float, float, float, float, float],
+) -> tuple[float, float, float, float, float, float]:
+    """Give the Hessian of one branch by (theta, V_f, V_t): tt, tf, tb, ff, fb, bb.
+
+    Arguments:
+        y, o, j: ports, waves and slopes of the branch.
+        v: its two voltages.
+        pull: multipliers of P_f, Q_f, P_t, Q_t, and twice those of the measured squares at both ends.
+    """
+    pf, qf, pt, qt, first, second = pull
+    pf += first * o[4]
+    qf += first * o[5]
+    pt += second * o[6]
+    qt += second * o[7]
+    along = pf * o[0] + qf * o[1] + pt * o[2] + qt * o[3]
+    across = -pf * o[1] + qf * o[0] + pt * o[3] - qt * o[2]
+    return (
+        first * (j[0] * j[0] + j[3] * j[3]) + second * (j[6] * j[6] + j[9] * j[9]) - v[0] * v[1] * along,
+        first * (j[0] * j[1] + j[3] * j[4]) + second * (j[6] * j[7] + j[9] * j[10]) + v[1] * across,
+        first * (j[0] * j[2] + j[3] * j[5]) + second * (j[6] * j[8] + j[9] * j[11]) + v[0] * across,
+        first * (j[1] * j[1] + j[4] * j[4])
+        + second * (j[7] * j[7] + j[10] * j[10])
+        + 2 * (pf * y[0] - qf * y[1]),
+        first * (j[1] * j[2] + j[4] * j[5]) + second * (j[7] * j[8] + j[10] * j[11]) + along,
+        first * (j[2] * j[2] + j[5] * j[5])
+        + second * (j[8] * j[8] + j[11] * j[11])
+        + 2 * (pt * y[6] - qt * y[7]),
+    )
 
 
 @kernel
@@ -71,16 +104,19 @@ def assemble(
     entry: Ints,
     source_bus: Ints,
     shunt: Floats,
+    ports: Floats,
+    waves: Floats,
     slope: Floats,
-    curve: Floats,
     row: Ints,
+    room: Floats,
     scale: Floats,
-    yc: Floats,
+    plain: tuple[Floats, Floats],
     sigma: Floats,
     give_c: Floats,
     stiff: Floats,
     spring: Floats,
     anchored: Ints,
+    curve: Floats,
     entries: Floats,
     diagonal: Floats,
 ) -> None:
@@ -92,19 +128,21 @@ def assemble(
             `start` is the earlier bus of a block where `entry` is >= 0, the later where it is -1 - block.
         source_bus: bus of each source, shape (g,).
         shunt: conductance, then susceptance, shape (2n,).
-        slope, curve: derivatives of the branches.
-        row: place in d of each limit.
+        ports, waves, slope: of the branches.
+        row, room: place in d of each limit; square of the rating and one over its measure.
         scale: factors of the balances, shape (2n,).
-        yc: multipliers of the unscaled balances.
+        plain: multipliers of the unscaled balances and limits.
         sigma: what is added to the Hessian's diagonal, infinite for what must not move, shape (2n + 2g,).
         give_c: what the scaled balances give way, shape (2n,).
         stiff: 1 / what each unscaled limit gives way, 0 without a limit, shape (rows of d,).
         spring: diagonal of the Hessian of each output, barrier included, infinite when fixed, shape (2g,).
         anchored: buses whose angle is held, one of each island.
+        curve: receives the branches' Hessians, shape (m, CURVES).
         entries: receives blocks of the strict upper triangle, shape (blocks, 16).
         diagonal: receives diagonal blocks, shape (n, 16).
     """
     n, g = len(vm), len(source_bus)
+    yc, yd = plain
     for i in range(n):
         b = diagonal[i]
         for q in range(16):
@@ -126,7 +164,12 @@ def assemble(
             entries[q, a] = 0.0
     for e in range(len(start)):
         f, t, j, h = start[e], end[e], slope[e], curve[e]
-        htt, htf, htb, hff, hfb, hbb = h[0], h[1], h[2], h[3], h[4], h[5]
+        first, second = 0.0, 0.0
+        if row[e, 0] >= 0:
+            first, second = 2 * room[e, 1] * yd[row[e, 0]], 2 * room[e, 1] * yd[row[e, 1]]
+        pull = (yc[f], yc[n + f], yc[t], yc[n + t], first, second)
+        htt, htf, htb, hff, hfb, hbb = _curved(ports[e], waves[e], j, (vm[f], vm[t]), pull)
+        h[0], h[1], h[2], h[3], h[4], h[5] = htt, htf, htb, hff, hfb, hbb
         if row[e, 0] >= 0:
             one, two = stiff[row[e, 0]], stiff[row[e, 1]]
             htt += one * j[12] * j[12] + two * j[15] * j[15]
@@ -207,11 +250,14 @@ def residual(
     give_d: Floats,
     spring: Floats,
     anchored: Ints,
-    target: tuple[Floats, Floats, Floats],
-    at: tuple[Floats, Floats, Floats],
-    rest: tuple[Floats, Floats, Floats],
-) -> None:
-    """Write target - K (dx, dyc, dyd) for the whole, scaled system; rows of what must not move are 0."""
+    target: Parts,
+    at: Parts,
+    rest: Parts,
+) -> float:
+    """Write target - K (dx, dyc, dyd) for the whole, scaled system; rows of what must not move are 0.
+
+    Gives the size of what is left (see `_size`).
+    """
     n, g = len(vm), len(source_bus)
     tx, tc, td = target
     dx, dc, dd = at
@@ -268,6 +314,7 @@ def residual(
         rc[n + f] -= sqf * (j[3] * a + j[4] * b + j[5] * c)
         rc[t] -= spt * (j[6] * a + j[7] * b + j[8] * c)
         rc[n + t] -= sqt * (j[9] * a + j[10] * b + j[11] * c)
+    return _size(rest)
 
 
 @kernel
@@ -282,7 +329,7 @@ def condensed(
     scale_d: Floats,
     stiff: Floats,
     spring: Floats,
-    rest: tuple[Floats, Floats, Floats],
+    rest: Parts,
     right: Floats,
 ) -> None:
     """Write the right-hand side of the blocks for a right-hand side of the whole system, shape (n, 4)."""
@@ -326,9 +373,9 @@ def expanded(
     scale_d: Floats,
     stiff: Floats,
     spring: Floats,
-    rest: tuple[Floats, Floats, Floats],
+    rest: Parts,
     right: Floats,
-    at: tuple[Floats, Floats, Floats],
+    at: Parts,
 ) -> None:
     """Add the solution of the blocks, and what follows from it for sources and limits, to the whole one."""
     n, g = len(vm), len(source_bus)
@@ -362,32 +409,30 @@ def expanded(
 
 
 @kernel
-def size(rest: tuple[Floats, Floats, Floats], give_d: Floats) -> float:
+def begin(target: Parts, sigma: Floats, at: Parts, rest: Parts) -> float:
+    """Start a solve: nothing solved, everything left; give the size of what is left (see `_size`)."""
+    for part in range(3):
+        at[part][:] = 0.0
+        rest[part][:] = target[part]
+    for i in range(len(sigma)):
+        if not sigma[i] < np.inf:
+            rest[0][i] = 0.0
+    return _size(rest)
+
+
+@kernel
+def _size(rest: Parts) -> float:
     """Give the largest absolute entry of the first two parts; infinite when any is no number."""
     rx, rc, rd = rest
     largest = 0.0
     for i in range(len(rx)):
-        largest = max(largest, abs(rx[i]))
-        if not np.isfinite(rx[i]):
-            return np.inf
+        largest = max(largest, abs(rx[i])) if np.isfinite(rx[i]) else np.inf
     for i in range(len(rc)):
-        largest = max(largest, abs(rc[i]))
-        if not np.isfinite(rc[i]):
-            return np.inf
+        largest = max(largest, abs(rc[i])) if np.isfinite(rc[i]) else np.inf
     for i in range(len(rd)):
         if not np.isfinite(rd[i]):
             return np.inf
     return largest
 
 
-__all__ = [
-    "CURVES",
-    "DUAL",
-    "SOFT",
-    "assemble",
-    "condensed",
-    "expanded",
-    "hessians",
-    "residual",
-    "size",
-]
+__all__ = ["CURVES", "DUAL", "SOFT", "assemble", "begin", "condensed", "expanded", "residual", "weigh"]

@@ -15,7 +15,7 @@ from genba.num.ordering import adjacency
 
 REFINEMENTS = 8
 """Refinements of one solve at most."""
-ENOUGH = 1e-11
+ENOUGH = 1e-8
 """Relative residual at which refinement stops."""
 MEASURE_LEAST = 1e-2
 """A squared rating is measured in itself, but at least in this, p.u.^2."""
@@ -124,11 +124,11 @@ class OpfProgram:
             [yff.real, yff.imag, yft.real, yft.imag, ytf.real, ytf.imag, ytt.real, ytt.imag], axis=1
         )
         self._set_bounds()
-        self._objective, self._scale_c, self._scale_d = 1.0, np.ones(2 * n), np.ones(self.inequalities)
+        self._scale = (1.0, np.ones(2 * n), np.ones(self.inequalities))
         self._x, self._waves = np.zeros(self.n), np.zeros((m, opf_flows.WAVES))
         self._vm = np.ones(n)
         self._slope, self._curve = np.zeros((m, opf_flows.SLOPES)), np.zeros((m, opf_kkt.CURVES))
-        self._gradient, self._curvature = np.zeros(g), np.zeros(g)
+        self._curvature = np.zeros(g)
         self._allocate(n, g)
 
     def _set_bounds(self) -> None:
@@ -150,13 +150,15 @@ class OpfProgram:
         self._right = np.zeros((n, 4))
         self._spring = np.ones(2 * g)
         self._stiff, self._give_d, self._give_c = np.zeros(md), np.zeros(md), np.zeros(2 * n)
-        self._sigma, self._yc = np.zeros(self.n), np.zeros(2 * n)
+        self._sigma = np.zeros(self.n)
+        self._plain = (np.zeros(2 * n), np.zeros(md))
+        self._rest = (np.zeros(self.n), np.zeros(2 * n), np.zeros(md))
         self.solves = 0
 
     @property
     def scaling(self) -> tuple[Floats, Floats]:
         """Give the factors of the equalities and of the inequalities."""
-        return self._scale_c, self._scale_d
+        return self._scale[1:]
 
     @property
     def blocks(self) -> tuple[Floats, Floats]:
@@ -170,42 +172,50 @@ class OpfProgram:
 
     def scale(self, objective: float, c: Floats, d: Floats) -> None:
         """Multiply the objective and every constraint by these factors from now on."""
-        self._objective = objective
-        self._scale_c, self._scale_d = c.copy(), d.copy()
+        self._scale = (objective, c.copy(), d.copy())
         self.low, self.high = self.low * d, self.high * d
 
     def values(self, x: Floats, c: Floats, d: Floats) -> float:
         """Give the scaled cost at x, and write the scaled balances and limits."""
-        plan, n, g = self.plan, self.buses, self.sources
-        self._x = x.copy()
-        opf_flows.flows(x[:n], x[n : 2 * n], plan.start, plan.end, self._ports, self._waves)
-        opf_flows.constraints(
-            x,
-            plan.start,
-            plan.end,
-            plan.source_bus,
-            self._demand,
-            self._shunt,
-            self._waves,
-            plan.row,
-            self._room,
-            self._scale_c,
-            self._scale_d,
-            c,
-            d,
+        plan = self.plan
+        return float(
+            opf_flows.evaluate(
+                x,
+                plan.start,
+                plan.end,
+                self._ports,
+                plan.source_bus,
+                self._demand,
+                self._shunt,
+                plan.row,
+                self._room,
+                self.model.cost,
+                self._scale,
+                self._waves,
+                self._x,
+                c,
+                d,
+            )
         )
-        cost = opf_flows.costs(x[2 * n : 2 * n + g], self.model.cost, self._gradient, self._curvature)
-        return self._objective * float(cost)
 
     def linearize(self, gradient: Floats) -> None:
         """Take the derivatives at the point of the last `values`; write the gradient of the cost."""
-        plan, n, g = self.plan, self.buses, self.sources
-        self._vm = self._x[n : 2 * n]
+        plan = self.plan
+        self._vm = self._x[self.buses : 2 * self.buses].copy()
         opf_flows.slopes(
-            self._vm, plan.start, plan.end, self._ports, self._waves, plan.row, self._room, self._slope
+            self._x,
+            plan.start,
+            plan.end,
+            self._ports,
+            self._waves,
+            plan.row,
+            self._room,
+            self.model.cost,
+            self._scale[0],
+            self._slope,
+            self._curvature,
+            gradient,
         )
-        gradient[:] = 0.0
-        gradient[2 * n : 2 * n + g] = self._objective * self._gradient
 
     def row_sizes(self) -> tuple[Floats, Floats]:
         """Give the largest absolute derivative of each row of c and of d, unscaled."""
@@ -227,8 +237,10 @@ class OpfProgram:
             self._shunt,
             self._slope,
             plan.row,
-            yc * self._scale_c,
-            yd * self._scale_d,
+            self._scale[1],
+            self._scale[2],
+            yc,
+            yd,
             out,
         )
 
@@ -247,32 +259,27 @@ class OpfProgram:
             dc,
             dd,
         )
-        dc *= self._scale_c
-        dd *= self._scale_d
+        dc *= self._scale[1]
+        dd *= self._scale[2]
 
     def factorize(self, weights: Weights) -> bool | None:
         """Factorise the KKT matrix in blocks; see `Program.factorize`."""
-        plan, n, g = self.plan, self.buses, self.sources
-        self._sigma, self._yc = weights.sigma, weights.yc * self._scale_c
-        self._give_c, self._give_d = weights.give_c, weights.give_d
-        self._stiff = self._scale_d**2 / (weights.give_d + opf_kkt.SOFT)
-        self._spring = weights.sigma[2 * n :].copy()
-        self._spring[:g] += weights.objective * self._objective * self._curvature
-        if not (self._spring > 0).all():
+        plan = self.plan
+        self._sigma, self._give_c, self._give_d = weights.sigma, weights.give_c, weights.give_d
+        cost = weights.objective * self._scale[0]
+        scale = (cost, *self._scale[1:])
+        if not opf_kkt.weigh(
+            weights.sigma,
+            weights.give_d,
+            weights.yc,
+            weights.yd,
+            scale,
+            self._curvature,
+            self._spring,
+            self._stiff,
+            self._plain,
+        ):
             return False
-        opf_kkt.hessians(
-            self._vm,
-            plan.start,
-            plan.end,
-            self._ports,
-            self._waves,
-            self._slope,
-            plan.row,
-            self._room,
-            self._yc,
-            weights.yd * self._scale_d,
-            self._curve,
-        )
         opf_kkt.assemble(
             self._vm,
             plan.start,
@@ -280,16 +287,19 @@ class OpfProgram:
             plan.entry,
             plan.source_bus,
             self._shunt,
+            self._ports,
+            self._waves,
             self._slope,
-            self._curve,
             plan.row,
-            self._scale_c,
-            self._yc,
+            self._room,
+            self._scale[1],
+            self._plain,
             weights.sigma,
             weights.give_c,
             self._stiff,
             self._spring,
             plan.anchored,
+            self._curve,
             self._entries,
             self._diagonal,
         )
@@ -298,16 +308,13 @@ class OpfProgram:
 
     def solve(self, rx: Floats, rc: Floats, rd: Floats) -> Rows:
         """Solve the last factorised KKT system, refined on the whole system."""
-        target = (rx, rc, rd)
-        at = (np.zeros(self.n), np.zeros(self.equalities), np.zeros(self.inequalities))
-        rest = (rx.copy(), rc.copy(), rd.copy())
-        rest[0][np.isinf(self._sigma)] = 0.0
-        goal = max(float(opf_kkt.size(rest, self._give_d)), 1e-300)
+        target, rest = (rx, rc, rd), self._rest
+        at = (np.empty(self.n), np.empty(self.equalities), np.empty(self.inequalities))
+        goal = max(float(opf_kkt.begin(target, self._sigma, at, rest)), 1e-300)
         best, kept = np.inf, at
         for _ in range(REFINEMENTS + 1):
             self._solve_blocks(rest, at)
-            self._residual(target, at, rest)
-            error = float(opf_kkt.size(rest, self._give_d)) / goal
+            error = self._residual(target, at, rest) / goal
             if not error < best:
                 return kept
             if error < ENOUGH or error > 0.5 * best:
@@ -324,8 +331,8 @@ class OpfProgram:
             plan.source_bus,
             self._slope,
             plan.row,
-            self._scale_c,
-            self._scale_d,
+            self._scale[1],
+            self._scale[2],
             self._stiff,
             self._spring,
             rest,
@@ -336,9 +343,9 @@ class OpfProgram:
         opf_kkt.expanded(*common, at)
         self.solves += 1
 
-    def _residual(self, target: Rows, at: Rows, rest: Rows) -> None:
+    def _residual(self, target: Rows, at: Rows, rest: Rows) -> float:
         plan = self.plan
-        opf_kkt.residual(
+        left = opf_kkt.residual(
             self._vm,
             plan.start,
             plan.end,
@@ -347,9 +354,9 @@ class OpfProgram:
             self._slope,
             self._curve,
             plan.row,
-            self._scale_c,
-            self._scale_d,
-            self._yc,
+            self._scale[1],
+            self._scale[2],
+            self._plain[0],
             self._sigma,
             self._give_c,
             self._give_d,
@@ -359,3 +366,4 @@ class OpfProgram:
             at,
             rest,
         )
+        return float(left)

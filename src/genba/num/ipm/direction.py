@@ -6,7 +6,7 @@ import numpy as np
 
 from genba.num.ipm.program import Floats, Program, Weights
 from genba.num.ipm.state import State
-from genba.num.ipm.vectors import barrier_system, slack_steps, slack_targets
+from genba.num.ipm.vectors import barrier_system, slack_steps, targets
 
 DELTA_FIRST, DELTA_LEAST, DELTA_MOST = 1e-4, 1e-20, 1e20
 GROWTH_FIRST, GROWTH, DECAY = 100.0, 8.0, 1.0 / 3.0
@@ -51,14 +51,14 @@ def lagrangian(program: Program, state: State) -> Floats:
 def linearized(program: Program, state: State, gradient: Floats) -> Linear:
     """Factorise the KKT matrix at an iterate, with as little regularisation as gives it the right inertia."""
     n = state.n
-    r, sigma = np.empty_like(state.w), np.empty_like(state.w)
-    barrier_system(state.gl, state.gu, state.zl, state.zu, state.mu, gradient, sigma, r)
-    with np.errstate(divide="ignore"):
-        linear = Linear(r, sigma, 1.0 / sigma[n:], None)
+    linear = Linear(np.empty_like(state.w), np.empty_like(state.w), np.empty_like(state.s), None)
+    distances = (state.gl, state.gu, state.zl, state.zu)
+    barrier_system(*distances, state.mu, gradient, linear.sigma, linear.r, linear.give)
     give_c = np.zeros(program.equalities)
     delta = 0.0
     while True:
-        right = program.factorize(Weights(1.0, state.yc, state.yd, sigma[:n] + delta, give_c, linear.give))
+        sigma = linear.sigma[:n] + delta if delta else linear.sigma[:n]
+        right = program.factorize(Weights(1.0, state.yc, state.yd, sigma, give_c, linear.give))
         if right:
             break
         if right is None and not give_c.any():
@@ -81,12 +81,14 @@ def _larger(delta: float, last: float) -> float:
 
 def direction(program: Program, linear: Linear, c: Floats, rd: Floats) -> Direction:
     """Solve for the step that cancels the violations c and rd = d - s and the gradient of the Lagrangian."""
-    n, r = program.n, linear.r
-    right, change = np.empty_like(linear.give), np.empty_like(linear.give)
-    slack_targets(r[n:], rd, linear.give, right)
-    dx, dyc, dyd = program.solve(-r[:n], -c, right)
+    n, r, give = program.n, linear.r, linear.give
+    right = np.empty(n), np.empty_like(c), np.empty_like(rd)
+    targets(r, c, rd, give, *right)
+    dx, dyc, dyd = program.solve(*right)
     dw = np.empty_like(r)
     dw[:n] = dx
-    program.changes(dx, np.empty(program.equalities), change)
-    slack_steps(r[n:], rd, linear.give, change, dyd, dw[n:])
+    if slack_steps(r[n:], give, dyd, dw[n:]):
+        change = np.empty_like(rd)
+        program.changes(dx, np.empty_like(c), change)
+        dw[n:] = np.where(np.isfinite(give), dw[n:], change + rd)
     return Direction(dw, dyc, dyd)

@@ -11,7 +11,7 @@ from genba.num.ipm.direction import Direction, Linear, direction
 from genba.num.ipm.options import Options
 from genba.num.ipm.program import Floats, Program
 from genba.num.ipm.state import State
-from genba.num.ipm.vectors import log_barrier, longest, slope, step_to, violation
+from genba.num.ipm.vectors import longest, slope, step_to, violation
 
 MARGIN_THETA, MARGIN_PHI = 1e-5, 1e-8
 """By how much a step must improve (gamma_theta, gamma_phi)."""
@@ -41,6 +41,8 @@ class Trial:
     c: Floats
     d: Floats
     theta: float
+    largest: float
+    logarithms: float
     phi: float
 
 
@@ -61,14 +63,8 @@ def tried(program: Program, state: State, dw: Floats, step: float) -> Trial:
     logarithms = step_to(state.w, state.gl, state.gu, dw, step, point)
     c, d = np.empty_like(state.c), np.empty_like(state.d)
     f = program.values(point[0][:n], c, d)
-    theta, _ = violation(c, d, point[0][n:])
-    return Trial(*point, f, c, d, theta, f - state.mu * logarithms)
-
-
-def standing(state: State) -> tuple[float, float]:
-    """Give violation and barrier function of the iterate."""
-    theta, _ = violation(state.c, state.d, state.s)
-    return theta, state.f - state.mu * log_barrier(state.gl, state.gu)
+    theta, largest = violation(c, d, point[0][n:])
+    return Trial(*point, f, c, d, theta, largest, logarithms, f - state.mu * logarithms)
 
 
 def passes_filter(state: State, theta: float, phi: float) -> bool:
@@ -90,7 +86,7 @@ def search(
     program: Program, state: State, linear: Linear, along: Direction, longest_step: float, options: Options
 ) -> Accepted | None:
     """Give the first acceptable point along a direction, with second-order corrections; None without."""
-    theta, phi = standing(state)
+    theta, phi = state.theta, state.phi
     descent = slope(state.gradient, state.gl, state.gu, along.dw, state.mu)
     judge = _Judge(state, min(theta, STEEPEST), phi, max(descent, -STEEPEST))
     step, least = longest_step, judge.least_step()

@@ -4,6 +4,7 @@ import numpy as np
 
 from genba.num.ipm.program import Floats, Program, Weights
 from genba.num.ipm.state import State
+from genba.num.ipm.vectors import log_barrier, violation
 
 PENALTY = 1e3
 """Weight of the violation against the distance from where the restoration began (rho)."""
@@ -154,12 +155,15 @@ def elastic_state(elastic: Elastic, state: State, mu: float) -> State:
     hi = np.concatenate([elastic.upper, state.hi[n:]])
     largest = float(elastic.penalty.max(initial=1.0))
     free = np.full(len(elastics), np.inf)
+    gl = np.concatenate([state.gl[:n], elastics, state.gl[n:]])
+    gu = np.concatenate([state.gu[:n], free, state.gu[n:]])
+    theta, most = violation(c, d, state.s)
     return State(
         w=np.concatenate([x, state.s]),
         lo=lo,
         hi=hi,
-        gl=np.concatenate([state.gl[:n], elastics, state.gl[n:]]),
-        gu=np.concatenate([state.gu[:n], free, state.gu[n:]]),
+        gl=gl,
+        gu=gu,
         yc=np.zeros_like(c),
         yd=np.zeros_like(d),
         zl=np.concatenate(
@@ -173,6 +177,9 @@ def elastic_state(elastic: Elastic, state: State, mu: float) -> State:
         c=c,
         d=d,
         gradient=gradient,
+        theta=theta,
+        largest=most,
+        logarithms=log_barrier(gl, gu),
         scale=(1.0, np.ones_like(c), np.ones_like(d)),
         restoring=True,
     )

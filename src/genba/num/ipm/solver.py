@@ -11,17 +11,18 @@ from genba.num.ipm.line_search import (
     extend_filter,
     passes_filter,
     search,
-    standing,
 )
 from genba.num.ipm.options import Options
 from genba.num.ipm.program import Floats, Program
 from genba.num.ipm.restoration import PENALTY, Elastic, elastic_around, elastic_state
 from genba.num.ipm.start import estimate_multipliers, start
-from genba.num.ipm.state import State, Status
-from genba.num.ipm.vectors import bound_steps, complementarity, errors, log_barrier, move, violation
+from genba.num.ipm.state import Kept, State, Status
+from genba.num.ipm.vectors import bound_steps, judged, log_barrier, move, violation
 
 Ints = NDArray[np.int64]
 
+PATIENCE = 10
+"""Iterations within the tolerance after which the gap is left as it is."""
 ENOUGH = 0.9
 """Share of its first violation at which a restoration may end (kappa_resto)."""
 ENDLESS = 1e20
@@ -65,21 +66,25 @@ def advance(solve: Solve, iterations: int) -> State:
     Source: Waechter and Biegler (2006), On the implementation of an interior-point filter line-search
     algorithm for large-scale nonlinear programming, algorithm A, with monotone barrier updates.
     """
+    state = solve.state
     for _ in range(iterations):
-        if solve.state.status != "solving":
+        if state.status != "solving":
             break
         if solve.restoration is not None:
             _restore(solve)
         else:
             _iterate(solve)
-    return solve.state
+    if state.kept is not None and state.status not in ("solving", "optimal"):
+        state.kept.restore(state)
+        state.status = "optimal"
+    return state
 
 
 def _iterate(solve: Solve) -> None:
     program, state, options = solve.program, solve.state, solve.options
     gradient = lagrangian(program, state)
     if np.isnan(state.theta_start):
-        state.theta_start, _ = violation(state.c, state.d, state.s)
+        state.theta_start = state.theta
     _lower_barrier(state, gradient, options)
     if state.status != "solving":
         return
@@ -99,7 +104,7 @@ def _iterate(solve: Solve) -> None:
     if found.along is not along:  # corrected: the multipliers of the bounds follow the corrected step
         _, dual = bound_steps(state.gl, state.gu, state.zl, state.zu, found.along.dw, state.mu, tau, dzl, dzu)
     if not found.descent:
-        extend_filter(state, *standing(state))
+        extend_filter(state, state.theta, state.phi)
     _take(solve, found, (dzl, dzu), dual)
 
 
@@ -108,6 +113,7 @@ def _take(solve: Solve, found: Accepted, bounds: tuple[Floats, Floats], dual: fl
     state, trial = solve.state, found.trial
     state.w, state.gl, state.gu = trial.w, trial.gl, trial.gu
     state.f, state.c, state.d = trial.f, trial.c, trial.d
+    state.theta, state.largest, state.logarithms = trial.theta, trial.largest, trial.logarithms
     state.yc = state.yc + found.step * found.along.dyc
     state.yd = state.yd + found.step * found.along.dyd
     move(state.gl, state.gu, state.zl, state.zu, *bounds, dual, state.mu)
@@ -119,22 +125,22 @@ def _take(solve: Solve, found: Accepted, bounds: tuple[Floats, Floats], dual: fl
 
 def _lower_barrier(state: State, gradient: Floats, options: Options) -> None:
     """Judge the iterate, record it, and lower the barrier parameter as often as its problem is solved."""
-    dual, product, state.gap, total, count = errors(gradient, state.gl, state.gu, state.zl, state.zu)
-    _, primal = violation(state.c, state.d, state.s)
+    dual, most, least, state.gap, total, others, state.bounds = judged(
+        gradient, state.gl, state.gu, state.zl, state.zu, state.yc, state.yd
+    )
     rows = len(state.c) + len(state.d)
-    weight = float(np.abs(state.yc).sum() + np.abs(state.yd).sum()) + total
-    scale_dual = max(options.soft_limit, weight / max(rows + count, 1)) / options.soft_limit
-    scale_product = max(options.soft_limit, total / max(count, 1)) / options.soft_limit
-    state.error = max(dual / scale_dual, primal, product / scale_product)
-    state.bounds = count
-    _record(state, primal, dual / scale_dual)
+    mean = (total + others) / max(rows + state.bounds, 1)
+    dual /= max(options.soft_limit, mean) / options.soft_limit
+    scale = max(options.soft_limit, total / max(state.bounds, 1)) / options.soft_limit
+    state.error = max(dual, state.largest, most / scale)
+    _record(state, dual)
     state.status = _status(state, options)
-    least = _least_barrier(state, options)
-    while state.status == "solving" and state.mu > least:
-        product = complementarity(state.gl, state.gu, state.zl, state.zu, state.mu)
-        if max(dual / scale_dual, primal, product / scale_product) > options.mu_error * state.mu:
+    last = _least_barrier(state, options)
+    while state.status == "solving" and state.mu > last:
+        product = max(most - state.mu, state.mu - least) / scale
+        if max(dual, state.largest, product) > options.mu_error * state.mu:
             break
-        state.mu = max(least, min(options.mu_linear * state.mu, state.mu**options.mu_power))
+        state.mu = max(last, min(options.mu_linear * state.mu, state.mu**options.mu_power))
         state.filter.clear()
 
 
@@ -153,8 +159,12 @@ def _allowed_gap(state: State, options: Options) -> float:
 
 
 def _status(state: State, options: Options) -> Status:
-    if state.error <= options.tolerance and state.gap <= _allowed_gap(state, options):
-        return "optimal"
+    if state.error <= options.tolerance:
+        if state.gap <= _allowed_gap(state, options):
+            return "optimal"
+        state.kept = state.kept or Kept.of(state)
+    if state.kept is not None and state.iterations - state.kept.iteration >= PATIENCE:
+        return "acceptable"
     state.acceptable = state.acceptable + 1 if state.error <= options.acceptable else 0
     if state.acceptable >= options.acceptable_iterations:
         return "acceptable"
@@ -167,10 +177,10 @@ def _status(state: State, options: Options) -> Status:
     return "stalled" if state.short >= options.patience and options.hopeless else "solving"
 
 
-def _record(state: State, primal: float, dual: float) -> None:
+def _record(state: State, dual: float) -> None:
     trace = state.trace
     trace.objective.append(state.f)
-    trace.infeasibility.append(primal)
+    trace.infeasibility.append(state.largest)
     trace.dual_infeasibility.append(dual)
     trace.barrier.append(state.mu)
     trace.step.append(state.step)
@@ -182,20 +192,21 @@ def _record(state: State, primal: float, dual: float) -> None:
 def _begin_restoration(solve: Solve) -> None:
     """Turn to the violation alone, unless there is none or this is a restoration already."""
     state, options = solve.state, solve.options
-    theta, phi = standing(state)
-    _, largest = violation(state.c, state.d, state.s)
-    if state.restoring or largest <= options.tolerance:
+    if state.kept is not None:  # a smaller gap is not to be had
+        state.status = "acceptable"
+        return
+    if state.restoring or state.largest <= options.tolerance:
         state.status = "acceptable" if state.error <= options.acceptable else "failed"
         return
-    extend_filter(state, theta, phi)
+    extend_filter(state, state.theta, state.phi)
     elastic = elastic_around(solve.program, state, near=np.sqrt(state.mu), penalty=PENALTY)
-    inner = elastic_state(elastic, state, max(state.mu, largest))
+    inner = elastic_state(elastic, state, max(state.mu, state.largest))
     inner_options = replace(options, hopeless=0.0)
     nested = Solve(elastic, inner_options, inner)
     inner.trace = state.trace
     inner.iterations = state.iterations
     estimate_multipliers(elastic, inner, inner_options)
-    solve.restoration = Restoration(nested, elastic, theta)
+    solve.restoration = Restoration(nested, elastic, state.theta)
 
 
 def _restore(solve: Solve) -> None:
@@ -236,6 +247,8 @@ def _adopt(solve: Solve, inner: State) -> None:
     state.w, state.gl, state.gu = inner.w[kept], inner.gl[kept], inner.gu[kept]
     state.zl, state.zu = inner.zl[kept], inner.zu[kept]
     state.f = solve.program.values(state.x, state.c, state.d)
+    state.theta, state.largest = violation(state.c, state.d, state.s)
+    state.logarithms = log_barrier(state.gl, state.gu)
     solve.program.linearize(state.gradient)
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from genba.num.ipm.options import Options
 from genba.num.ipm.program import Floats, Program, Weights
 from genba.num.ipm.state import State
-from genba.num.ipm.vectors import distances, push_inside
+from genba.num.ipm.vectors import distances, log_barrier, push_inside, violation
 
 LEAST_SCALE = 1e-8
 
@@ -37,6 +37,7 @@ def start(program: Program, x: Floats, options: Options) -> State:
     gl, gu = np.empty_like(w), np.empty_like(w)
     distances(w, lo, hi, gl, gu)
     free = lo < hi
+    theta, largest = violation(c, d, s)
     state = State(
         w=w,
         lo=lo,
@@ -52,6 +53,9 @@ def start(program: Program, x: Floats, options: Options) -> State:
         c=c,
         d=d,
         gradient=gradient,
+        theta=theta,
+        largest=largest,
+        logarithms=log_barrier(gl, gu),
         scale=scale,
     )
     estimate_multipliers(program, state, options)

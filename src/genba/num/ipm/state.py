@@ -1,7 +1,7 @@
 """Where an interior-point solve stands: passed into every advance and given back."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,27 @@ class Trace:
     restoring: list[bool] = field(default_factory=list)
 
 
+ITERATE = ("w", "gl", "gu", "yc", "yd", "zl", "zu", "mu", "f", "c", "d", "gradient", "error", "gap")
+
+
+@dataclass(slots=True, eq=False)
+class Kept:
+    """An iterate set aside: its parts by name, and when that was."""
+
+    parts: dict[str, Any]
+    iteration: int
+
+    @classmethod
+    def of(cls, state: "State") -> "Kept":
+        """Copy the iterate of a state."""
+        return cls({name: np.copy(getattr(state, name))[()] for name in ITERATE}, state.iterations)
+
+    def restore(self, state: "State") -> None:
+        """Put the iterate back."""
+        for name, value in self.parts.items():
+            setattr(state, name, value)
+
+
 @dataclass(slots=True, eq=False)
 class State:
     """An iterate with its multipliers, the filter and the settings that carry over to the next iteration.
@@ -38,6 +59,8 @@ class State:
         mu: barrier parameter.
         f, c, d: values at the iterate, scaled.
         gradient: gradient of f there, shape (n,).
+        theta, largest: sum and largest of the violations of c and d - s.
+        logarithms: sum of the logarithms of the distances.
         scale: factors of the objective, of c and of d.
         filter: pairs of violation and barrier value that a new iterate must beat one of.
         theta_start: violation at the start.
@@ -52,6 +75,7 @@ class State:
         error: scaled error of the iterate.
         gap: sum of the products of multipliers and distances.
         bounds: number of bounds.
+        kept: the first iterate within the tolerance, while the gap is still too large.
         trace: all iterates.
     """
 
@@ -69,6 +93,9 @@ class State:
     c: Floats
     d: Floats
     gradient: Floats
+    theta: float
+    largest: float
+    logarithms: float
     scale: tuple[float, Floats, Floats]
     filter: list[tuple[float, float]] = field(default_factory=list)
     theta_start: float = np.nan
@@ -83,12 +110,18 @@ class State:
     error: float = np.inf
     gap: float = np.inf
     bounds: int = 0
+    kept: "Kept | None" = None
     trace: Trace = field(default_factory=Trace)
 
     @property
     def n(self) -> int:
         """Give the number of variables."""
         return len(self.gradient)
+
+    @property
+    def phi(self) -> float:
+        """Give the barrier function."""
+        return self.f - self.mu * self.logarithms
 
     @property
     def x(self) -> Floats:

@@ -46,57 +46,63 @@ def distances(w: Floats, lo: Floats, hi: Floats, gl: Floats, gu: Floats) -> None
 
 
 @kernel
-def errors(
-    gradient: Floats, gl: Floats, gu: Floats, zl: Floats, zu: Floats
-) -> tuple[float, float, float, float, int]:
-    """Give dual infeasibility, largest and sum of products, sum of multipliers, number of bounds.
+def judged(
+    gradient: Floats, gl: Floats, gu: Floats, zl: Floats, zu: Floats, yc: Floats, yd: Floats
+) -> tuple[float, float, float, float, float, float, int]:
+    """Give what tells how far a point is from optimal.
 
     Arguments:
         gradient: gradient of the Lagrangian without bounds; variables that cannot move are left out.
         gl, gu: distances.
         zl, zu: multipliers of the bounds.
+        yc, yd: multipliers of the constraints.
+
+    Returns:
+        Dual infeasibility; largest, smallest and sum of the products of multipliers and distances; sums of
+        the bounds' and of the constraints' multipliers; number of bounds.
     """
-    dual, product, gap, total, count = 0.0, 0.0, 0.0, 0.0, 0
+    dual, most, least, gap, total, count = 0.0, 0.0, np.inf, 0.0, 0.0, 0
     for i in range(len(gl)):
         if gl[i] == 0 and gu[i] == 0:
             continue
-        dual = max(dual, abs(gradient[i] - zl[i] + zu[i]))
-        if not np.isfinite(gradient[i]):
-            dual = np.inf
+        error = abs(gradient[i] - zl[i] + zu[i])
+        dual = max(dual, error) if error < np.inf else np.inf
         if gl[i] < np.inf:
-            product = max(product, gl[i] * zl[i])
-            gap += gl[i] * zl[i]
+            product = gl[i] * zl[i]
+            most, least = max(most, product), min(least, product)
+            gap += product
             total += zl[i]
             count += 1
         if gu[i] < np.inf:
-            product = max(product, gu[i] * zu[i])
-            gap += gu[i] * zu[i]
+            product = gu[i] * zu[i]
+            most, least = max(most, product), min(least, product)
+            gap += product
             total += zu[i]
             count += 1
-    return dual, product, gap, total, count
-
-
-@kernel
-def complementarity(gl: Floats, gu: Floats, zl: Floats, zu: Floats, mu: float) -> float:
-    """Give the largest difference of a product of multiplier and distance from `mu`."""
-    product = 0.0
-    for i in range(len(gl)):
-        if gl[i] == 0 and gu[i] == 0:
-            continue
-        if gl[i] < np.inf:
-            product = max(product, abs(gl[i] * zl[i] - mu))
-        if gu[i] < np.inf:
-            product = max(product, abs(gu[i] * zu[i] - mu))
-    return product
+    others = 0.0
+    for i in range(len(yc)):
+        others += abs(yc[i])
+    for i in range(len(yd)):
+        others += abs(yd[i])
+    return dual, most, least, gap, total, others, count
 
 
 @kernel
 def barrier_system(
-    gl: Floats, gu: Floats, zl: Floats, zu: Floats, mu: float, gradient: Floats, sigma: Floats, r: Floats
+    gl: Floats,
+    gu: Floats,
+    zl: Floats,
+    zu: Floats,
+    mu: float,
+    gradient: Floats,
+    sigma: Floats,
+    r: Floats,
+    give: Floats,
 ) -> None:
     """Write the diagonal that the bounds add to the Hessian, and the gradient of the barrier's Lagrangian.
 
-    A variable that cannot move gets an infinite diagonal and no gradient.
+    A variable that cannot move gets an infinite diagonal and no gradient. `give` receives 1 / sigma of the
+    slacks, which are the last variables.
     """
     for i in range(len(gl)):
         if gl[i] == 0 and gu[i] == 0:
@@ -105,6 +111,9 @@ def barrier_system(
         low, high = 1.0 / gl[i], 1.0 / gu[i]
         sigma[i] = zl[i] * low + zu[i] * high
         r[i] = gradient[i] - mu * low + mu * high
+    first = len(gl) - len(give)
+    for i in range(len(give)):
+        give[i] = 1.0 / sigma[first + i]
 
 
 @kernel
@@ -120,26 +129,28 @@ def bound_steps(
     dzu: Floats,
 ) -> tuple[float, float]:
     """Write the steps of the bounds' multipliers; give the longest primal and dual steps inside them."""
-    primal, dual = 1.0, 1.0
+    toward, down = tau, tau  # the largest share of a distance, or of a multiplier, that a full step takes
     for i in range(len(gl)):
         dzl[i], dzu[i] = 0.0, 0.0
         if gl[i] == 0 and gu[i] == 0:
             continue
         if gl[i] < np.inf:
-            d = (mu - zl[i] * dw[i]) / gl[i] - zl[i]
+            inverse = 1.0 / gl[i]
+            share = dw[i] * inverse
+            d = mu * inverse - zl[i] * share - zl[i]
             dzl[i] = d
-            if dw[i] < 0:
-                primal = min(primal, -tau * gl[i] / dw[i])
+            toward = max(toward, -share)
             if d < 0:
-                dual = min(dual, -tau * zl[i] / d)
+                down = max(down, -d / zl[i])
         if gu[i] < np.inf:
-            d = (mu + zu[i] * dw[i]) / gu[i] - zu[i]
+            inverse = 1.0 / gu[i]
+            share = dw[i] * inverse
+            d = mu * inverse + zu[i] * share - zu[i]
             dzu[i] = d
-            if dw[i] > 0:
-                primal = min(primal, tau * gu[i] / dw[i])
+            toward = max(toward, share)
             if d < 0:
-                dual = min(dual, -tau * zu[i] / d)
-    return primal, dual
+                down = max(down, -d / zu[i])
+    return tau / toward, tau / down
 
 
 @kernel
@@ -244,27 +255,37 @@ def violation(c: Floats, d: Floats, s: Floats) -> tuple[float, float]:
 
 
 @kernel
-def slack_targets(r: Floats, rd: Floats, give: Floats, right: Floats) -> None:
-    """Write the target of `Jd dx - give dyd` that is left when the slacks are eliminated; 0 for free ones.
+def targets(r: Floats, c: Floats, rd: Floats, give: Floats, rx: Floats, rc: Floats, right: Floats) -> None:
+    """Write the right-hand side of the KKT system in which the slacks are eliminated.
 
     Arguments:
-        r: gradient of the barrier's Lagrangian by the slacks.
+        r: gradient of the barrier's Lagrangian by variables and slacks.
+        c: equalities.
         rd: d - s.
         give: 1 / sigma of the slacks, infinite where a slack is free.
-        right: receives the target.
+        rx, rc, right: receive the targets of the three rows; 0 for a free slack's.
     """
-    for i in range(len(r)):
-        right[i] = -rd[i] - r[i] * give[i] if give[i] < np.inf else 0.0
+    n = len(rx)
+    for i in range(n):
+        rx[i] = -r[i]
+    for i in range(len(rc)):
+        rc[i] = -c[i]
+    for i in range(len(rd)):
+        right[i] = -rd[i] - r[n + i] * give[i] if give[i] < np.inf else 0.0
 
 
 @kernel
-def slack_steps(r: Floats, rd: Floats, give: Floats, change: Floats, dyd: Floats, ds: Floats) -> None:
-    """Write the steps of the slacks, and no step of a free one's multiplier.
+def slack_steps(r: Floats, give: Floats, dyd: Floats, ds: Floats) -> int:
+    """Write the steps of the slacks that have bounds; give how many others there are.
 
-    A stiff slack follows from its multiplier, where a rounding error of d would be many times its distance;
-    a soft one from Jd dx, in `change`.
+    A slack follows from its multiplier: where it is stiff, a rounding error of d would be many times its
+    distance. The multiplier of a free slack does not move.
     """
+    free = 0
     for i in range(len(r)):
-        if not give[i] < np.inf:
+        if give[i] < np.inf:
+            ds[i] = (dyd[i] - r[i]) * give[i]
+        else:
             dyd[i] = 0.0
-        ds[i] = (dyd[i] - r[i]) * give[i] if give[i] < 1.0 else change[i] + rd[i]
+            free += 1
+    return free
