@@ -76,7 +76,7 @@ def test_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ("gird powerflow x", "did you mean"),
         ("grid pwoerflow x", "did you mean"),
-        ("grid zzz", "there are: dispatch, powerflow, contingency"),
+        ("grid zzz", "there are: opf, dispatch, powerflow, contingency"),
         ("show", "--run requires an argument"),
         ("show x --sett 1", "--sett"),
         ("ps --limit many", '"many"'),
