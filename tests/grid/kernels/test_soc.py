@@ -93,7 +93,7 @@ def test_the_bound_of_two_buses_is_that_by_hand(build: Callable[..., object]) ->
 def test_no_multipliers_prove_more_than_a_state_that_exists_costs(
     model: Callable[[str], OpfModel],
 ) -> None:
-    """Weak duality by brute force: a state is drawn, the case is made around it, multipliers are drawn too."""
+    """Weak duality by brute force: a state is drawn, the case made around it, multipliers are drawn too."""
     random = np.random.default_rng(7)
     grid = model("case14_ieee__sad")
     buses, branches = len(grid.demand), len(grid.start)
