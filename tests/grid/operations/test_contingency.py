@@ -142,6 +142,7 @@ def test_what_is_cut_off_is_named_with_its_power(study: Run) -> None:
         "worst": None,
         "why": "cuts off 0 MW load at 1 bus",  # a condenser
         "iterations": row(result, "branch.14")["iterations"],
+        "solved": "ac",
     }
 
 

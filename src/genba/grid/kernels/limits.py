@@ -25,6 +25,12 @@ class Limits:
     row: Ints
     limit: Floats
 
+    def excess(self, numbers: Ints, value: Floats) -> Floats:
+        """Give how far values are beyond these limits, in % of them; negative within."""
+        limit = self.limit[numbers]
+        beyond = np.where(self.kind[numbers] == VMIN, limit - value, value - limit)
+        return np.asarray(100.0 * beyond / limit)
+
 
 @dataclass(frozen=True, eq=False)
 class Measured:
@@ -79,8 +85,7 @@ def measure(
     flowing = branch_on[branch] & live[f] & live[t]
     magnitude = np.where(live[bus], np.abs(voltage[bus]), np.nan)
     value = np.concatenate([np.where(flowing, flow, np.nan), magnitude])
-    beyond = np.where(limits.kind == VMIN, limits.limit - value, value - limits.limit)
-    return Measured(value, 100.0 * beyond / limits.limit)
+    return Measured(value, limits.excess(np.arange(len(value)), value))
 
 
 def broken(excess: Floats, *, band: float) -> Bools:

@@ -3,6 +3,12 @@
 Products of voltages become variables of their own: `w = |v|^2` at buses and `W = v conj(v')` at pairs of
 neighbours, where `|W|^2 = w w'` is relaxed to at most. What links the angles around a loop is lost.
 
+Neighbours' voltages are almost equal, and admittances large: flows are small differences of large numbers. So
+a pair has the variables `spread = b (w - w') / 2`, `turn = b Im W` and `fall = b^2 ((w + w') / 2 - Re W)`,
+seen behind the transformer of its stiffest branch, with b a moderate part of that branch's admittance. The
+cone reads `spread^2 + turn^2 <= fall (w + w' - fall / b^2)`. Bounds come out 1e-8 below the optimum, where
+with W itself they were 1e-4 below.
+
 Source: Jabr, Radial distribution load flow using conic programming, IEEE Trans. Power Systems 21 (2006);
 cuts of angle and magnitude: Coffrin, Hijazi and Van Hentenryck, Strengthening the SDP relaxation of AC power
 flows with convex envelopes, bound tightening, and valid inequalities, IEEE Trans. Power Systems 32 (2017).
@@ -21,6 +27,8 @@ from genba.grid.kernels.opf_model import OpfModel
 from genba.num.solvers.clarabel import ConicAnswer, ConicProgram, ConicStanding, ConicStatus, solve
 
 Watch = Callable[[ConicStanding], bool]
+SOFTEST, STIFFEST = 1.0, 30.0
+"""Ends of what pairs are scaled by, p.u.; with more, dual residuals weigh too much in the bound."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -56,16 +64,35 @@ class SocSolution:
 
 @dataclass(frozen=True, eq=False)
 class _Columns:
-    """Where variables lie: p, q, w, Re W, Im W and, when elastic, the slacks of balances and ratings."""
+    """Where variables lie: outputs, w, those of pairs and, when elastic, slacks of balances and ratings."""
 
     p: Ints
     q: Ints
     w: Ints
-    real: Ints
-    imaginary: Ints
+    spread: Ints
+    turn: Ints
+    fall: Ints
     short: Ints
     over: Ints
     count: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Frame:
+    """How pairs are seen, shape (k,) each.
+
+    Arguments:
+        pairs: the pairs.
+        ratio: W over that behind the transformer of the stiffest branch, complex.
+        at_start, at_end: w behind the transformer over that of the bus.
+        stiffness: b, p.u.
+    """
+
+    pairs: Neighbours
+    ratio: Phasors
+    at_start: Floats
+    at_end: Floats
+    stiffness: Floats
 
 
 def soc_opf(
@@ -88,14 +115,16 @@ def soc_opf(
     Raises:
         Cancelled: when `watch` raised it.
     """
-    pairs = neighbours_of(model)
-    columns = _columns(model, pairs, elastic)
-    flows = _flows(model, pairs, columns)
+    frame = _frame(model, neighbours_of(model))
+    columns = _columns(model, frame.pairs, elastic)
+    flows = _flows(model, frame, columns)
     rated = np.flatnonzero(np.isfinite(model.rating))
     square, linear, scale = _objective(model, columns, elastic)
-    equations, right = _balances(model, columns, flows)
-    rows, limit = _inequalities(model, pairs, columns)
-    cones, offset = _cones(model, pairs, columns, flows, rated)
+    balances, right = _balances(model, columns, flows)
+    equations = vstack([balances, _spreads(frame, columns)])
+    right = np.concatenate([right, np.zeros(frame.pairs.count)])
+    rows, limit = _inequalities(model, frame, columns)
+    cones, offset = _cones(model, frame, columns, flows, rated)
     program = ConicProgram(
         square,
         linear,
@@ -103,7 +132,7 @@ def soc_opf(
         np.concatenate([right, limit, offset]),
         len(right),
         len(limit),
-        (4,) * pairs.count + (3,) * (2 * len(rated)),
+        (4,) * frame.pairs.count + (3,) * (2 * len(rated)),
     )
     answer = solve(program, _scaled(watch, scale), max_iterations=max_iterations, tolerance=tolerance)
     return _read(model, columns, flows, answer, rated=rated, scale=scale)
@@ -121,13 +150,46 @@ def _scaled(watch: Watch, scale: float) -> Watch:
 def _columns(model: OpfModel, pairs: Neighbours, elastic: bool) -> _Columns:
     sources, buses = len(model.p), len(model.demand)
     rated = int(np.isfinite(model.rating).sum())
-    sizes = [sources, sources, buses, pairs.count, pairs.count]
+    sizes = [sources, sources, buses, pairs.count, pairs.count, pairs.count]
     sizes += [4 * buses, 2 * rated] if elastic else [0, 0]
     ends = np.cumsum(sizes)
-    p, q, w, real, imaginary, short, over = (
+    p, q, w, spread, turn, fall, short, over = (
         np.arange(end - size, end) for size, end in zip(sizes, ends, strict=True)
     )
-    return _Columns(p, q, w, real, imaginary, short, over, int(ends[-1]))
+    return _Columns(p, q, w, spread, turn, fall, short, over, int(ends[-1]))
+
+
+def _frame(model: OpfModel, pairs: Neighbours) -> _Frame:
+    """Look at each pair from behind the transformer of its stiffest branch."""
+    yff, yft, ytf, ytt = model.two_port
+    order = np.argsort(np.abs(yft), kind="stable")
+    stiffest = np.zeros(pairs.count, np.int64)
+    stiffest[pairs.of_branch[order]] = order  # the last one stays
+    with np.errstate(divide="ignore", invalid="ignore"):
+        tap = np.sqrt(np.abs(ytt / yff)) * np.exp(0.5j * np.angle(yft / ytf))
+    tap = np.where(np.isfinite(tap), tap, 1.0)[stiffest]
+    forward, square = pairs.sign[stiffest] > 0, np.abs(tap) ** 2
+    return _Frame(
+        pairs=pairs,
+        ratio=np.where(forward, tap, tap.conj()),
+        at_start=np.where(forward, 1 / square, 1.0),
+        at_end=np.where(forward, 1.0, 1 / square),
+        stiffness=np.clip(np.abs(yft[stiffest]), SOFTEST, STIFFEST),
+    )
+
+
+def _spreads(frame: _Frame, columns: _Columns) -> csr_matrix:
+    """Give the rows that define the spreads."""
+    pair, scale = np.arange(frame.pairs.count), np.sqrt(frame.stiffness)
+    return _place(
+        columns,
+        [
+            (pair, columns.w[frame.pairs.start], scale * frame.at_start / 2),
+            (pair, columns.w[frame.pairs.end], -scale * frame.at_end / 2),
+            (pair, columns.spread, -scale / frame.stiffness),
+        ],
+        len(pair),
+    )
 
 
 def _place(columns: _Columns, entries: list[tuple[Ints, Ints, Floats]], rows: int) -> csr_matrix:
@@ -136,22 +198,34 @@ def _place(columns: _Columns, entries: list[tuple[Ints, Ints, Floats]], rows: in
     return csr_matrix(coo_matrix((value, (row, column)), shape=(rows, columns.count)))
 
 
-def _flows(model: OpfModel, pairs: Neighbours, columns: _Columns) -> list[csr_matrix]:
-    """Give P and Q into the from ends, P and Q into the to ends, each as rows over the variables."""
+def _flows(model: OpfModel, frame: _Frame, columns: _Columns) -> list[csr_matrix]:
+    """Give P and Q into the from ends, P and Q into the to ends, each as rows over the variables.
+
+    With w at the branch's end `(mean +- spread) / share` of its pair and W `ratio (mean - fall + j turn)`,
+    what multiplies the mean is the branch's charging alone: large admittances cancel here, not in the solver.
+    """
     yff, yft, ytf, ytt = model.two_port.conj()
-    branch, real = np.arange(len(model.start)), columns.real[pairs.of_branch]
-    imaginary, sign = columns.imaginary[pairs.of_branch], pairs.sign
-    start, end = columns.w[model.start], columns.w[model.end]
-    terms = [
-        (start, yff.real, yft.real, -sign * yft.imag),
-        (start, yff.imag, yft.imag, sign * yft.real),
-        (end, ytt.real, ytf.real, sign * ytf.imag),
-        (end, ytt.imag, ytf.imag, -sign * ytf.real),
-    ]
-    return [
-        _place(columns, [(branch, at, own), (branch, real, a), (branch, imaginary, b)], len(branch))
-        for at, own, a, b in terms
-    ]
+    pairs, forward = frame.pairs, frame.pairs.sign > 0
+    pair, branch = pairs.of_branch, np.arange(len(model.start))
+    ratio = np.where(forward, frame.ratio[pair], frame.ratio[pair].conj())
+    ends = ((yff, yft * ratio, forward), (ytt, ytf * ratio.conj(), ~forward))
+    rows = []
+    for side, (own, mutual, at_start) in enumerate(ends):
+        share = np.where(at_start, frame.at_start[pair], frame.at_end[pair])
+        mean = own / share + mutual
+        spread = np.where(at_start, 1.0, -1.0) * own / share / frame.stiffness[pair]
+        turn = 1j * pairs.sign * (1 - 2 * side) * mutual / frame.stiffness[pair]
+        fall = -mutual / frame.stiffness[pair] ** 2
+        parts = [
+            (columns.w[pairs.start[pair]], mean * frame.at_start[pair] / 2),
+            (columns.w[pairs.end[pair]], mean * frame.at_end[pair] / 2),
+            (columns.spread[pair], spread),
+            (columns.turn[pair], turn),
+            (columns.fall[pair], fall),
+        ]
+        rows += [_place(columns, [(branch, at, value.real) for at, value in parts], len(branch))]
+        rows += [_place(columns, [(branch, at, value.imag) for at, value in parts], len(branch))]
+    return rows
 
 
 def _objective(model: OpfModel, columns: _Columns, elastic: bool) -> tuple[csc_matrix, Floats, float]:
@@ -185,7 +259,7 @@ def _balances(model: OpfModel, columns: _Columns, flows: list[csr_matrix]) -> tu
     return csr_matrix(vstack(parts)), -np.concatenate([model.demand.real, model.demand.imag])
 
 
-def _inequalities(model: OpfModel, pairs: Neighbours, columns: _Columns) -> tuple[csr_matrix, Floats]:
+def _inequalities(model: OpfModel, frame: _Frame, columns: _Columns) -> tuple[csr_matrix, Floats]:
     """Give rows `rows x <= limit`: bounds of outputs, voltages and slacks, angle limits and their cuts."""
     bounded = [
         (columns.p, model.p_min, model.p_max),
@@ -199,51 +273,60 @@ def _inequalities(model: OpfModel, pairs: Neighbours, columns: _Columns) -> tupl
     signs = np.concatenate([-np.ones(has_low.sum()), np.ones(has_high.sum())])
     which = np.concatenate([column[has_low], column[has_high]])
     bounds = _place(columns, [(np.arange(len(which)), which, signs)], len(which))
-    angles, right = _angle_rows(pairs, columns)
+    angles, right = _angle_rows(frame, columns)
     return csr_matrix(vstack([bounds, angles])), np.concatenate([-low[has_low], high[has_high], right])
 
 
-def _angle_rows(pairs: Neighbours, columns: _Columns) -> tuple[csr_matrix, Floats]:
+def _angle_rows(frame: _Frame, columns: _Columns) -> tuple[csr_matrix, Floats]:
     """Give the rows that keep W in its sector, and those that tie it to w there (Coffrin's cuts)."""
-    some = np.flatnonzero(pairs.narrow)
-    row = np.arange(len(some))
-    real, imaginary = columns.real[some], columns.imaginary[some]
-    low, high, ones = pairs.low[some], pairs.high[some], np.ones(len(some))
-    entries = [
-        (row, real, np.sin(low)),
-        (row, imaginary, -np.cos(low)),
-        (row + len(some), real, -np.sin(high)),
-        (row + len(some), imaginary, np.cos(high)),
-    ]
+    pairs, some = frame.pairs, np.flatnonzero(frame.pairs.narrow)
+    row, seen = np.arange(len(some)), np.angle(frame.ratio[some])
+    low, high = pairs.low[some] - seen, pairs.high[some] - seen
+    middle, half, size = (high + low) / 2, (high - low) / 2, np.abs(frame.ratio[some])
+    entries = _along(frame, columns, some, row=row, real=np.sin(low), imaginary=-np.cos(low))
+    entries += _along(frame, columns, some, row=row + len(some), real=-np.sin(high), imaginary=np.cos(high))
     limit = [np.zeros(2 * len(some))]
-    middle, half = (high + low) / 2, (high - low) / 2
     for side, (at_start, at_end, constant) in enumerate(pairs.planes(some)):
         # Within the sector Re(W exp(-j middle)) is at least cos(half) |W|, and |W| at least the plane.
         place = row + (2 + side) * len(some)
+        entries += _along(
+            frame, columns, some, row=place, real=-size * np.cos(middle), imaginary=-size * np.sin(middle)
+        )
         entries += [
-            (place, real, -np.cos(middle)),
-            (place, imaginary, -np.sin(middle)),
             (place, columns.w[pairs.start[some]], np.cos(half) * at_start),
             (place, columns.w[pairs.end[some]], np.cos(half) * at_end),
         ]
-        limit.append(-np.cos(half) * constant * ones)
+        limit.append(-np.cos(half) * constant)
     return _place(columns, entries, 4 * len(some)), np.concatenate(limit)
 
 
+def _along(
+    frame: _Frame, columns: _Columns, some: Ints, *, row: Ints, real: Floats, imaginary: Floats
+) -> list[tuple[Ints, Ints, Floats]]:
+    """Give the entries of `real Re W + imaginary Im W`, W seen behind the transformer."""
+    pairs, stiffness = frame.pairs, frame.stiffness[some]
+    return [
+        (row, columns.w[pairs.start[some]], real * frame.at_start[some] / 2),
+        (row, columns.w[pairs.end[some]], real * frame.at_end[some] / 2),
+        (row, columns.fall[some], -real / stiffness**2),
+        (row, columns.turn[some], imaginary / stiffness),
+    ]
+
+
 def _cones(
-    model: OpfModel, pairs: Neighbours, columns: _Columns, flows: list[csr_matrix], rated: Ints
+    model: OpfModel, frame: _Frame, columns: _Columns, flows: list[csr_matrix], rated: Ints
 ) -> tuple[csr_matrix, Floats]:
     """Give the rows whose negative, plus the offset, lies in cones: pairs (4 each), then ratings (3 each)."""
-    pair, ones = np.arange(pairs.count), np.ones(pairs.count)
-    start, end = columns.w[pairs.start], columns.w[pairs.end]
+    pairs = frame.pairs
+    pair, ones, small = np.arange(pairs.count), np.ones(pairs.count), frame.stiffness**-2
     entries = [
-        (4 * pair, start, -ones),
-        (4 * pair, end, -ones),
-        (4 * pair + 1, start, -ones),
-        (4 * pair + 1, end, ones),
-        (4 * pair + 2, columns.real, -2 * ones),
-        (4 * pair + 3, columns.imaginary, -2 * ones),
+        (4 * pair, columns.fall, small - 1),
+        (4 * pair + 1, columns.fall, -small - 1),
+        (4 * pair + 2, columns.spread, -2 * ones),
+        (4 * pair + 3, columns.turn, -2 * ones),
     ]
+    for at, share in ((pairs.start, frame.at_start), (pairs.end, frame.at_end)):
+        entries += [(4 * pair, columns.w[at], -share), (4 * pair + 1, columns.w[at], share)]
     parts, offset = [_place(columns, entries, 4 * pairs.count)], [np.zeros(4 * pairs.count)]
     row = np.arange(len(rated))
     for side in (0, 1):

@@ -1,7 +1,6 @@
 """`grid.contingency`: what every outage does to a converged base."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,11 +14,12 @@ from genba.core.operation import operation
 from genba.grid.certify.contingency import certify_contingency
 from genba.grid.io.contingencies import Contingency, monitored, named, singles
 from genba.grid.io.opening import open_case
-from genba.grid.kernels.islands import bridges
-from genba.grid.kernels.limits import RATING, Limits, Measured, broken, limits_of, measure, newly_broken
+from genba.grid.kernels import outage_study
+from genba.grid.kernels.limits import RATING, Limits, broken, limits_of, measure
 from genba.grid.kernels.network import Bools, Floats, Ints
-from genba.grid.kernels.outages import Outage, aftermath, solve_after
-from genba.grid.kernels.steady_state import Model, Schedule, State, solve
+from genba.grid.kernels.outage_study import Passed, Verdicts, verdicts_of
+from genba.grid.kernels.outages import Outage
+from genba.grid.kernels.steady_state import State, solve
 from genba.grid.operations.powerflow import Study, prepare, state_tables
 from genba.grid.records.case import Case
 from genba.grid.records.contingency import (
@@ -35,8 +35,6 @@ from genba.num.table import Table, table
 
 REUSE = 0.3
 """Factors of the Jacobian serve again while a step leaves less than this share of the mismatch (measured)."""
-BATCH = 8
-"""Outages per thread between two looks at whether the run is cancelled."""
 KIND_NAMES = np.array(["rating", "vmin", "vmax"], dtype=object)
 AREAS_NAMED = 10
 """How many areas of a case a message names."""
@@ -48,64 +46,37 @@ class Base:
 
     Arguments:
         case: what was read.
-        model: its equations, with a budget for outages.
-        schedule: what is in service; outputs are those of the solved base.
-        state: the solved base.
-        limits: what is monitored.
+        given: the solved base and its limits.
         elements: name of the element of each limit, shape (k,).
-        measured: the limits in the base.
-        bridges: branches whose loss cuts buses off, shape (m,).
     """
 
     case: Case
-    model: Model
-    schedule: Schedule
-    state: State
-    limits: Limits
+    given: outage_study.Study
     elements: NDArray[Any]
-    measured: Measured
-    bridges: Bools
+
+    @property
+    def limits(self) -> Limits:
+        """Give what is monitored."""
+        return self.given.limits
 
 
 @dataclass(frozen=True, eq=False)
-class Verdict:
-    """What one outage does.
+class Judged:
+    """All outages, in the order studied, and what they pass.
 
     Arguments:
-        converged: whether what is left has a solution.
-        iterations: Newton steps taken.
-        islanded: whether demand or a unit is cut off.
-        cut_off: number of buses cut off.
-        lost_load: demand cut off, MW.
-        lost_generation: output lost and cut off, MW.
-        rows: limits newly broken, the worst first.
-        value: what they show, p.u.
-        excess: how far beyond, in %.
+        names: of k outages.
+        verdicts: what each does.
+        passed: limits passed, by outage and the worst first.
+        count: number of limits passed by each, shape (k,).
+        worst: row of `passed` of the worst of each, -1 for none, shape (k,).
     """
 
-    converged: bool
-    iterations: int
-    islanded: bool
-    cut_off: int
-    lost_load: float
-    lost_generation: float
-    rows: Ints
-    value: Floats
-    excess: Floats
-
-    @property
-    def status(self) -> str:
-        """Give the last that applies of secure, violated, islanded and diverged."""
-        if not self.converged:
-            return "diverged"
-        if self.islanded:
-            return "islanded"
-        return "violated" if len(self.rows) else "secure"
-
-    @property
-    def worst(self) -> float:
-        """Give the largest excess, %; NaN when there is none."""
-        return float(self.excess[0]) if len(self.excess) else np.nan
+    names: NDArray[Any]
+    verdicts: Verdicts
+    passed: Passed
+    count: Ints
+    worst: Ints
 
 
 @operation(
@@ -117,7 +88,8 @@ class Verdict:
 def contingency(params: ContingencyParams, ctx: Context) -> ContingencyResult:
     """Study the outage of every branch and unit: overloads, voltages, what is cut off.
 
-    Every outage is solved as a full AC power flow from the converged base, to the same tolerance.
+    Every outage is solved as a full AC power flow from the converged base, to the same tolerance; with
+    `screen=linear` only those that one or two Newton steps do not clear of all limits.
 
     >>> import genba.grid
     >>> genba.grid.contingency(case="pglib:case14_ieee", generation="balanced").result.studied
@@ -134,8 +106,7 @@ def contingency(params: ContingencyParams, ctx: Context) -> ContingencyResult:
     base = _base(params, study, state, monitor)
     if params.outages != "named":
         contingencies = (*_singles(params, base), *contingencies)
-    verdicts = _study(params, base, contingencies, ctx)
-    return _report(study, base, contingencies, verdicts)
+    return _report(study, base, _judged(params, base, contingencies, ctx))
 
 
 def _monitored(params: ContingencyParams, case: Case) -> tuple[Bools, Bools]:
@@ -168,13 +139,7 @@ def _base(params: ContingencyParams, study: Study, state: State, monitor: tuple[
     model = replace(study.model, budget=replace(study.model.budget, reuse=REUSE))
     limits = _limits(params, study.case, monitor)
     schedule = replace(study.schedule, p=state.unit_p)
-    measured = _measured(limits, model, schedule, state)
-    elements = _elements(study.case, limits)
-    return Base(study.case, model, schedule, state, limits, elements, measured, bridges(model.network))
-
-
-def _measured(limits: Limits, model: Model, schedule: Schedule, state: State) -> Measured:
-    return measure(
+    measured = measure(
         limits,
         model.network,
         model.admittance,
@@ -182,71 +147,55 @@ def _measured(limits: Limits, model: Model, schedule: Schedule, state: State) ->
         branch_on=schedule.branch_on,
         live=schedule.island > 0,
     )
+    given = outage_study.Study(model, schedule, state, limits, measured, band=BAND, worse_by=params.worse_by)
+    return Base(study.case, given, _elements(study.case, limits))
 
 
 def _singles(params: ContingencyParams, base: Base) -> tuple[Contingency, ...]:
-    energised = base.schedule.island[base.model.network.from_bus] > 0
-    branches = base.schedule.branch_on & energised & (params.outages in ("all", "branches"))
-    return singles(branches, base.schedule.unit_on & (params.outages in ("all", "units")))
+    schedule = base.given.schedule
+    energised = schedule.island[base.given.model.network.from_bus] > 0
+    branches = schedule.branch_on & energised & (params.outages in ("all", "branches"))
+    return singles(branches, schedule.unit_on & (params.outages in ("all", "units")))
 
 
-def _study(
+def _judged(
     params: ContingencyParams, base: Base, contingencies: Sequence[Contingency], ctx: Context
-) -> list[Verdict]:
-    """Judge every outage, on all threads; what one gives does not depend on the others."""
-    verdicts: list[Verdict] = []
-    threads = max(ctx.threads, 1)
-    with ThreadPoolExecutor(threads) as pool:
-        for start in range(0, len(contingencies), BATCH * threads):
-            ctx.progress(start / len(contingencies), f"{start:,} of {len(contingencies):,} outages")
-            batch = contingencies[start : start + BATCH * threads]
-            verdicts += pool.map(lambda one: _judge(params, base, one), batch)
-    return verdicts
+) -> Judged:
+    """Judge every outage, on all threads; what one gives does not depend on them."""
+    count = len(contingencies)
+    outages = [
+        Outage(np.array(one.branches, np.int64), np.array(one.units, np.int64)) for one in contingencies
+    ]
+    verdicts, screen = verdicts_of(count), ctx.seed if params.screen == "linear" else None
+    ctx.progress(0.0, f"0 of {count:,} outages")
+    for done in outage_study.study(base.given, outages, verdicts, threads=max(ctx.threads, 1), screen=screen):
+        ctx.progress(done / count, f"{done:,} of {count:,} outages")
+    passed = outage_study.passed(base.given, verdicts)
+    start = np.searchsorted(passed.outage, np.arange(count + 1))
+    number = np.diff(start)
+    names = np.array([one.name for one in contingencies], dtype=object)
+    return Judged(names, verdicts, passed, number, np.where(number > 0, start[:-1], -1))
 
 
-def _judge(params: ContingencyParams, base: Base, one: Contingency) -> Verdict:
-    branches, units = np.array(one.branches, np.int64), np.array(one.units, np.int64)
-    splits = len(branches) != 1 or len(units) > 0 or bool(base.bridges[branches].any())
-    left = aftermath(base.model, base.schedule, Outage(branches, units), splits=splits)
-    state = solve_after(base.model, base.state, left)
-    rows, after = np.zeros(0, np.int64), base.measured
-    if state.converged:
-        after = _measured(base.limits, base.model, left.schedule, state)
-        rows = newly_broken(base.measured.excess, after.excess, band=BAND, worse_by=params.worse_by)
-        rows = rows[np.argsort(-after.excess[rows], kind="stable")]
-    return Verdict(
-        converged=state.converged,
-        iterations=state.iterations,
-        islanded=left.islanded,
-        cut_off=int(left.cut_off.sum()),
-        lost_load=left.lost_load * base.case.base_mva,
-        lost_generation=left.lost_generation * base.case.base_mva,
-        rows=rows,
-        value=after.value[rows],
-        excess=after.excess[rows],
-    )
-
-
-def _report(
-    study: Study, base: Base, contingencies: Sequence[Contingency], verdicts: Sequence[Verdict]
-) -> ContingencyResult:
-    order = sorted(range(len(verdicts)), key=lambda number: _badness(verdicts[number]))
-    names = [contingencies[number].name for number in order]
-    verdicts = [verdicts[number] for number in order]
-    buses, branches, units = state_tables(study, base.state)
-    outages = _outage_table(base, names, verdicts)
+def _report(study: Study, base: Base, judged: Judged) -> ContingencyResult:
+    buses, branches, units = state_tables(study, base.given.state)
+    verdicts, audited = judged.verdicts, judged.verdicts.audited
+    outages = _outage_table(base, judged)
     return ContingencyResult(
         outcome="secure" if (outages["status"] == "secure").all() else "insecure",
         studied=len(outages),
         violated=int((outages["violations"] > 0).sum()),
         islanded=int((outages["status"] == "islanded").sum()),
         diverged=int((outages["status"] == "diverged").sum()),
+        screened=int(verdicts.screened.sum()),
+        screen_audited=len(audited),
+        screen_missed=int(((judged.count[audited] > 0) | ~verdicts.converged[audited]).sum()),
         load=float(buses["pd"].sum()),
         buses=buses,
         branches=branches,
         units=units,
         outages=outages,
-        violations=_violation_table(base, names, verdicts),
+        violations=_violation_table(base, judged),
         base_violations=_base_violation_table(base),
     )
 
@@ -259,6 +208,9 @@ def _without_base(study: Study, state: State) -> ContingencyResult:
         violated=0,
         islanded=0,
         diverged=0,
+        screened=0,
+        screen_audited=0,
+        screen_missed=0,
         load=float(buses["pd"].sum()),
         buses=buses,
         branches=branches,
@@ -273,53 +225,56 @@ def _empty(columns: Columns) -> Table:
     return table(columns, **{name: [] for name in columns.names})
 
 
-def _badness(verdict: Verdict) -> tuple[bool, float, float, float]:
-    """Give the key that sorts the worst first."""
-    worst = verdict.worst if len(verdict.rows) else -np.inf
-    return verdict.converged, -worst, -verdict.lost_load, -verdict.lost_generation
-
-
-def _outage_table(base: Base, names: Sequence[str], verdicts: Sequence[Verdict]) -> Table:
+def _outage_table(base: Base, judged: Judged) -> Table:
+    """List every outage, the worst first."""
+    verdicts, mva = judged.verdicts, base.case.base_mva
+    excess = np.append(judged.passed.excess, np.nan)[judged.worst]
+    largest = np.where(np.isnan(excess), -np.inf, excess)
+    order = np.lexsort((-verdicts.lost_generation, -verdicts.lost_load, -largest, verdicts.converged))
+    status = np.where(judged.count > 0, "violated", "secure").astype(object)
+    status[verdicts.islanded] = "islanded"
+    status[~verdicts.converged] = "diverged"
     return table(
         OUTAGES,
-        outage=names,
-        status=[verdict.status for verdict in verdicts],
-        lost_load=[verdict.lost_load for verdict in verdicts],
-        lost_generation=[verdict.lost_generation for verdict in verdicts],
-        violations=[len(verdict.rows) for verdict in verdicts],
-        worst=[verdict.worst for verdict in verdicts],
-        why=[_why(base, verdict) for verdict in verdicts],
-        iterations=[verdict.iterations for verdict in verdicts],
+        outage=judged.names[order],
+        status=status[order],
+        lost_load=verdicts.lost_load[order] * mva,
+        lost_generation=verdicts.lost_generation[order] * mva,
+        violations=judged.count[order],
+        worst=excess[order],
+        why=[_why(base, judged, number) for number in order.tolist()],
+        iterations=verdicts.steps[order],
+        solved=np.where(verdicts.screened, "screened", "ac").astype(object)[order],
     )
 
 
-def _why(base: Base, verdict: Verdict) -> str:
+def _why(base: Base, judged: Judged, number: int) -> str:
     """Word the reason of a status; empty when secure."""
     reasons = []
-    if not verdict.converged:
+    if not judged.verdicts.converged[number]:
         reasons.append("no solution was found")
-    if len(verdict.rows):
-        reasons.append(_worst_in_words(base, verdict))
-    if verdict.islanded:
-        reasons.append(_cut_off_in_words(verdict))
+    if judged.count[number]:
+        reasons.append(_worst_in_words(base, judged.passed, int(judged.worst[number])))
+    if judged.verdicts.islanded[number]:
+        reasons.append(_cut_off_in_words(base, judged.verdicts, number))
     return "; ".join(reasons)
 
 
-def _cut_off_in_words(verdict: Verdict) -> str:
-    amounts = {"load": verdict.lost_load, "generation": verdict.lost_generation}
-    named = [f"{amount:.4g} MW {what}" for what, amount in amounts.items() if amount]
-    buses = "1 bus" if verdict.cut_off == 1 else f"{verdict.cut_off} buses"
-    return f"cuts off {' and '.join(named) or '0 MW load'} at {buses}"
+def _cut_off_in_words(base: Base, verdicts: Verdicts, number: int) -> str:
+    lost = {"load": verdicts.lost_load[number], "generation": verdicts.lost_generation[number]}
+    named = [f"{amount * base.case.base_mva:.4g} MW {what}" for what, amount in lost.items() if amount]
+    count = int(verdicts.cut_off[number])
+    return f"cuts off {' and '.join(named) or '0 MW load'} at {'1 bus' if count == 1 else f'{count} buses'}"
 
 
-def _worst_in_words(base: Base, verdict: Verdict) -> str:
-    row = verdict.rows[0]
-    element, limit, value = base.elements[row], base.limits.limit[row], verdict.value[0]
-    if base.limits.kind[row] != RATING:
+def _worst_in_words(base: Base, passed: Passed, row: int) -> str:
+    number, value = passed.limit[row], passed.value[row]
+    element, limit = base.elements[number], base.limits.limit[number]
+    if base.limits.kind[number] != RATING:
         beyond = "below" if value < limit else "above"
         return f"{element} at {value:.4f} p.u., {beyond} {limit:.4g} p.u."
     branch = base.case.branch
-    ends = "-".join(str(branch[end][base.limits.row[row]]) for end in ("from_bus", "to_bus"))
+    ends = "-".join(str(branch[end][base.limits.row[number]]) for end in ("from_bus", "to_bus"))
     return f"{element} ({ends}) at {100 * value / limit:.4g} % of {limit * base.case.base_mva:.4g} MVA"
 
 
@@ -330,26 +285,24 @@ def _elements(case: Case, limits: Limits) -> NDArray[Any]:
     return np.array([*branches, *buses], dtype=object)
 
 
-def _violation_table(base: Base, names: Sequence[str], verdicts: Sequence[Verdict]) -> Table:
+def _violation_table(base: Base, judged: Judged) -> Table:
     """List every new or worsened violation, the worst first."""
-    rows = _joined([verdict.rows for verdict in verdicts]).astype(np.int64)
-    excess = _joined([verdict.excess for verdict in verdicts])
-    value = _joined([verdict.value for verdict in verdicts])
-    outage = np.repeat(np.array(names, dtype=object), [len(verdict.rows) for verdict in verdicts])
-    order = np.argsort(-excess, kind="stable")
-    rows = rows[order]
+    passed = judged.passed
+    order = np.argsort(-passed.excess, kind="stable")
+    rows = passed.limit[order]
     return table(
         VIOLATIONS,
-        outage=outage[order],
-        **_violation_columns(base, rows, value[order], excess[order]),
-        base_value=base.measured.value[rows] * _scale(base, rows),
+        outage=judged.names[passed.outage[order]],
+        **_violation_columns(base, rows, passed.value[order], passed.excess[order]),
+        base_value=base.given.measured.value[rows] * _scale(base, rows),
     )
 
 
 def _base_violation_table(base: Base) -> Table:
-    rows = np.flatnonzero(broken(base.measured.excess, band=BAND))
-    rows = rows[np.argsort(-base.measured.excess[rows], kind="stable")]
-    columns = _violation_columns(base, rows, base.measured.value[rows], base.measured.excess[rows])
+    measured = base.given.measured
+    rows = np.flatnonzero(broken(measured.excess, band=BAND))
+    rows = rows[np.argsort(-measured.excess[rows], kind="stable")]
+    columns = _violation_columns(base, rows, measured.value[rows], measured.excess[rows])
     return table(BASE_VIOLATIONS, **columns)
 
 
@@ -367,7 +320,3 @@ def _violation_columns(base: Base, rows: Ints, value: Floats, excess: Floats) ->
 def _scale(base: Base, rows: Ints) -> Floats:
     """Give what turns per unit into the unit of each limit: MVA for a rating, p.u. for a voltage."""
     return np.where(base.limits.kind[rows] == RATING, base.case.base_mva, 1.0)
-
-
-def _joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    return np.concatenate([np.zeros(0), *parts])

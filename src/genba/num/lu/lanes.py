@@ -7,7 +7,7 @@ loads it at every step (measured: 2.7 times slower in a triangular solve).
 import numpy as np
 from numpy.typing import NDArray
 
-from genba.num.jit import inlined
+from genba.num.jit import kernel
 
 Floats = NDArray[np.float64]
 Lane = tuple[float, float, float, float, float, float, float, float]
@@ -16,7 +16,7 @@ LANES = 8
 """Systems side by side: one vector register of 512 bits, or two of 256."""
 
 
-@inlined
+@kernel
 def load(x: Floats, row: int, part: int) -> Lane:
     """Give the lanes of `x[row, part]`, of x (rows, parts, 8)."""
     return (
@@ -31,7 +31,7 @@ def load(x: Floats, row: int, part: int) -> Lane:
     )
 
 
-@inlined
+@kernel
 def store(x: Floats, row: int, part: int, s: Lane) -> None:
     """Write the lanes of `x[row, part]`."""
     x[row, part, 0] = s[0]
@@ -44,13 +44,13 @@ def store(x: Floats, row: int, part: int, s: Lane) -> None:
     x[row, part, 7] = s[7]
 
 
-@inlined
+@kernel
 def every(value: float) -> Lane:
     """Give one number in every lane."""
     return (value, value, value, value, value, value, value, value)
 
 
-@inlined
+@kernel
 def scaled(a: float, x: Lane, b: float, y: Lane) -> Lane:
     """Give a x + b y."""
     return (
@@ -65,7 +65,7 @@ def scaled(a: float, x: Lane, b: float, y: Lane) -> Lane:
     )
 
 
-@inlined
+@kernel
 def less(s: Lane, a: float, x: Lane, b: float, y: Lane) -> Lane:
     """Give s - a x - b y."""
     return (
@@ -80,7 +80,7 @@ def less(s: Lane, a: float, x: Lane, b: float, y: Lane) -> Lane:
     )
 
 
-@inlined
+@kernel
 def plus(s: Lane, a: float, x: Lane, b: float, y: Lane) -> Lane:
     """Give s + a x + b y."""
     return (
@@ -95,7 +95,7 @@ def plus(s: Lane, a: float, x: Lane, b: float, y: Lane) -> Lane:
     )
 
 
-@inlined
+@kernel
 def times(x: Lane, y: Lane, z: Lane, w: Lane) -> Lane:
     """Give x y + z w, lane by lane."""
     return (
@@ -110,7 +110,7 @@ def times(x: Lane, y: Lane, z: Lane, w: Lane) -> Lane:
     )
 
 
-@inlined
+@kernel
 def less_times(s: Lane, x: Lane, y: Lane, z: Lane, w: Lane) -> Lane:
     """Give s - x y - z w, lane by lane."""
     return (
@@ -122,4 +122,79 @@ def less_times(s: Lane, x: Lane, y: Lane, z: Lane, w: Lane) -> Lane:
         s[5] - x[5] * y[5] - z[5] * w[5],
         s[6] - x[6] * y[6] - z[6] * w[6],
         s[7] - x[7] * y[7] - z[7] * w[7],
+    )
+
+
+@kernel
+def product(x: Lane, y: Lane) -> Lane:
+    """Give x y, lane by lane."""
+    return (
+        x[0] * y[0],
+        x[1] * y[1],
+        x[2] * y[2],
+        x[3] * y[3],
+        x[4] * y[4],
+        x[5] * y[5],
+        x[6] * y[6],
+        x[7] * y[7],
+    )
+
+
+@kernel
+def total(x: Lane, y: Lane) -> Lane:
+    """Give x + y, lane by lane."""
+    return (
+        x[0] + y[0],
+        x[1] + y[1],
+        x[2] + y[2],
+        x[3] + y[3],
+        x[4] + y[4],
+        x[5] + y[5],
+        x[6] + y[6],
+        x[7] + y[7],
+    )
+
+
+@kernel
+def difference(x: Lane, y: Lane) -> Lane:
+    """Give x - y, lane by lane."""
+    return (
+        x[0] - y[0],
+        x[1] - y[1],
+        x[2] - y[2],
+        x[3] - y[3],
+        x[4] - y[4],
+        x[5] - y[5],
+        x[6] - y[6],
+        x[7] - y[7],
+    )
+
+
+@kernel
+def multiple(a: float, x: Lane) -> Lane:
+    """Give a x."""
+    return (
+        a * x[0],
+        a * x[1],
+        a * x[2],
+        a * x[3],
+        a * x[4],
+        a * x[5],
+        a * x[6],
+        a * x[7],
+    )
+
+
+@kernel
+def larger(x: Lane, y: Lane) -> Lane:
+    """Give the larger of x and the absolute value of y, lane by lane."""
+    return (
+        max(x[0], abs(y[0])),
+        max(x[1], abs(y[1])),
+        max(x[2], abs(y[2])),
+        max(x[3], abs(y[3])),
+        max(x[4], abs(y[4])),
+        max(x[5], abs(y[5])),
+        max(x[6], abs(y[6])),
+        max(x[7], abs(y[7])),
     )

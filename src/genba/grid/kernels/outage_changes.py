@@ -1,0 +1,207 @@
+"""What an outage changes in the equations of a base: few rows of Y, and few ranks of the Jacobian.
+
+J of what is left is J0 + P Q^T with the columns of P and Q at the few buses that an outage touches. With
+z = J0^-1 r the solution of J x = r is J0^-1 (r - P c), where (I + Q^T J0^-1 P) c = Q^T z.
+
+Source: Woodbury (1950), Inverting modified matrices; Alsac, Stott and Tinney (1983), Sparsity-oriented
+compensation methods for modified network solutions.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from genba.grid.kernels.network import Bools, Floats, Ints
+from genba.grid.kernels.operating_point import Point, sent
+from genba.num.jit import kernel
+from genba.num.lu.lanes import LANES
+
+RANK = 8
+"""Largest rank of a change: two branches with two ends of two equations each."""
+FROM, TO = 1, 2
+"""Bits that tell which ends of a lost branch stay energised."""
+
+
+class Branches(NamedTuple):
+    """Two-ports of all branches.
+
+    Arguments:
+        ends: positions of the from and to bus, shape (m, 2).
+        admittance: real and imaginary parts of yff, yft, ytf, ytt, shape (m, 8), p.u.
+    """
+
+    ends: Ints
+    admittance: Floats
+
+
+class Outages(NamedTuple):
+    """Outages that lanes can take, one per row.
+
+    Arguments:
+        branches: rows of the branches lost, -1 for none, shape (k, 2).
+        keeps: which of their ends stay energised, FROM and TO added, shape (k, 2).
+        released: positions of buses whose voltage is no longer held, -1 for none, shape (k, 2).
+        plan: row of the plans that holds what is produced, shape (k,).
+        dead: what is cut off, a range of `Plans.preorder`: first, end, and whether it is the rest of the
+            island instead, shape (k, 3).
+        upwards: whether the slack is first shared as units can produce more, shape (k,).
+    """
+
+    branches: Ints
+    keeps: Ints
+    released: Ints
+    plan: Ints
+    dead: Ints
+    upwards: Bools
+
+
+class Change(NamedTuple):
+    """The changes of eight outages side by side; s buses at most.
+
+    Arguments:
+        touched: number of buses touched in each lane, shape (8,).
+        rank: columns in use in each lane, shape (8,).
+        at: their positions, shape (8, s).
+        left: P at these buses, shape (8, s, 2, 8).
+        right: Q at these buses, shape (8, s, 2, 8).
+        inner: the inverse of I + Q^T J0^-1 P of each lane, shape (8, 8, 8).
+    """
+
+    touched: Ints
+    rank: Ints
+    at: Ints
+    left: Floats
+    right: Floats
+    inner: Floats
+
+
+def change_of(point: Point) -> Change:
+    """Give room for the changes of eight outages."""
+    most = max(4, 2 * int(np.diff(point.start).max(initial=1)))
+    return Change(
+        touched=np.zeros(LANES, np.int64),
+        rank=np.zeros(LANES, np.int64),
+        at=np.zeros((LANES, most), np.int64),
+        left=np.zeros((LANES, most, 2, RANK)),
+        right=np.zeros((LANES, most, 2, RANK)),
+        inner=np.zeros((LANES, RANK, RANK)),
+    )
+
+
+@kernel
+def lay_out(
+    point: Point, branches: Branches, outages: Outages, number: int, lane: int, change: Change
+) -> None:
+    """Write the change of outage `number` into a lane."""
+    change.touched[lane], change.rank[lane] = 0, 0
+    change.left[lane] = 0.0
+    change.right[lane] = 0.0
+    for which in range(2):
+        row = outages.branches[number, which]
+        if row >= 0:
+            _lose_branch(point, branches, row, outages.keeps[number, which], lane, change)
+    for which in range(2):
+        bus = outages.released[number, which]
+        if bus >= 0:
+            _release(point, bus, lane, change)
+
+
+@kernel
+def _lose_branch(point: Point, branches: Branches, row: int, keeps: int, lane: int, change: Change) -> None:
+    """Take a branch out of the rows of its energised ends.
+
+    The rows of a part that is cut off stay as they were, so that the matrix keeps an inverse; nothing that is
+    energised depends on them.
+    """
+    first = change.touched[lane]
+    for end in range(2):
+        change.at[lane, first + end] = branches.ends[row, end]
+    change.touched[lane] += 2
+    for end in range(2):
+        own, other = first + end, first + 1 - end
+        i, j = branches.ends[row, end], branches.ends[row, 1 - end]
+        if keeps & (FROM if end == 0 else TO):
+            v, w, y, k = point.voltage[i], point.voltage[j], branches.admittance[row], change.rank[lane]
+            to_self, to_other = (0, 2) if end == 0 else (6, 4)
+            p_own, q_own = sent(y[to_self], y[to_self + 1], v, v)
+            p, q = sent(y[to_other], y[to_other + 1], v, w)
+            change.left[lane, own, 0, k] = point.free[i, 0]
+            change.left[lane, own, 1, k + 1] = point.free[i, 1]
+            right = change.right[lane]
+            # what these terms add to the rows of P and Q, taken away: see _jacobian of the operating point
+            right[own, 0, k], right[own, 1, k] = q * point.free[i, 0], -(2 * p_own + p) * point.free[i, 1]
+            right[own, 0, k + 1], right[own, 1, k + 1] = (
+                -p * point.free[i, 0],
+                -(2 * q_own + q) * point.free[i, 1],
+            )
+            right[other, 0, k], right[other, 1, k] = -q * point.free[j, 0], -p * point.free[j, 1]
+            right[other, 0, k + 1], right[other, 1, k + 1] = p * point.free[j, 0], -q * point.free[j, 1]
+            change.rank[lane] += 2
+
+
+@kernel
+def _release(point: Point, bus: int, lane: int, change: Change) -> None:
+    """Make the voltage of a bus unknown and its Q an equation: one row and one column of the identity go."""
+    first, k = change.touched[lane], change.rank[lane]
+    v, free = point.voltage, point.free
+    own, p, q = first, 0.0, 0.0
+    for place in range(point.start[bus], point.start[bus + 1]):
+        j, s = point.columns[place], change.touched[lane]
+        change.at[lane, s] = j
+        change.touched[lane] += 1
+        g, b = point.admittance[place, 0], point.admittance[place, 1]
+        p_sent, q_sent = sent(g, b, v[bus], v[j])
+        p += p_sent
+        q += q_sent
+        change.right[lane, s, 0, k], change.right[lane, s, 1, k] = -p_sent * free[j, 0], q_sent * free[j, 1]
+        if j == bus:
+            own = s
+            change.left[lane, s, 0, k + 1] += p_sent * free[bus, 0]
+            change.right[lane, s, 1, k] += q_sent
+    change.left[lane, own, 1, k] = 1.0
+    change.right[lane, own, 0, k] += p * free[bus, 0]
+    change.right[lane, own, 1, k] += q - 1.0
+    change.right[lane, own, 1, k + 1] = 1.0
+    change.left[lane, own, 0, k + 1] += p * free[bus, 0]
+    for s in range(first, change.touched[lane]):
+        j = change.at[lane, s]
+        if j != bus:
+            for place in range(point.start[j], point.start[j + 1]):
+                if point.columns[place] == bus:
+                    g, b = point.admittance[place, 0], point.admittance[place, 1]
+                    p_sent, q_sent = sent(g, b, v[j], v[bus])
+                    change.left[lane, s, 0, k + 1] = p_sent * free[j, 0]
+                    change.left[lane, s, 1, k + 1] = q_sent * free[j, 1]
+    change.rank[lane] += 2
+
+
+@kernel
+def inverted(matrix: Floats, size: int, inverse: Floats) -> bool:
+    """Invert the leading part of a matrix in place of `inverse`, by elimination with partial pivoting."""
+    inverse[:] = 0.0
+    for i in range(size):
+        inverse[i, i] = 1.0
+    for k in range(size):
+        pivot = k
+        for i in range(k + 1, size):
+            if abs(matrix[i, k]) > abs(matrix[pivot, k]):
+                pivot = i
+        if not abs(matrix[pivot, k]) > 1e-10:
+            return False
+        for j in range(size):
+            matrix[k, j], matrix[pivot, j] = matrix[pivot, j], matrix[k, j]
+            inverse[k, j], inverse[pivot, j] = inverse[pivot, j], inverse[k, j]
+        scale = 1.0 / matrix[k, k]
+        for j in range(size):
+            matrix[k, j] *= scale
+            inverse[k, j] *= scale
+        for i in range(size):
+            share = matrix[i, k]
+            if i != k and share != 0.0:
+                for j in range(size):
+                    matrix[i, j] -= share * matrix[k, j]
+                    inverse[i, j] -= share * inverse[k, j]
+    return True
+
+
+__all__ = ["FROM", "RANK", "TO", "Branches", "Change", "Outages", "change_of", "inverted", "lay_out"]

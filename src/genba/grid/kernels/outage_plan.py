@@ -1,0 +1,294 @@
+"""Which outages lanes can take, and what each is there: branches out of Y, what is produced instead."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from genba.grid.kernels.headroom import headroom
+from genba.grid.kernels.network import PQ, PV, REFERENCE, Bools, Floats, Ints
+from genba.grid.kernels.operating_point import Point
+from genba.grid.kernels.outage_changes import FROM, TO, Branches, Outages
+from genba.grid.kernels.outage_lanes import Guard, Plans
+from genba.grid.kernels.outages import Outage
+from genba.grid.kernels.partings import Partings, partings
+from genba.grid.kernels.reactive_limits import ABOVE, BEYOND, bus_limits
+from genba.grid.kernels.steady_state import Model, Schedule, State
+
+NONE = -1
+MOST = 2
+"""Branches that a lane can lose."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """A solved base, and what all outages of it have in common.
+
+    Arguments:
+        model: the grid.
+        schedule: what is in service; outputs are those of the solved base.
+        state: the solved base.
+        point: the base by position.
+        parts: what each branch holds together.
+    """
+
+    model: Model
+    schedule: Schedule
+    state: State
+    point: Point
+    parts: Partings
+
+    @property
+    def position(self) -> Ints:
+        """Give the position of each bus, shape (n,)."""
+        return self.point.structure.position
+
+
+@dataclass(frozen=True, eq=False)
+class Losses:
+    """What each of k outages takes, by row; NONE where it takes less than there is room for.
+
+    Arguments:
+        branches: branches lost, shape (k, 2).
+        units: unit lost, shape (k,).
+        plain: whether that is all of it, shape (k,).
+    """
+
+    branches: Ints
+    units: Ints
+    plain: Bools
+
+
+def ground_of(model: Model, schedule: Schedule, state: State, point: Point) -> Ground:
+    """Analyse a solved base."""
+    parts = partings(
+        model.network,
+        branch_on=schedule.branch_on,
+        unit_on=schedule.unit_on,
+        island=schedule.island,
+        p=schedule.p,
+        reference=state.kind == REFERENCE,
+    )
+    return Ground(model, schedule, state, point, parts)
+
+
+def losses_of(outages: Sequence[Outage]) -> Losses:
+    """Write outages as rows of arrays."""
+    branches, units = np.full((len(outages), MOST), NONE), np.full(len(outages), NONE)
+    plain = np.zeros(len(outages), bool)
+    for number, outage in enumerate(outages):
+        lost, out = len(outage.branches), len(outage.units)
+        plain[number] = (out == 0 and lost <= MOST) or (out == 1 and lost == 0)
+        branches[number, : min(lost, MOST)] = outage.branches[:MOST]
+        if out:
+            units[number] = outage.units[0]
+    return Losses(branches, units, plain)
+
+
+def in_lanes(ground: Ground, losses: Losses) -> Bools:
+    """Tell which outages lanes can take, shape (k,).
+
+    The others change what lanes keep: the reference, the set point or the reactive limits of a bus that is
+    held at one, more than one island at once, more elements than there is room for.
+    """
+    if ground.model.distributed and ground.schedule.island.max(initial=0) != 1:
+        return np.zeros(len(losses.plain), bool)
+    one, two = losses.branches.T
+    branch_fits = np.append(_branch_fits(ground), False)  # the last stands for NONE
+    label = np.append(ground.parts.label, np.uint64(0))
+    single = branch_fits[one] & (two == NONE)
+    bridge = np.append(ground.parts.bridge, True)
+    double = branch_fits[one] & branch_fits[two] & ~bridge[one] & ~bridge[two] & (label[one] != label[two])
+    unit = np.append(_unit_fits(ground), False)[losses.units] & (one == NONE)
+    return np.asarray(losses.plain & np.where(losses.units != NONE, unit, single | double))
+
+
+def _branch_fits(ground: Ground) -> Bools:
+    network, parts = ground.model.network, ground.parts
+    f, t = network.from_bus, network.to_bus
+    live = ground.schedule.branch_on & (ground.schedule.island[f] > 0) & (f != t)
+    return np.asarray(live & ~(parts.bridge & parts.loses_reference))
+
+
+def _unit_fits(ground: Ground) -> Bools:
+    network, schedule, state = ground.model.network, ground.schedule, ground.state
+    bus, on = network.unit_bus, schedule.unit_on
+    others = np.bincount(bus[on], minlength=network.n_bus)[bus] - 1
+    in_island = np.bincount(schedule.unit_group(network))[schedule.island[bus]] - 1
+    kept_reference = (state.kind[bus] != REFERENCE) | ((others > 0) & (network.bus_type[bus] == REFERENCE))
+    same_setpoint = (others == 0) | (_setpoint_without(ground) == network.unit_vset[_last_unit(ground)[bus]])
+    return np.asarray(on & (in_island > 0) & kept_reference & same_setpoint & (state.side[bus] == 0))
+
+
+def _last_unit(ground: Ground) -> Ints:
+    """Give the last unit in service of each bus, which sets its voltage; NONE where there is none."""
+    last = np.full(ground.model.network.n_bus, NONE)
+    on = np.flatnonzero(ground.schedule.unit_on)
+    np.maximum.at(last, ground.model.network.unit_bus[on], on)
+    return last
+
+
+def _setpoint_without(ground: Ground) -> Floats:
+    """Give the set point of each unit's bus after its loss, shape (g,); NaN where no unit is left."""
+    network, on = ground.model.network, ground.schedule.unit_on
+    last, before = _last_unit(ground), np.full(network.n_bus, NONE)
+    inner = np.flatnonzero(on & (np.arange(len(on)) != last[network.unit_bus]))
+    np.maximum.at(before, network.unit_bus[inner], inner)
+    bus = network.unit_bus
+    left = np.where(np.arange(len(on)) == last[bus], before[bus], last[bus])
+    return np.where(left == NONE, np.nan, network.unit_vset[left])
+
+
+def branches_of(ground: Ground) -> Branches:
+    """Give the two-ports by position."""
+    network, two_port = ground.model.network, ground.model.admittance.two_port
+    ends = np.stack([ground.position[network.from_bus], ground.position[network.to_bus]], axis=1)
+    parts = np.stack([two_port.real, two_port.imag], axis=2)  # (4, m, 2)
+    return Branches(ends, np.ascontiguousarray(parts.transpose(1, 0, 2).reshape(len(ends), 8)))
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Outages for lanes, with what is produced after each; `guard` holds their reactive limits."""
+
+    outages: Outages
+    plans: Plans
+    guard: Guard
+
+
+def batch_of(ground: Ground, losses: Losses, numbers: Ints) -> Batch:
+    """Lay out some outages of those that lanes can take."""
+    branches, unit, parts = losses.branches[numbers], losses.units[numbers], ground.parts
+    one = branches[:, 0]
+    cuts = (one != NONE) & parts.bridge[one]
+    both = np.where(branches != NONE, FROM + TO, 0)
+    both[cuts, 0] = np.where(parts.keeps_from[one[cuts]], FROM, TO)
+    dead = np.zeros((len(numbers), 3), np.int64)
+    dead[cuts] = np.stack([parts.first[one[cuts]], parts.end[one[cuts]], parts.rest[one[cuts]]], axis=1)
+    planned = (unit != NONE) | (cuts & parts.loses_units[one] & ground.model.distributed)
+    plan = np.where(planned, np.cumsum(planned), 0)
+    kept, left, released = _held(ground, unit)
+    rows = np.flatnonzero(planned)
+    plans, produced = _plans(ground, unit[rows], _alive(ground, one[rows], cuts[rows]))
+    need = _need(ground) - np.where(cuts, parts.lost_need[one] - parts.lost_generation[one], 0.0)
+    need[unit != NONE] = (_need(ground) + produced[0] - produced)[plan[unit != NONE]]
+    outages = Outages(branches, both, released, plan, dead, need >= 0)
+    return Batch(outages, plans, _guard(ground, kept, left))
+
+
+def _need(ground: Ground) -> float:
+    """Give demand less output in the base, losses left out, p.u."""
+    network, live = ground.model.network, ground.schedule.island > 0
+    return float((network.demand + network.shunt).real[live].sum() - ground.schedule.p.sum())
+
+
+def _alive(ground: Ground, branch: Ints, cuts: Bools) -> Bools:
+    """Tell which units run after these outages, those lost by name still among them; shape (k, g)."""
+    network, parts = ground.model.network, ground.parts
+    place = np.empty(network.n_bus, np.int64)
+    place[parts.preorder] = np.arange(network.n_bus)
+    at = place[network.unit_bus]
+    within = (at >= parts.first[branch][:, None]) & (at < parts.end[branch][:, None])
+    return np.asarray(ground.schedule.unit_on & ~(cuts[:, None] & (within != parts.rest[branch][:, None])))
+
+
+def _plans(ground: Ground, unit: Ints, alive: Bools) -> tuple[Plans, Floats]:
+    """Give what is produced in the base and after each of these outages, and its sum: 1 + k rows."""
+    network, schedule = ground.model.network, ground.schedule
+    alive = np.concatenate([schedule.unit_on[None], alive])
+    lost = np.append(NONE, unit)
+    rows = np.flatnonzero(lost != NONE)
+    alive[rows, lost[rows]] = False
+    p = np.where(alive, schedule.p, 0.0)
+    p[rows] = _picked_up(ground, p[rows], lost[rows])
+    reactive = _reactive(ground, alive)
+    demand = network.demand
+    live = schedule.island > 0
+    at_bus = _incidence(ground)
+    power = np.stack([(at_bus @ p.T).T - demand.real, (at_bus @ reactive.T).T - demand.imag], axis=2)
+    power = np.where(live[:, None], power + _held_output(ground)[:, None] * [0.0, 1.0], 0.0)
+    share = np.zeros((len(p), 2, network.n_bus))
+    if ground.model.distributed:
+        for way, upwards in enumerate((False, True)):
+            room = np.where(alive, headroom(network, p, upwards=np.full(len(schedule.p), upwards)), 0.0)
+            total = room.sum(axis=1)
+            room[total == 0, 0] = np.nan  # no headroom: a lane that cannot be solved
+            share[:, way] = (at_bus @ (room / np.where(total > 0, total, 1.0)[:, None]).T).T
+    order = ground.point.structure.order
+    plans = Plans(
+        np.ascontiguousarray(power[:, order]),
+        np.ascontiguousarray(share[:, :, order]),
+        ground.position[ground.parts.preorder],
+    )
+    return plans, p.sum(axis=1)
+
+
+def _picked_up(ground: Ground, p: Floats, lost: Ints) -> Floats:
+    """Spread the output of a lost unit over the headroom of its island, as `headroom.spread` does."""
+    network, schedule = ground.model.network, ground.schedule
+    island = schedule.island[network.unit_bus]
+    need = schedule.p[lost][:, None]
+    others = (island == island[lost][:, None]) & schedule.unit_on
+    others[np.arange(len(lost)), lost] = False
+    room = np.where(others, headroom(network, p, upwards=np.broadcast_to(need > 0, p.shape)), 0.0)
+    total = room.sum(axis=1, keepdims=True)
+    used = np.divide(np.minimum(np.abs(need), total), total, out=np.zeros_like(total), where=total > 0)
+    return np.asarray(p + np.sign(need) * room * used)
+
+
+def _reactive(ground: Ground, alive: Bools) -> Floats:
+    """Give the reactive output of units that have one of their own, those at buses without control."""
+    network = ground.model.network
+    own = (ground.state.kind[network.unit_bus] == PQ) & (ground.state.side[network.unit_bus] == 0)
+    return np.where(alive & own, network.unit_s.imag, 0.0)
+
+
+def _held_output(ground: Ground) -> Floats:
+    """Give the reactive output at buses that are held at a limit, shape (n,)."""
+    lowest, highest = bus_limits(ground.model.network, ground.schedule.unit_on)
+    side = ground.state.side
+    return np.where(side > 0, highest, np.where(side < 0, lowest, 0.0))
+
+
+def _incidence(ground: Ground) -> csr_matrix:
+    """Give the matrix that sums units by bus, (n, g)."""
+    network = ground.model.network
+    units = len(network.unit_bus)
+    return csr_matrix((np.ones(units), (network.unit_bus, np.arange(units))), shape=(network.n_bus, units))
+
+
+def _held(ground: Ground, unit: Ints) -> tuple[Ints, Floats, Ints]:
+    """Give the bus that keeps its control without a lost unit, its limits then, and those that lose it."""
+    network, on = ground.model.network, ground.schedule.unit_on
+    bus = network.unit_bus[unit]
+    others = np.bincount(network.unit_bus[on], minlength=network.n_bus)[bus] > 1
+    controls = (unit != NONE) & (ground.state.kind[bus] == PV)
+    released = np.full((len(unit), 2), NONE)
+    released[:, 0] = np.where(controls & ~others, ground.position[bus], NONE)
+    kept = np.where(controls & others, ground.position[bus], NONE)
+    lowest, highest = bus_limits(network, on)
+    left = np.stack([lowest[bus] - network.unit_qmin[unit], highest[bus] - network.unit_qmax[unit]], axis=1)
+    return kept, left, released
+
+
+def _guard(ground: Ground, kept: Ints, left: Floats) -> Guard:
+    network, schedule, state = ground.model.network, ground.schedule, ground.state
+    order = ground.point.structure.order
+    lowest, highest = bus_limits(network, schedule.unit_on)
+    setpoint = np.ones(network.n_bus)
+    setpoint[network.unit_bus[schedule.unit_on]] = network.unit_vset[schedule.unit_on]  # the last decides
+    controls = (state.kind == PV) | (state.side != 0)
+    return Guard(
+        controls=controls[order].astype(float),
+        side=state.side[order].astype(float),
+        lowest=lowest[order],
+        highest=highest[order],
+        setpoint=setpoint[order],
+        kept=kept,
+        left=left,
+        slack=np.array([BEYOND, ABOVE]),
+    )
+
+
+__all__ = ["Batch", "Ground", "Losses", "batch_of", "branches_of", "ground_of", "in_lanes", "losses_of"]

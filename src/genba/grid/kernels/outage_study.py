@@ -1,0 +1,333 @@
+"""Outages in tiers: lanes first, with few steps and then with more; one by one what lanes cannot take."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genba.grid.kernels.limits import Limits, Measured, measure, newly_broken
+from genba.grid.kernels.network import Bools, Floats, Ints
+from genba.grid.kernels.operating_point import point_of
+from genba.grid.kernels.outage_changes import Branches
+from genba.grid.kernels.outage_lanes import (
+    SCREENED,
+    UNSOLVED,
+    Desk,
+    Grid,
+    Rules,
+    Work,
+    measure_errors,
+    solve_outages,
+)
+from genba.grid.kernels.outage_limits import Watch, hits_of, nearness_of, watch_of
+from genba.grid.kernels.outage_plan import (
+    NONE,
+    Ground,
+    Losses,
+    batch_of,
+    branches_of,
+    ground_of,
+    in_lanes,
+    losses_of,
+)
+from genba.grid.kernels.outage_steps import room_of
+from genba.grid.kernels.outages import Outage, aftermath, solve_after
+from genba.grid.kernels.steady_state import Model, Schedule, State
+from genba.num.lu.lanes import LANES
+
+EARLY, FEW, MANY = 2, 6, 20
+"""Newton steps of the linearised tier and of two full ones; most outages need 3 to 6 (measured)."""
+TRIED, AUDITED = 64, 64
+"""Outages by which the linearised tier is calibrated, and screened ones that are solved all the same."""
+SAFETY = 2.0
+"""By how much errors may be larger than the largest of those tried."""
+WORTH = 64
+"""Outages from which lanes are worth their preparation."""
+CALL = 1_000_000
+"""Buses times outages in one call of a kernel: about 0.1 s."""
+PLANNED = 200_000
+"""The same where each outage has its own plan, which takes 32 bytes a bus."""
+APART = 4
+"""Outages per thread between two looks, when they are solved one by one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """What all tiers read.
+
+    Arguments:
+        model: the grid, with a budget for outages.
+        schedule: what is in service; outputs are those of the solved base.
+        state: the solved base.
+        limits: what is monitored.
+        measured: the limits in the base.
+        band: share of a limit by which rounding may pass it.
+        worse_by: growth of the excess from which a limit broken in the base counts, %.
+    """
+
+    model: Model
+    schedule: Schedule
+    state: State
+    limits: Limits
+    measured: Measured
+    band: float
+    worse_by: float
+
+
+@dataclass(frozen=True, eq=False)
+class Passed:
+    """Limits that outages pass, one row each; excess in %."""
+
+    outage: Ints
+    limit: Ints
+    value: Floats
+    excess: Floats
+
+
+@dataclass(eq=False)
+class Verdicts:
+    """What each of k outages does; filled by the tiers.
+
+    Arguments:
+        converged: whether what is left has a solution, shape (k,).
+        steps: Newton steps taken.
+        islanded: whether demand or a unit is cut off.
+        cut_off: number of buses cut off.
+        lost_load: demand cut off, p.u.
+        lost_generation: output lost and cut off, p.u.
+        screened: whether the outage was found secure by the linearised tier, and not solved.
+        audited: outages that were solved although the linearised tier had found them secure.
+        pieces: outage, limit and value of what passes a limit, as it was found.
+    """
+
+    converged: Bools
+    steps: Ints
+    islanded: Bools
+    cut_off: Ints
+    lost_load: Floats
+    lost_generation: Floats
+    screened: Bools
+    audited: Ints
+    pieces: list[tuple[NDArray[np.int32], NDArray[np.int32], Floats]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
+class Lanes:
+    """What lanes read, for all outages, and a desk for each thread."""
+
+    ground: Ground
+    losses: Losses
+    branches: Branches
+    watch: Watch
+    desks: tuple[Desk, ...]
+
+
+def verdicts_of(count: int) -> Verdicts:
+    """Give room for the verdicts on some outages."""
+    return Verdicts(
+        converged=np.zeros(count, bool),
+        steps=np.zeros(count, np.int64),
+        islanded=np.zeros(count, bool),
+        cut_off=np.zeros(count, np.int64),
+        lost_load=np.zeros(count),
+        lost_generation=np.zeros(count),
+        screened=np.zeros(count, bool),
+        audited=np.zeros(0, np.int64),
+    )
+
+
+def study(
+    given: Study, outages: Sequence[Outage], into: Verdicts, *, threads: int, screen: int | None
+) -> Iterator[int]:
+    """Judge every outage; what one gives does not depend on the threads.
+
+    Arguments:
+        given: the base.
+        outages: k outages.
+        into: becomes the verdicts.
+        threads: kernels at work at once.
+        screen: seed of the outages that calibrate and audit the linearised tier; None leaves that tier out.
+
+    Yields:
+        How many outages are done, several times a second.
+    """
+    lanes = _lanes(given, outages, threads) if len(outages) >= WORTH else None
+    with ThreadPoolExecutor(threads) as pool:
+        if lanes is not None:
+            yield from _side_by_side(lanes, into, pool, screen)
+        left = np.flatnonzero(~into.converged)
+        for start in range(0, len(left), APART * threads):
+            some = left[start : start + APART * threads].tolist()
+            list(pool.map(lambda number: _one(given, outages[number], number, into), some))
+            yield len(outages) - len(left) + start + len(some)
+
+
+def _side_by_side(
+    lanes: Lanes, into: Verdicts, pool: ThreadPoolExecutor, screen: int | None
+) -> Iterator[int]:
+    """Take outages through the tiers of lanes."""
+    fit = np.flatnonzero(in_lanes(lanes.ground, lanes.losses))
+    _account(lanes, fit, into)
+    if screen is not None and len(fit):
+        random = np.random.default_rng(screen)
+        error = SAFETY * _errors(lanes, np.sort(random.permutation(fit)[:TRIED]))
+        yield from _tier(lanes, fit, EARLY, into, pool, error)
+        passed_on = np.flatnonzero(into.screened)
+        into.audited = np.sort(random.permutation(passed_on)[:AUDITED])
+        into.converged[into.audited], into.screened[into.audited] = False, False
+    for steps in (FEW, MANY):
+        yield from _tier(lanes, fit[~into.converged[fit]], steps, into, pool, None)
+
+
+def passed(given: Study, verdicts: Verdicts) -> Passed:
+    """Give what outages pass, by outage and the worst first."""
+    outage, limit, value = (
+        np.concatenate([np.zeros(0), *(piece[part] for piece in verdicts.pieces)]) for part in range(3)
+    )
+    outage, limit = outage.astype(np.int64), limit.astype(np.int64)
+    excess = given.limits.excess(limit, value)
+    before = given.measured.excess[limit]
+    with np.errstate(invalid="ignore"):
+        counts = (excess > 100.0 * given.band) & (
+            ~(before > 100.0 * given.band) | (excess - before > given.worse_by)
+        )
+    outage, limit, value, excess = outage[counts], limit[counts], value[counts], excess[counts]
+    order = np.lexsort((limit, -excess, outage))
+    return Passed(outage[order], limit[order], value[order], excess[order])
+
+
+def _lanes(given: Study, outages: Sequence[Outage], threads: int) -> Lanes | None:
+    point = point_of(given.model, given.schedule, given.state)
+    if point is None:
+        return None
+    ground = ground_of(given.model, given.schedule, given.state, point)
+    watch = watch_of(given.limits, given.measured.excess, point, band=given.band, worse_by=given.worse_by)
+    room = 2 * LANES * (len(watch.branch) + len(watch.low) + len(watch.high))
+    desks = tuple(Desk(room_of(point), nearness_of(), hits_of(room), hits_of(0)) for _ in range(threads))
+    return Lanes(ground, losses_of(outages), branches_of(ground), watch, desks)
+
+
+def _rules(lanes: Lanes, steps: int, error: Floats | None) -> Rules:
+    model = lanes.ground.model
+    return Rules(
+        tolerance=model.budget.tolerance,
+        steps=steps,
+        lowest=model.budget.lowest,
+        shared=model.distributed,
+        guarded=model.reactive_limits,
+        screened=error is not None,
+        error=np.zeros(3) if error is None else error,
+    )
+
+
+def _grid(lanes: Lanes, numbers: Ints) -> tuple[Grid, Work]:
+    batch, count = batch_of(lanes.ground, lanes.losses, numbers), len(numbers)
+    grid = Grid(lanes.ground.point, lanes.branches, batch.outages, batch.plans, batch.guard, lanes.watch)
+    none = np.zeros(count, np.int64)
+    return grid, Work(np.arange(count), none, none.copy(), np.zeros((count, 3)))
+
+
+def _errors(lanes: Lanes, numbers: Ints) -> Floats:
+    """Give the largest errors of some outages after one step and two, per p.u. of mismatch, shape (3,).
+
+    After any step the error is J^-1 r to first order: a bound for it in terms of r does not depend on which
+    limits a case has, nor on how far they are.
+    """
+    largest = np.zeros(3)
+    for some in _pieces(lanes, numbers[: len(numbers) // LANES * LANES]):
+        grid, work = _grid(lanes, some)
+        measure_errors(grid, work, _rules(lanes, MANY, None), lanes.desks[0])
+        largest = np.maximum(largest, work.error.max(axis=0))
+    return np.where(largest > 0, largest, np.inf)  # nothing was learnt: nothing is screened
+
+
+def _account(lanes: Lanes, numbers: Ints, into: Verdicts) -> None:
+    """Write what outages that lanes can take cut off."""
+    parts, schedule = lanes.ground.parts, lanes.ground.schedule
+    branch, unit = lanes.losses.branches[numbers, 0], lanes.losses.units[numbers]
+    single = (branch != NONE) & (lanes.losses.branches[numbers, 1] == NONE)
+    into.islanded[numbers] = single & parts.islanded[branch]
+    into.cut_off[numbers] = np.where(single, parts.cut_off[branch], 0)
+    into.lost_load[numbers] = np.where(single, parts.lost_load[branch], 0.0)
+    lost = np.where(single, parts.lost_generation[branch], 0.0)
+    into.lost_generation[numbers] = np.where(unit != NONE, schedule.p[unit], lost)
+
+
+def _tier(
+    lanes: Lanes, numbers: Ints, steps: int, into: Verdicts, pool: ThreadPoolExecutor, error: Floats | None
+) -> Iterator[int]:
+    """Solve some outages side by side, a piece of them on each thread; yields how many are done."""
+    rules = _rules(lanes, steps, error)
+    pieces, threads = list(_pieces(lanes, numbers)), len(lanes.desks)
+    for start in range(0, len(pieces), threads):
+        group = pieces[start : start + threads]
+        desks = lanes.desks[: len(group)]
+        for number, found in zip(
+            group, pool.map(lambda piece, desk: _piece(lanes, piece, rules, desk), group, desks), strict=True
+        ):
+            settled = found.status != UNSOLVED
+            into.converged[number[settled]] = True
+            into.screened[number] = found.status == SCREENED
+            into.steps[number[settled]] = found.steps[settled]
+            into.pieces += found.hits
+        yield int(into.converged.sum())
+
+
+def _pieces(lanes: Lanes, numbers: Ints) -> Iterator[Ints]:
+    """Part outages so that one call of a kernel is short: those with plans of their own apart."""
+    buses = len(lanes.ground.point.live)
+    own = lanes.losses.units[numbers] != NONE
+    if lanes.ground.model.distributed:
+        branch = lanes.losses.branches[numbers, 0]
+        own |= (branch != NONE) & lanes.ground.parts.bridge[branch]
+    for part, room in ((numbers[~own], CALL), (numbers[own], PLANNED)):
+        size = LANES * max(1, room // (buses * LANES))
+        for start in range(0, len(part), size):
+            yield part[start : start + size]
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What a piece gave."""
+
+    status: Ints
+    steps: Ints
+    hits: list[tuple[NDArray[np.int32], NDArray[np.int32], Floats]]
+
+
+def _piece(lanes: Lanes, numbers: Ints, rules: Rules, desk: Desk) -> _Found:
+    grid, work = _grid(lanes, numbers)
+    count = len(numbers)
+    hits, place = [], 0
+    while place < count:
+        place = solve_outages(grid, work, rules, desk, place, count)
+        rows = int(desk.hits.used[0])
+        outage, limit, value = desk.hits.outage[:rows], desk.hits.limit[:rows], desk.hits.value[:rows]
+        hits.append((numbers[outage].astype(np.int32), limit.copy(), value.copy()))
+        desk.hits.used[0] = 0
+    return _Found(work.status, work.steps, hits)
+
+
+def _one(given: Study, outage: Outage, number: int, into: Verdicts) -> None:
+    """Solve one outage by itself and judge it."""
+    left = aftermath(given.model, given.schedule, outage, splits=True)
+    state = solve_after(given.model, given.state, left)
+    into.converged[number], into.steps[number] = state.converged, state.iterations
+    into.islanded[number], into.cut_off[number] = left.islanded, left.cut_off.sum()
+    into.lost_load[number], into.lost_generation[number] = left.lost_load, left.lost_generation
+    if state.converged:
+        after = measure(
+            given.limits,
+            given.model.network,
+            given.model.admittance,
+            voltage=state.at.voltage,
+            branch_on=left.schedule.branch_on,
+            live=left.schedule.island > 0,
+        )
+        rows = newly_broken(given.measured.excess, after.excess, band=given.band, worse_by=given.worse_by)
+        into.pieces.append((np.full(len(rows), number, np.int32), rows.astype(np.int32), after.value[rows]))
+
+
+__all__ = ["Passed", "Study", "Verdicts", "passed", "study", "verdicts_of"]

@@ -1,0 +1,221 @@
+"""What the loss of a branch cuts off, for all branches at once: bridges, their smaller sides, cuts of two.
+
+Source: Tarjan (1974), A note on finding the bridges of a graph; Pritchard and Thurimella (2011), Fast
+computation of small cuts via cycle space sampling (labels whose equality shows a cut of two).
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genba.grid.kernels.network import Bools, Floats, Ints, Network, bus_sum
+from genba.num.jit import kernel
+from genba.num.ordering import adjacency
+
+SEED = 20_031
+"""Of the labels; equal ones by chance only send an outage the slow way."""
+
+
+class Search(NamedTuple):
+    """A depth-first search over the branches in service.
+
+    Arguments:
+        preorder: buses as they are met, shape (n,); what is below a bus follows it.
+        place: where each bus stands in it, shape (n,).
+        below: number of buses below each, itself included, shape (n,).
+            parent: bus from which each is met, -1 at a root, shape (n,).
+    """
+
+    preorder: Ints
+    place: Ints
+    below: Ints
+    parent: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Partings:
+    """What each branch alone holds together, shape (m,) each.
+
+    Arguments:
+        preorder: buses as a depth-first search meets them, shape (n,).
+        bridge: whether its loss cuts buses off.
+        label: 0 for a bridge; equal to another branch's where the loss of both cuts buses off.
+        first: first bus in `preorder` of what is cut off, or of what is not.
+        end: one after the last.
+        rest: whether all else of the island is cut off, and not these.
+        keeps_from: whether the from end stays energised.
+        cut_off: number of buses cut off.
+        islanded: whether demand or a unit in service is among them.
+        lost_load: active demand cut off, p.u.
+        lost_generation: output cut off, p.u.
+        loses_reference: whether a reference is cut off.
+        loses_units: whether units are.
+    """
+
+    preorder: Ints
+    bridge: Bools
+    label: NDArray[np.uint64]
+    first: Ints
+    end: Ints
+    rest: Bools
+    keeps_from: Bools
+    cut_off: Ints
+    islanded: Bools
+    lost_load: Floats
+    lost_generation: Floats
+    lost_need: Floats
+    loses_reference: Bools
+    loses_units: Bools
+
+
+def partings(
+    network: Network, *, branch_on: Bools, unit_on: Bools, island: Ints, p: Floats, reference: Bools
+) -> Partings:
+    """Give what the loss of each branch cuts off, by the rules of `islands.remaining`.
+
+    Arguments:
+        network: the grid.
+        branch_on: branches in service, shape (m,).
+        unit_on: units in service at energised buses, shape (g,).
+        island: island of each bus, 0 when de-energised, shape (n,).
+        p: output of each unit, shape (g,), p.u.
+        reference: buses whose angle is given, shape (n,).
+    """
+    n, f, t = network.n_bus, network.from_bus, network.to_bus
+    on = branch_on & (f != t)
+    found, tree, label = _searched(network, on)
+    order, place = found.preorder, found.place
+    lower = np.where(place[f] > place[t], f, t)
+    bridge = on & (label == 0) & (tree[lower] == np.arange(len(f))) & (island[f] > 0)
+    first = np.where(bridge, place[lower], 0)
+    end = np.where(bridge, first + found.below[lower], 0)
+    below = _Sums(order, first, end)
+    units = np.bincount(network.unit_bus[unit_on], minlength=n).astype(np.float64)
+    output = bus_sum(network.unit_bus[unit_on], p[unit_on], n)
+    whole = np.bincount(island, minlength=int(island.max(initial=0)) + 1)[island[f]]
+    size, powered = end - first, below.of(units) > 0
+    total = _by_island(island, units)[island[f]]
+    beyond_powered = total - below.of(units) > 0
+    earlier = _earliest(order, first, end, island, f)
+    below_stays = powered & (~beyond_powered | (size > whole - size) | ((size == whole - size) & earlier))
+    rest = bridge & below_stays
+
+    def lost(values: Floats) -> Floats:
+        """Sum over what is cut off."""
+        inside = below.of(values)
+        return np.where(bridge, np.where(rest, _by_island(island, values)[island[f]] - inside, inside), 0.0)
+
+    demands = np.asarray((network.demand != 0).astype(np.float64))
+    return Partings(
+        preorder=order,
+        bridge=bridge,
+        label=label,
+        first=first,
+        end=end,
+        rest=rest,
+        keeps_from=(lower == f) == rest,
+        cut_off=np.where(bridge, np.where(rest, whole - size, size), 0),
+        islanded=(lost(demands) > 0) | (lost(units) > 0),
+        lost_load=lost(network.demand.real),
+        lost_generation=lost(output),
+        lost_need=lost(network.demand.real + network.shunt.real),
+        loses_reference=lost(reference.astype(np.float64)) > 0,
+        loses_units=lost(units) > 0,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Sums:
+    """Sums over ranges of the preorder."""
+
+    order: Ints
+    first: Ints
+    end: Ints
+
+    def of(self, values: Floats) -> Floats:
+        running = np.concatenate([[0.0], np.cumsum(values[self.order])])
+        return np.asarray(running[self.end] - running[self.first])
+
+
+def _by_island(island: Ints, values: Floats) -> Floats:
+    return bus_sum(island, values, int(island.max(initial=0)) + 1)
+
+
+def _earliest(order: Ints, first: Ints, end: Ints, island: Ints, f: Ints) -> Bools:
+    """Tell whether the first bus of the island lies below, which decides between parts of equal size."""
+    start = np.full(int(island.max(initial=0)) + 1, len(island))
+    np.minimum.at(start, island, np.arange(len(island)))
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    at = place[np.minimum(start[island[f]], len(island) - 1)]
+    return np.asarray((at >= first) & (at < end))
+
+
+def _searched(network: Network, on: Bools) -> tuple[Search, Ints, NDArray[np.uint64]]:
+    """Search; give also the branch by which each bus is met, -1 at a root, and the branches' labels."""
+    n, f, t = network.n_bus, network.from_bus, network.to_bus
+    indptr, near = adjacency(n, f[on], t[on])
+    rows = np.flatnonzero(on)
+    found = _search(n, indptr, near)
+    place = found.place
+    upper, lower = np.where(place[f] < place[t], f, t), np.where(place[f] < place[t], t, f)
+    parent = found.parent
+    tree = np.full(n, -1)
+    inner = rows[parent[lower[rows]] == upper[rows]]
+    tree[lower[inner[::-1]]] = inner[::-1]  # of parallel branches the first is the tree's
+    is_tree = np.zeros(len(f), bool)
+    is_tree[tree[tree >= 0]] = True
+    label = np.random.default_rng(SEED).integers(1, 2**64, len(f), dtype=np.uint64)
+    label[~on | is_tree] = 0
+    _cover(found.preorder, parent, tree, f, t, label)
+    return found, tree, label
+
+
+@kernel
+def _search(n: int, indptr: Ints, near: Ints) -> Search:
+    """Search depth first from every bus not met yet."""
+    preorder, place = np.empty(n, np.int64), np.full(n, -1)
+    below, parent = np.ones(n, np.int64), np.full(n, -1)
+    path, progress = np.empty(n, np.int64), indptr[:n].copy()
+    count = 0
+    for root in range(n):
+        if place[root] >= 0:
+            continue
+        path[0], top = root, 0
+        place[root], preorder[count] = count, root
+        count += 1
+        while top >= 0:
+            bus = path[top]
+            if progress[bus] == indptr[bus + 1]:
+                top -= 1
+                if top >= 0:
+                    below[path[top]] += below[bus]
+                continue
+            other = near[progress[bus]]
+            progress[bus] += 1
+            if place[other] < 0:
+                place[other], preorder[count], parent[other] = count, other, bus
+                count += 1
+                top += 1
+                path[top] = other
+    return Search(preorder, place, below, parent)
+
+
+@kernel
+def _cover(preorder: Ints, parent: Ints, tree: Ints, f: Ints, t: Ints, label: NDArray[np.uint64]) -> None:
+    """Label each tree branch by all others that lead past it: the exclusive or of their labels."""
+    carried = np.zeros(len(preorder), np.uint64)
+    for row in range(len(label)):
+        if label[row] != 0:
+            carried[f[row]] ^= label[row]
+            carried[t[row]] ^= label[row]
+    for place in range(len(preorder) - 1, -1, -1):
+        bus = preorder[place]
+        if parent[bus] >= 0:
+            label[tree[bus]] = carried[bus]
+            carried[parent[bus]] ^= carried[bus]
+
+
+__all__ = ["Partings", "partings"]
