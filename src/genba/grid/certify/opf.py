@@ -25,6 +25,7 @@ POWER_PU = 1e-6
 COST = 1e-7  # relative
 BOUND = 1e-6  # relative: two ways of summing the same terms, most of which cancel
 UNPROVEN_PU = 1e-6
+ABOVE_PERCENT = 1e-3  # of the cost: how far a bound may lie above it by the residuals of both
 
 
 @np.errstate(all="ignore")  # what is no number fails its claim
@@ -258,7 +259,7 @@ def _bounded(
         ),
         at_most(
             "gap",
-            abs(gap - stated) + max(-gap - 100 * EXACT, 0.0),
+            abs(gap - stated) + max(-gap - ABOVE_PERCENT, 0.0),
             bound=1e-6,
             unit="%",
             method="Cost less bound over cost, against the stated gap; a bound is not above a cost.",

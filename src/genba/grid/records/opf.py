@@ -45,7 +45,7 @@ PER_VOLT = 100.0
 """How many times that a voltage limit's must be, per p.u."""
 KINK = 1e-2
 """An output this close to a corner of a piecewise cost is priced by either side, MW."""
-EXACT = 1e-3
+EXACT = 5e-4
 """Relative gap between cost and bound within which a relaxation counts as solved."""
 
 BUS = (Column("bus", "int", "1", "Bus number."),)

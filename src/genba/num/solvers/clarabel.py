@@ -100,8 +100,6 @@ def solve(
     settings.verbose = False
     settings.max_threads = 1
     settings.max_iter = max_iterations
-    # Admittances span six orders; stronger equilibration lost three digits of PGLib's relaxations.
-    settings.equilibrate_min_scaling, settings.equilibrate_max_scaling = 0.1, 10.0
     settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = tolerance
     cones = [clarabel.ZeroConeT(program.equations), clarabel.NonnegativeConeT(program.inequalities)]
     cones += [clarabel.SecondOrderConeT(size) for size in program.cones]
