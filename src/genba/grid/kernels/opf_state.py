@@ -7,7 +7,7 @@ import numpy as np
 from genba.grid.kernels.admittance import branch_powers
 from genba.grid.kernels.dc_opf import DcDispatch, DcNetwork
 from genba.grid.kernels.loss_factors import delivery_factors
-from genba.grid.kernels.network import Floats, Ints, Phasors
+from genba.grid.kernels.network import Bools, Floats, Ints, Network, Phasors
 from genba.grid.kernels.opf_model import AcSolution, OpfModel
 from genba.grid.kernels.soc import SocSolution
 
@@ -231,3 +231,34 @@ def _spread(values: Floats, at: Ints, count: int, dead: float) -> Floats:
     spread = np.full(count, dead)
     spread[at] = values
     return spread
+
+
+def mismatch_of(network: Network, state: OpfState, *, live: Bools) -> float:
+    """Give the largest difference of what a live bus gets and gives, shortfalls counted, p.u."""
+    active_only = bool(np.isnan(state.q).all())
+    w = 1.0 if active_only else state.vm**2
+    q = np.zeros(len(state.q)) if active_only else state.q
+    left = (state.shortfall + 1j * state.reactive_shortfall) / network.base_mva - network.demand
+    left = left - w * network.shunt.conj()
+    for rows, power in ((network.from_bus, state.into_from), (network.to_bus, state.into_to)):
+        np.add.at(left, rows, -np.nan_to_num(power) / network.base_mva)
+    np.add.at(left, network.unit_bus, (state.p + 1j * q) / network.base_mva)
+    off = np.abs(left.real) if active_only else np.maximum(np.abs(left.real), np.abs(left.imag))
+    return float(off[live].max(initial=0.0))
+
+
+def losses_of(network: Network, state: OpfState, *, live: Bools) -> float:
+    """Give what branches and shunts take, MW."""
+    w = np.where(np.isnan(state.vm), 1.0, state.vm**2)
+    shunts = (w * network.shunt.real)[live].sum() * network.base_mva
+    return float(np.nansum(state.into_from.real + state.into_to.real) + shunts)
+
+
+def nowhere(rows: Rows) -> OpfState:
+    """Give a state of which nothing is known."""
+    none = np.zeros(0)
+    empty = replace(rows, bus=none.astype(int), branch=none.astype(int), unit=none.astype(int))
+    state = _state(empty, p=none, q=none, vm=none, price=_complex(none), scale=1.0)
+    unknown = np.full(rows.branches, np.nan + 0j)
+    outputs = np.full(rows.units, np.nan)
+    return replace(state, p=outputs, q=outputs, into_from=unknown, into_to=unknown)

@@ -21,7 +21,17 @@ from genba.grid.kernels.islands import islands, references
 from genba.grid.kernels.lagrangian import Proof, lower_bound, trimmed
 from genba.grid.kernels.network import PQ, PV, REFERENCE, Ints, Network, network_of
 from genba.grid.kernels.opf_model import IterationTrace, OpfLimits, OpfModel, Standing, opf_model
-from genba.grid.kernels.opf_state import OpfState, Rows, ac_state, dc_state, rows_of, soc_state
+from genba.grid.kernels.opf_state import (
+    OpfState,
+    Rows,
+    ac_state,
+    dc_state,
+    losses_of,
+    mismatch_of,
+    nowhere,
+    rows_of,
+    soc_state,
+)
 from genba.grid.kernels.soc import SocSolution, soc_opf
 from genba.grid.kernels.sources import CostRows, sources_of
 from genba.grid.operations.dispatch import COST_NOT_SOLVED, curves_of, dc_network, grid_of
@@ -48,11 +58,6 @@ from genba.num.table import Table, table
 
 KIND_NAMES = np.array(["", "pq", "pv", "reference"], dtype=object)
 THRESHOLDS = PRICED * np.where(np.isin(KINDS, BUS_KINDS), PER_VOLT, 1.0)
-BUS_COLUMNS = (
-    *("vm", "va", "price", "energy", "loss", "congestion", "reactive_price", "voltage_price"),
-    *("shortfall", "reactive_shortfall"),
-)
-BRANCH_COLUMNS = ("from_price", "to_price", "angle", "angle_price", "over", "over_angle")
 RELAXED = 1e-6  # p.u. or rad: smaller violations are rounding
 SOFT = 40  # iterations at which half of a solve's share of progress is reported
 UNPROVEN = 1e-6  # p.u.: a smaller total violation is no proof
@@ -240,7 +245,7 @@ def _by_dc(params: OpfParams, study: _Study, ctx: Context) -> _Ending:
     try:
         found = dc_opf(net, curves_of(grid, ctx), hear)
     except (_TimeIsUp, DeviceError):
-        return _Ending("unsolved", _nowhere(study), max(heard), _no_trace())
+        return _Ending("unsolved", nowhere(study.rows), max(heard), _no_trace())
     state = dc_state(net, study.model, study.rows, found)
     return _Ending("optimal" if found.possible else "infeasible", state, max(heard), _no_trace())
 
@@ -294,7 +299,7 @@ def _no_trace() -> IterationTrace:
 def _result(params: OpfParams, study: _Study, ending: _Ending, ctx: Context) -> OpfResult:
     state, outcome, pd = ending.state, ending.outcome, study.case.bus["pd"]
     live, running = study.island > 0, study.held.runs
-    priced, mismatch = outcome in ("optimal", "feasible"), _mismatch(study, state)
+    priced, mismatch = outcome in ("optimal", "feasible"), mismatch_of(study.network, state, live=live)
     cost = float(study.costs.at(state.p)[running[: len(study.costs.model)]].sum()) if priced else None
     bound = ending.proven if priced and ending.proof is not None else None
     relaxations = _relaxations(study, state) if outcome == "infeasible" else _none(OPF_RELAXATIONS)
@@ -306,7 +311,7 @@ def _result(params: OpfParams, study: _Study, ending: _Ending, ctx: Context) -> 
         proof=_proof(params, ending),
         load=float(pd[live].sum()),
         generation=None if outcome == "unsolved" else float(state.p[running].sum()),
-        losses=None if outcome == "unsolved" else _losses(study, state),
+        losses=None if outcome == "unsolved" else losses_of(study.network, state, live=live),
         unserved=float(pd[~live].sum()),
         shortfall=float(np.abs(state.shortfall).sum()),
         reactive_shortfall=float(np.abs(state.reactive_shortfall).sum()),
@@ -339,28 +344,6 @@ def _remarks(case: Case, result: OpfResult) -> Iterator[Finding]:
     if result.proof == "local":
         yield LOCAL.at("case")
     yield from relaxation_findings(case, result.relaxations)
-
-
-def _mismatch(study: _Study, state: OpfState) -> float:
-    """Give the largest difference of what a live bus gets and gives, shortfalls counted, p.u."""
-    network, live = study.network, study.island > 0
-    active_only = bool(np.isnan(state.q).all())
-    w = 1.0 if active_only else state.vm**2
-    q = np.zeros(len(state.q)) if active_only else state.q
-    left = (state.shortfall + 1j * state.reactive_shortfall) / network.base_mva - network.demand
-    left = left - w * network.shunt.conj()
-    for rows, power in ((network.from_bus, state.into_from), (network.to_bus, state.into_to)):
-        np.add.at(left, rows, -np.nan_to_num(power) / network.base_mva)
-    np.add.at(left, network.unit_bus, (state.p + 1j * q) / network.base_mva)
-    off = np.abs(left.real) if active_only else np.maximum(np.abs(left.real), np.abs(left.imag))
-    return float(off[live].max(initial=0.0))
-
-
-def _losses(study: _Study, state: OpfState) -> float:
-    """Give what branches and shunts take, MW."""
-    w = np.where(np.isnan(state.vm), 1.0, state.vm**2)
-    shunts = (w * study.network.shunt.real)[study.island > 0].sum() * study.case.base_mva
-    return float(np.nansum(state.into_from.real + state.into_to.real) + shunts)
 
 
 def _units(study: _Study, state: OpfState) -> Table:
@@ -396,7 +379,7 @@ def _buses(study: _Study, state: OpfState) -> Table:
         qd=np.where(live, bus["qd"], 0.0),
         vmin=study.held.vmin,
         vmax=study.held.vmax,
-        **{name: getattr(state, name) for name in BUS_COLUMNS},
+        **{name: array for name, array in vars(state).items() if name in OPF_BUSES.names},
     )
 
 
@@ -420,7 +403,7 @@ def _branches(study: _Study, state: OpfState) -> Table:
         loading=100 * np.maximum(np.abs(into_from), np.abs(into_to)) / rating,
         angmin=study.held.angmin,
         angmax=study.held.angmax,
-        **{name: getattr(state, name) for name in BRANCH_COLUMNS},
+        **{name: array for name, array in vars(state).items() if name in OPF_BRANCHES.names},
     )
 
 
@@ -503,16 +486,3 @@ def _bound_branches(study: _Study, proof: Proof | None) -> Table:
 def _none(columns: Columns) -> Table:
     """Give a table without rows."""
     return table(columns, **{name: np.zeros(0) for name in columns.names})
-
-
-def _nowhere(study: _Study) -> OpfState:
-    """Give a state of which nothing is known."""
-    unknown = {
-        "p": len(study.case.gen),
-        "q": len(study.case.gen),
-        **dict.fromkeys(BUS_COLUMNS, len(study.case.bus)),
-        **dict.fromkeys(("into_from", "into_to", *BRANCH_COLUMNS), len(study.case.branch)),
-    }
-    zero = {"shortfall", "reactive_shortfall", "over", "over_angle", "from_price", "to_price", "angle_price"}
-    arrays = {name: np.full(size, 0.0 if name in zero else np.nan) for name, size in unknown.items()}
-    return OpfState(**{**arrays, **{name: arrays[name] + 0j for name in ("into_from", "into_to")}})
