@@ -205,6 +205,9 @@ def _installed(module: str, name: str, *given: str) -> LinearSolver:
 
 
 SOLVERS: dict[str, Callable[[], LinearSolver]] = {
+    "block_ldl": lambda: _installed("block_ldl", "BlockLdlSolver"),
+    "block_lu": lambda: _installed("block_lu", "BlockLuSolver"),
+    "dense_ldl": lambda: _installed("dense_ldl", "DenseLdlSolver"),
     "superlu": lambda: _installed("superlu", "SuperLuSolver"),
     "pardiso": lambda: _installed("pardiso", "PardisoSolver"),
     "cudss-ldlt": lambda: _installed("cudss", "CudssSolver", "ldlt"),

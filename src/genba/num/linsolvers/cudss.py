@@ -7,7 +7,8 @@ stay there, numpy's are copied there and back.
 
 cuDSS 0.8, the one that nvmath-python 1.0 takes, has no 2x2 pivots yet (PIVOT_BUNCH_KAUFMAN is reserved in its
 header): it replaces a pivot below a threshold and counts it. So matrices are scaled first, and when pivots
-were replaced a trial solve decides whether refinement makes up for them; the inertia is then not told.
+were replaced a trial solve decides whether refinement makes up for them. The inertia is then that of a matrix
+which differs by 1e-13 of the scaled one.
 
 Source: NVIDIA, cuDSS 0.8 documentation and header; nvmath-python 1.0, `nvmath.bindings.cudss`.
 """
@@ -25,13 +26,11 @@ from genba.core.errors import DeviceError, missing_extra
 from genba.num.linsolvers.contract import Floats, Inertia, Pattern, SingularMatrix, Symmetry
 from genba.num.linsolvers.equilibration import equilibrate
 from genba.num.linsolvers.expansion import Rows, given_rows, stacked, unstacked, whole_rows
-from genba.num.linsolvers.refinement import refine
+from genba.num.linsolvers.refinement import MADE_UP, leftover, refine
 
 Method = Literal["ldlt", "cholesky", "lu"]
 BUNCH_KAUFMAN_SINCE = 1
 """Major version of cuDSS that has 2x2 pivots."""
-PROBE = 1e-8
-"""Residual of a trial solve, relative to its right-hand side, up to which replaced pivots do no harm."""
 MOST_ENTRIES = 2**31 - 1
 """cupy's sparse matrices index with 32 bits."""
 
@@ -190,10 +189,8 @@ class CudssFactors:
             SingularMatrix: when a trial solve leaves a residual.
         """
         arrays = self._plan.device.arrays
-        wave = arrays.sin(arrays.arange(1.0, self._plan.n + 1))  # in no range but that of a regular matrix
-        right = wave / self._scales[0][:, None]
-        left = (right - self._multiply(self._refined(right))) * self._scales[0][:, None]
-        if not float(abs(left).max()) <= PROBE:
+        wave = arrays.sin(arrays.arange(1.0, self._plan.n + 1))
+        if not leftover(self._scales[0], wave, self._refined, self._multiply) <= MADE_UP:
             raise SingularMatrix("cuDSS replaced pivots that are zero to working precision")
 
     def _refined(self, right: Any) -> Any:
@@ -225,7 +222,7 @@ class _Told:
     """What cuDSS says of a factorization.
 
     Arguments:
-        inertia: of each matrix, where it is told and can be trusted.
+        inertia: of each matrix, where it is told.
         replaced: pivots that were replaced.
     """
 
@@ -258,7 +255,7 @@ class _Plan:
         if wrong.any():
             raise SingularMatrix(f"cuDSS ended a factorization with {int(wrong[wrong != 0][0])}")
         replaced = int(self._asked("NPIVOTS").sum())
-        return _Told(None if replaced else self._inertia(), replaced)
+        return _Told(self._inertia(), replaced)
 
     def solve(self, right: Any) -> Any:
         """Solve for right-hand sides that lie on the device, shape (batch, n)."""

@@ -14,7 +14,7 @@ from genba.core.errors import DeviceError, missing_extra
 from genba.num.linsolvers.contract import Floats, Inertia, Pattern, SingularMatrix, Symmetry
 from genba.num.linsolvers.equilibration import equilibrate
 from genba.num.linsolvers.expansion import Rows, given_rows, listed, whole_rows
-from genba.num.linsolvers.refinement import RefinedFactors, matrices_of
+from genba.num.linsolvers.refinement import MADE_UP, RefinedFactors, matrices_of
 
 try:
     from pypardiso import PyPardisoSolver
@@ -30,7 +30,7 @@ SETTINGS = {
     1: 1,  # what follows holds, not the defaults
     2: 2,  # nested dissection (METIS)
     8: 0,  # no refinement of its own: ours measures in the original matrix
-    10: 13,  # a pivot under 1e-13 is replaced, and counted
+    10: 15,  # a pivot under 1e-15 is replaced, and counted
     11: 1,  # scaling and
     13: 1,  # weighted matching: pivots are searched within supernodes only, so zero diagonals need both
     21: 1,  # Bunch-Kaufman pivots, 1x1 and 2x2
@@ -82,7 +82,12 @@ class PardisoAnalysis:
             return np.stack([handle.solve(b) for handle, b in zip(used, right, strict=True)])
 
         told = inertia if self.pattern.symmetry == "symmetric" else None
-        return RefinedFactors(matrices, apply, told, np.ndim(values) == 2)
+        factors = RefinedFactors(matrices, apply, told, np.ndim(values) == 2)
+        if any(handle.replaced for handle in used):
+            left = factors.leftover(np.stack([handle.rows for handle in used]))
+            if not left <= MADE_UP:
+                raise SingularMatrix("PARDISO replaced pivots that are zero to working precision")
+        return factors
 
 
 class _Handle:
@@ -109,10 +114,18 @@ class _Handle:
                 self._analyze(n)
             self._call(FACTORIZE, np.zeros(n))
             if not self._told(PERTURBED):
-                return Inertia(self._told(POSITIVE), self._told(NEGATIVE), 0)
-        raise SingularMatrix(
-            f"PARDISO replaced {self._told(PERTURBED)} pivots that are zero in working precision"
-        )
+                break
+        return Inertia(self._told(POSITIVE), self._told(NEGATIVE), 0)
+
+    @property
+    def replaced(self) -> bool:
+        """Tell whether a pivot was too small and another put in its place."""
+        return self._told(PERTURBED) > 0
+
+    @property
+    def rows(self) -> Floats:
+        """Give the scales of the rows."""
+        return self._scale[0]
 
     def _analyze(self, n: int) -> None:
         self._call(ANALYZE, np.zeros(n))

@@ -21,6 +21,8 @@ FALL = 0.5
 ENOUGH = float(np.finfo(float).eps)
 """A backward error that rounding makes."""
 TINY = float(np.finfo(float).tiny)
+MADE_UP = 1e-8
+"""What a trial solve may leave of its right-hand side when refinement makes up for replaced pivots."""
 
 
 def refine(right: Floats, solve: Stacked, multiply: Stacked, weigh: Stacked) -> Floats:
@@ -57,6 +59,20 @@ def refine(right: Floats, solve: Stacked, multiply: Stacked, weigh: Stacked) -> 
     return x
 
 
+def leftover(rows: Floats, wave: Floats, solve: Stacked, multiply: Stacked) -> float:
+    """Give the residual of a trial solve in which every scaled equation weighs the same.
+
+    Arguments:
+        rows: scales of the rows, shape (matrices, n).
+        wave: scaled right-hand side, shape (n,); `sin(1), sin(2), ...` is in no range but a regular matrix's.
+        solve: solves with refinement, (matrices, k, n) to the same.
+        multiply: multiplies by the original matrices.
+    """
+    right = (wave / rows)[:, None]
+    residual = (right - multiply(solve(right))) * rows[:, None]
+    return float(abs(residual).max())
+
+
 @dataclass(frozen=True, eq=False)
 class RefinedFactors:
     """Factors in memory whose solutions are refined.
@@ -76,7 +92,15 @@ class RefinedFactors:
     def solve(self, right: Floats) -> Floats:
         """Solve and refine; shapes as in the contract."""
         given = np.ascontiguousarray(stacked(np.asarray(right, float), batch=self.batch))
-        return unstacked(refine(given, self.apply, self._multiply, self._weigh), right, batch=self.batch)
+        return unstacked(self._refined(given), right, batch=self.batch)
+
+    def leftover(self, rows: Floats) -> float:
+        """Give what refinement leaves of a trial solve, see `leftover`; rows of shape (matrices, n)."""
+        wave = np.sin(np.arange(1.0, rows.shape[1] + 1))
+        return leftover(rows, wave, self._refined, self._multiply)
+
+    def _refined(self, right: Floats) -> Floats:
+        return refine(right, self.apply, self._multiply, self._weigh)
 
     def _multiply(self, x: Floats) -> Floats:
         return np.stack([(matrix @ one.T).T for matrix, one in zip(self.matrices, x, strict=True)])
