@@ -159,7 +159,7 @@ def _number_column(
     tally: Tally,
 ) -> Floats:
     if column.dtype.kind != "f":
-        cells = ["" if cell is None else str(cell) for cell in np.ma.filled(column, None).tolist()]
+        cells = _words(column)
         one = (name,)
         return np.array(
             [_told([cell], one, where, tally)[0] for cell, where in zip(cells, places, strict=True)]
@@ -172,12 +172,15 @@ def _number_column(
 
 
 def _words(column: "np.ma.MaskedArray[tuple[int], np.dtype[np.object_]]") -> list[str]:
-    filled = np.ma.filled(column.astype(object), None).tolist()
-    return ["" if cell is None else _plain(cell) for cell in filled]
+    missing = np.ma.getmaskarray(column).tolist()
+    cells = np.ma.getdata(column).tolist()
+    return ["" if gone else _plain(cell) for cell, gone in zip(cells, missing, strict=True)]
 
 
 def _plain(cell: object) -> str:
     """Give a cell as text; a whole number that came as a float stays whole."""
+    if cell is None:
+        return ""
     return f"{cell:.0f}" if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
 
 

@@ -134,6 +134,7 @@ def solve_block(batch: Batch, changed: Changed, count: int, room: Room) -> Answe
     varied = any(name in changed for name in NETWORK)
     p = _outputs(batch, columns, changed, together)
     for first in range(0, len(together), LANES):
+        batch.heed()
         members = together[first : first + LANES]
         shown = solve_group(
             batch.start,
