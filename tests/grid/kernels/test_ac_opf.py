@@ -187,7 +187,7 @@ def test_ratings_that_cannot_be_kept_are_named(model: Callable[[str], OpfModel])
 def test_a_limit_of_iterations_or_time_ends_without_a_claim(model: Callable[[str], OpfModel]) -> None:
     posed = model("case118_ieee")
     assert solve_ac_opf(posed, max_iterations=5).outcome == "unsolved"
-    late = iter([True] * 21 + [False] * 1000)
+    late = iter([True] * 12 + [False] * 1000)
     assert solve_ac_opf(posed, in_time=lambda: next(late)).outcome in ("feasible", "unsolved")
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from genba.num.ipm.barrier import hold_barrier, judge, record, set_barrier
 from genba.num.ipm.direction import direction, lagrangian, linearized
 from genba.num.ipm.line_search import (
     Accepted,
@@ -16,17 +17,13 @@ from genba.num.ipm.options import Options
 from genba.num.ipm.program import Floats, Program
 from genba.num.ipm.restoration import PENALTY, Elastic, elastic_around, elastic_state
 from genba.num.ipm.start import estimate_multipliers, start
-from genba.num.ipm.state import Kept, State, Status
-from genba.num.ipm.vectors import bound_steps, judged, log_barrier, move, violation
+from genba.num.ipm.state import State
+from genba.num.ipm.vectors import bound_steps, log_barrier, move, violation
 
 Ints = NDArray[np.int64]
 
-PATIENCE = 10
-"""Iterations within the tolerance after which the gap is left as it is."""
 ENOUGH = 0.9
 """Share of its first violation at which a restoration may end (kappa_resto)."""
-ENDLESS = 1e20
-"""Size of a variable that shows that the objective has no least value."""
 
 
 @dataclass(slots=True, eq=False)
@@ -64,7 +61,7 @@ def advance(solve: Solve, iterations: int) -> State:
     """Go on for at most some iterations; the state says whether that was enough.
 
     Source: Waechter and Biegler (2006), On the implementation of an interior-point filter line-search
-    algorithm for large-scale nonlinear programming, algorithm A, with monotone barrier updates.
+    algorithm for large-scale nonlinear programming, algorithm A; the barrier parameter as `barrier` says.
     """
     state = solve.state
     for _ in range(iterations):
@@ -85,7 +82,10 @@ def _iterate(solve: Solve) -> None:
     gradient = lagrangian(program, state)
     if np.isnan(state.theta_start):
         state.theta_start = state.theta
-    _lower_barrier(state, gradient, options)
+    errors = judge(state, gradient, options)
+    if state.status == "solving":
+        set_barrier(state, errors, options)
+    record(state, errors)
     if state.status != "solving":
         return
     linear = linearized(program, state, gradient)
@@ -99,7 +99,8 @@ def _iterate(solve: Solve) -> None:
     found = search(program, state, linear, along, primal, options)
     state.used = linear.delta
     if found is None:
-        _begin_restoration(solve)
+        if not hold_barrier(state, options):
+            _begin_restoration(solve)
         return
     if found.along is not along:  # corrected: the multipliers of the bounds follow the corrected step
         _, dual = bound_steps(state.gl, state.gu, state.zl, state.zu, found.along.dw, state.mu, tau, dzl, dzu)
@@ -121,72 +122,6 @@ def _take(solve: Solve, found: Accepted, bounds: tuple[Floats, Floats], dual: fl
     state.step = found.step
     state.iterations += 1
     state.short = state.short + 1 if found.step < solve.options.hopeless else 0
-
-
-def _lower_barrier(state: State, gradient: Floats, options: Options) -> None:
-    """Judge the iterate, record it, and lower the barrier parameter as often as its problem is solved."""
-    dual, most, least, state.gap, total, others, state.bounds = judged(
-        gradient, state.gl, state.gu, state.zl, state.zu, state.yc, state.yd
-    )
-    rows = len(state.c) + len(state.d)
-    mean = (total + others) / max(rows + state.bounds, 1)
-    dual /= max(options.soft_limit, mean) / options.soft_limit
-    scale = max(options.soft_limit, total / max(state.bounds, 1)) / options.soft_limit
-    state.error = max(dual, state.largest, most / scale)
-    _record(state, dual)
-    state.status = _status(state, options)
-    last = _least_barrier(state, options)
-    while state.status == "solving" and state.mu > last:
-        product = max(most - state.mu, state.mu - least) / scale
-        if max(dual, state.largest, product) > options.mu_error * state.mu:
-            break
-        state.mu = max(last, min(options.mu_linear * state.mu, state.mu**options.mu_power))
-        state.filter.clear()
-
-
-def _least_barrier(state: State, options: Options) -> float:
-    """Give the smallest barrier parameter worth solving for."""
-    least = options.tolerance / (options.mu_error + 1.0)
-    wanted = 0.5 * _allowed_gap(state, options) / max(state.bounds, 1)
-    return max(min(least, wanted), 1e-6 * least)
-
-
-def _allowed_gap(state: State, options: Options) -> float:
-    """Give the gap of an optimum; an objective of 0 has one too."""
-    if np.isinf(options.gap):
-        return np.inf
-    return max(options.gap * abs(state.f), options.tolerance)
-
-
-def _status(state: State, options: Options) -> Status:
-    if state.error <= options.tolerance:
-        if state.gap <= _allowed_gap(state, options):
-            return "optimal"
-        state.kept = state.kept or Kept.of(state)
-    if state.kept is not None and state.iterations - state.kept.iteration >= PATIENCE:
-        return "acceptable"
-    state.acceptable = state.acceptable + 1 if state.error <= options.acceptable else 0
-    if state.acceptable >= options.acceptable_iterations:
-        return "acceptable"
-    if not np.isfinite(state.error):
-        return "failed"
-    if np.abs(state.x).max(initial=0.0) > ENDLESS:
-        return "unbounded"
-    if state.iterations >= options.max_iterations:
-        return "limit"
-    return "stalled" if state.short >= options.patience and options.hopeless else "solving"
-
-
-def _record(state: State, dual: float) -> None:
-    trace = state.trace
-    trace.objective.append(state.f)
-    trace.infeasibility.append(state.largest)
-    trace.dual_infeasibility.append(dual)
-    trace.barrier.append(state.mu)
-    trace.step.append(state.step)
-    trace.regularisation.append(state.used)
-    trace.restoring.append(state.restoring)
-    state.used = 0.0
 
 
 def _begin_restoration(solve: Solve) -> None:
@@ -260,5 +195,5 @@ def _leave(solve: Solve) -> None:
         state.zl = np.where(free & np.isfinite(state.lo), 1.0, 0.0)
         state.zu = np.where(free & np.isfinite(state.hi), 1.0, 0.0)
     estimate_multipliers(solve.program, state, solve.options)
-    state.acceptable, state.short = 0, 0
+    state.acceptable, state.short, state.following = 0, 0, False
     solve.restoration = None

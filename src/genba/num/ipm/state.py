@@ -75,6 +75,9 @@ class State:
         error: scaled error of the iterate.
         gap: sum of the products of multipliers and distances.
         bounds: number of bounds.
+        following: whether the barrier parameter follows the products of multipliers and distances.
+        errors: errors of the iterates while it does.
+        held: iteration at which it last stopped because no step was found.
         kept: the first iterate within the tolerance, while the gap is still too large.
         trace: all iterates.
     """
@@ -110,6 +113,9 @@ class State:
     error: float = np.inf
     gap: float = np.inf
     bounds: int = 0
+    following: bool = False
+    errors: list[float] = field(default_factory=list)
+    held: int = -1
     kept: "Kept | None" = None
     trace: Trace = field(default_factory=Trace)
 
