@@ -263,17 +263,6 @@ def test_the_trace_has_one_entry_for_each_judged_iterate(program_of: Programs) -
     assert trace.dual_infeasibility[-1] <= 1e-8
 
 
-def test_a_start_near_the_optimum_with_a_small_barrier_needs_fewer_iterations(program_of: Programs) -> None:
-    def program() -> SparseProgram:
-        return program_of(banana, 2, d=lambda x: [x[0] * x[1] - 1, x[0] + x[1] ** 2], upper=(0.5, INF))
-
-    cold = ended(program(), (-2, 1))
-    warm = ended(program(), cold.x + 1e-4, Options(mu_start=1e-6, push=1e-6))
-    assert warm.status == "optimal"
-    assert objective(warm) == pytest.approx(objective(cold), rel=CLOSE)
-    assert warm.iterations <= cold.iterations // 2
-
-
 @pytest.mark.parametrize("factor", [1e-4, 1e4])
 def test_the_unit_of_the_objective_does_not_move_the_optimum(program_of: Programs, factor: float) -> None:
     rows = {"d": lambda x: [x[0] * x[1] - 1, x[0] + x[1] ** 2], "upper": (0.5, INF)}
