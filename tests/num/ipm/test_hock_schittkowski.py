@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
+from genba.num.ipm.options import Options
 from genba.num.ipm.solver import advance, begin
 from genba.num.ipm.sparse_system import SparseProgram
 
@@ -553,7 +554,7 @@ CLOSE = 1e-6
 """Relative error of an objective: bounds are relaxed by 1e-8 and the book prints 7 to 10 digits."""
 
 
-def solved(problem: Problem, program_of: Callable[..., SparseProgram]) -> Any:
+def solved(problem: Problem, program_of: Callable[..., SparseProgram], options: Options | None = None) -> Any:
     """Give the state in which a solve of the problem ends."""
     program = program_of(
         lambda x: problem.f(*x),
@@ -563,7 +564,7 @@ def solved(problem: Problem, program_of: Callable[..., SparseProgram]) -> Any:
         lower=problem.lower,
         upper=problem.upper,
     )
-    return advance(begin(program, np.array(problem.start, float)), 500)
+    return advance(begin(program, np.array(problem.start, float), options), 1000)
 
 
 def objective_of(state: Any) -> float:
@@ -574,10 +575,13 @@ def near(found: float, wanted: float) -> bool:
     return abs(found - wanted) <= CLOSE * max(1.0, abs(wanted))
 
 
+@pytest.mark.parametrize("follow", [0.0, 0.15])
 @pytest.mark.parametrize("number", PROBLEMS)
-def test_the_optimum_is_the_books(number: int, program_of: Callable[..., SparseProgram]) -> None:
+def test_the_optimum_is_the_books(
+    number: int, program_of: Callable[..., SparseProgram], follow: float
+) -> None:
     problem = PROBLEMS[number]
-    state = solved(problem, program_of)
+    state = solved(problem, program_of, Options(follow=follow))
     assert state.status == "optimal"
     found = objective_of(state)
     assert near(found, problem.best) or (problem.local is not None and near(found, problem.local))

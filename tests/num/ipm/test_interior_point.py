@@ -49,8 +49,11 @@ def test_waechter_and_bieglers_example_is_solved_from_the_right(program_of: Prog
     np.testing.assert_allclose(state.x, [1, 0, 0.5], atol=CLOSE)
 
 
-def test_waechter_and_bieglers_example_does_not_jam_from_their_start(program_of: Programs) -> None:
-    state = ended(trap(program_of), (-2, 3, 1))
+@pytest.mark.parametrize("follow", [0.0, 0.15])
+def test_waechter_and_bieglers_example_does_not_jam_from_their_start(
+    program_of: Programs, follow: float
+) -> None:
+    state = ended(trap(program_of), (-2, 3, 1), Options(follow=follow))
     # (-1, 0, 0) is a local least of |c|: to the right the first row grows twice as fast as the second falls.
     assert state.status == "infeasible"
     np.testing.assert_allclose(state.x, [-1, 0, 0], atol=CLOSE)
@@ -72,10 +75,13 @@ INFEASIBLE: dict[str, tuple[dict[str, Any], Any, float]] = {
 }
 
 
+@pytest.mark.parametrize("follow", [0.0, 0.15])
 @pytest.mark.parametrize("name", INFEASIBLE)
-def test_an_infeasible_program_ends_at_its_least_violation(program_of: Programs, name: str) -> None:
+def test_an_infeasible_program_ends_at_its_least_violation(
+    program_of: Programs, name: str, follow: float
+) -> None:
     parts, start, least = INFEASIBLE[name]
-    state = ended(program_of(lambda x: x[0] ** 2, len(start), **parts), start)
+    state = ended(program_of(lambda x: x[0] ** 2, len(start), **parts), start, Options(follow=follow))
     assert state.status == "infeasible"
     violation = np.abs(state.c).sum() + np.abs(state.d - state.s).sum()
     assert violation == pytest.approx(least, rel=1e-3)
