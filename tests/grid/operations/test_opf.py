@@ -435,7 +435,7 @@ def test_progress_shows_iterations_residuals_and_barrier_and_never_goes_back(pgl
 
 
 def test_a_limit_of_iterations_ends_as_a_statement(run: Run) -> None:
-    outcomes = {run("case118_ieee", max_iterations=most).result.outcome for most in (1, 10, 15, 20)}
+    outcomes = {run("case118_ieee", max_iterations=most).result.outcome for most in (1, 4, 8)}
     assert outcomes <= {"unsolved", "feasible"}
     unsolved = run("case118_ieee", max_iterations=1)
     assert unsolved.result.outcome == "unsolved"
