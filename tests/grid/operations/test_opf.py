@@ -177,6 +177,17 @@ def test_a_cubic_cost_is_solved_in_ac_and_refused_elsewhere(small: Run) -> None:
     assert "grid.opf_no_bound" in {finding.code for finding in bounded.findings}
 
 
+@pytest.mark.parametrize("formulation", ["ac", "dc", "soc"])
+def test_a_case_without_costs_is_solved_for_nothing(pglib: Path, tmp_path: Path, formulation: str) -> None:
+    before, _, rest = (pglib / "pglib_opf_case14_ieee.m").read_text().partition("mpc.gencost")
+    file = tmp_path / "free.m"
+    file.write_text(before + rest.partition("];")[2])
+    outcome = opf(case=str(file), formulation=formulation)
+    assert outcome.certificate.holds, outcome.certificate.failed
+    assert (outcome.result.outcome, outcome.result.cost, outcome.result.gap) == ("optimal", 0.0, None)
+    assert len(outcome.result.binding) == 0
+
+
 # --- properties ---
 
 

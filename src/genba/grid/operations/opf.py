@@ -218,7 +218,9 @@ def _by_soc(params: OpfParams, study: _Study, ctx: Context) -> _Ending:
     ending = _with_proof(
         study.model, _Ending("unsolved", state, found.iterations, trace), found, elastic=False
     )
-    if found.status == "optimal" and found.objective - ending.proven <= EXACT * abs(found.objective):
+    if found.status == "optimal" and found.objective - ending.proven <= EXACT * max(
+        1.0, abs(found.objective)
+    ):
         return replace(ending, outcome="optimal")
     if found.status == "stopped":
         return replace(ending, proof=None)
