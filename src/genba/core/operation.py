@@ -86,9 +86,9 @@ class Operation(Generic[P, R]):
         Raises:
             InputError: when the params or an input file are wrong.
         """
-        return self.perform(self.parse(params), context or Context(path=self._path))
+        return self.perform(self.parse(params), context or Context(path=self.path))
 
-    def _path(self, file: InputFile) -> Path:
+    def path(self, file: InputFile) -> Path:
         """Give the path of a catalogue entry of this domain, or of a local file."""
         if file.catalogue is None:
             return local_path(file)

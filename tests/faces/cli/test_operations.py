@@ -1,5 +1,7 @@
 """Every operation is a command, with help made of its records."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -61,3 +63,26 @@ def test_a_domain_lists_its_operations(name: str, capsys: pytest.CaptureFixture[
 def test_there_is_no_other_attribute() -> None:
     with pytest.raises(AttributeError):
         _ = operations.no_such_domain  # type: ignore[attr-defined]
+
+
+def test_a_run_in_this_process_is_certified_and_leaves_nothing(
+    pglib: Path, tmp_path: Path, genba: Callable[..., Any]
+) -> None:
+    case = pglib / "pglib_opf_case14_ieee.m"
+    answer = genba("grid", "dispatch", case, "--in-process", "--json", "--home", tmp_path / "home")
+    assert answer.code == 0
+    assert answer.json["run"] is None
+    assert answer.json["status"] == "succeeded"
+    assert answer.json["certificate"]["holds"]
+    assert answer.json["result"]["outcome"] == "optimal"
+    assert not (tmp_path / "home").exists()
+    shown = genba("grid", "dispatch", case, "--in-process", "--home", tmp_path / "home")
+    assert "certificate holds" in " ".join(shown.out.split())
+
+
+def test_a_wrong_input_is_reported_by_a_run_in_this_process(
+    tmp_path: Path, genba: Callable[..., Any]
+) -> None:
+    answer = genba("grid", "dispatch", tmp_path / "none.m", "--in-process", "--json")
+    assert answer.code == 2
+    assert answer.json["error"]["code"] in ("input", "not_found")

@@ -11,6 +11,7 @@ from cyclopts import App
 from genba.core.operation import Operation
 from genba.faces.cli.fields import arguments, given
 from genba.faces.cli.following import follow
+from genba.faces.cli.in_process import run_here
 from genba.faces.cli.options import HERE, PLAIN, Access, RunOptions
 from genba.faces.cli.rendering import answer
 from genba.faces.cli.terminal import document, show, table
@@ -84,6 +85,8 @@ def listing(*, access: Access = HERE) -> int:
 def _request(
     operation: Operation[Any, Any], values: dict[str, Any], *, options: RunOptions, access: Access
 ) -> int:
+    if options.in_process:
+        return run_here(operation, values, options=options, as_json=access.json)
     with access.factory() as factory:
         run = factory.submit(operation.name, values, options.request())
         if not options.detach:

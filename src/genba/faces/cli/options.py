@@ -58,6 +58,11 @@ class RunOptions:
         Parameter(negative="", show_default=False, help="Leave the run to the supervisor of `genba up`."),
     ] = False
 
+    in_process: Annotated[
+        bool,
+        Parameter(negative="", show_default=False, help="Run in this process; nothing is recorded."),
+    ] = False
+
     def request(self) -> Request:
         """Give what the factory takes."""
         limits = Limits(memory_mib=self.memory_mib, wall_s=self.wall_s, threads=self.threads)

@@ -95,8 +95,13 @@ def claims(certificate: Certificate) -> RenderableType:
 
 
 def table_heads(run: Run, rows: int) -> Iterator[RenderableType]:
-    """Yield the first rows of every table of the result."""
-    for name, ref in tables_of(run.result or {}):
+    """Yield the first rows of every table of a run's result."""
+    yield from heads_of(run.result or {}, rows)
+
+
+def heads_of(result: dict[str, Any], rows: int) -> Iterator[RenderableType]:
+    """Yield the first rows of every table of a result."""
+    for name, ref in tables_of(result):
         shown = ref.head[:rows]
         count = f"{ref.rows:,} rows" if len(shown) < ref.rows else ""
         yield text(f"\n{name}  {count}".rstrip(), "bold")

@@ -30,7 +30,7 @@ HOPELESS = 1e-2
 DOUBTFUL = 150
 """A solve of more iterations came from a poor start: the next is tried too, and the cheaper point kept."""
 FOLLOW = 0.15
-"""Share of the mean product that the barrier is set to: a seventh fewer iterations than lowering it in steps."""
+"""Share of the mean product that the barrier is set to: a sixth fewer iterations than lowered in steps."""
 GAP = 2e-7
 """Share of the cost that may be saved at most beyond an optimal point, by first order."""
 GRADIENT = 1.0
