@@ -77,18 +77,17 @@ def sources_of(network: Network, costs: CostRows) -> Sources:
     between `pmin` and b1 and pk between 0 and the length of its piece; slopes that rise fill them in order.
     """
     running = np.flatnonzero(network.unit_on)
-    rows = [_source_rows(network, costs, int(unit)) for unit in running]
-    refused = [unit for unit in running.tolist() if _falls(costs, unit)]
-    counts = np.array([len(low) for low, _, _ in rows], np.int64)
-    unit = np.repeat(running, counts)
-    first = np.zeros(len(unit), bool)
+    bent = running[costs.model[running] == PIECEWISE] if len(costs.model) else running[:0]
+    pieces = {unit: _pieces_as_sources(network, costs, unit) for unit in bent.tolist()}
+    counts = np.ones(len(running), np.int64)
+    counts[np.isin(running, bent)] = [len(low) for low, _, _ in pieces.values()]
+    unit, first = np.repeat(running, counts), np.zeros(int(counts.sum()), bool)
     first[np.cumsum(counts) - counts] = True
-    width = max([LEAST_TERMS, *(cost.shape[1] for _, _, cost in rows)])
-    cost = np.zeros((len(unit), width))
-    for at, (_, _, part) in zip((np.cumsum(counts) - counts).tolist(), rows, strict=True):
-        cost[at : at + len(part), : part.shape[1]] = part
-    low = np.concatenate([np.zeros(0), *(low for low, _, _ in rows)])
-    high = np.concatenate([np.zeros(0), *(high for _, high, _ in rows)])
+    low, high = network.unit_pmin[unit], network.unit_pmax[unit]
+    cost = _coefficients(costs, network.base_mva, network.unit_on)[unit]
+    for row, (lower, upper, part) in pieces.items():
+        low[unit == row], high[unit == row] = lower, upper
+        cost[unit == row, : part.shape[1]] = part
     constant = float(cost[:, 0].sum())
     cost[:, 0] = 0.0
     return Sources(
@@ -101,7 +100,7 @@ def sources_of(network: Network, costs: CostRows) -> Sources:
         constant=constant,
         p=filled(network.unit_s.real[unit], high, first),
         q=np.where(first, network.unit_s.imag[unit], 0.0),
-        refused=np.array(refused, np.int64),
+        refused=np.array([row for row in bent.tolist() if _falls(costs, row)], np.int64),
     )
 
 
@@ -120,18 +119,24 @@ def filled(p: Floats, high: Floats, first: Bools) -> Floats:
     return share
 
 
-def _source_rows(network: Network, costs: CostRows, unit: int) -> tuple[Floats, Floats, Floats]:
-    """Give lower limits, upper limits and cost coefficients of one unit's sources."""
-    low, high = network.unit_pmin[unit], network.unit_pmax[unit]
-    base = network.base_mva
+def _coefficients(costs: CostRows, base: float, running: Bools) -> Floats:
+    """Give every unit's polynomial over per-unit output, lowest order first; zero where it has none."""
     if not len(costs.model):
-        return np.array([low]), np.array([high]), np.zeros((1, LEAST_TERMS))
-    terms = int(costs.terms[unit])
-    if costs.model[unit] != PIECEWISE:
-        lowest_first = costs.data[unit, :terms][::-1] * base ** np.arange(terms)
-        return np.array([low]), np.array([high]), lowest_first[None, :]
+        return np.zeros((len(running), LEAST_TERMS))
+    curved = running & (costs.model != PIECEWISE)
+    width = max(LEAST_TERMS, int(costs.terms[curved].max(initial=0)))
+    order = np.arange(width)
+    column = costs.terms[:, None] - 1 - order  # (units, width)
+    used = curved[:, None] & (column >= 0)
+    data = np.take_along_axis(costs.data, np.clip(column, 0, costs.data.shape[1] - 1), axis=1)
+    return np.where(used, data * base**order, 0.0)
+
+
+def _pieces_as_sources(network: Network, costs: CostRows, unit: int) -> tuple[Floats, Floats, Floats]:
+    """Give lower limits, upper limits and cost coefficients of the pieces that a unit can reach."""
+    low, high = network.unit_pmin[unit], network.unit_pmax[unit]
     x, y, slope = _pieces(costs, unit)
-    x, slope = x / base, slope * base
+    x, slope = x / network.base_mva, slope * network.base_mva
     inside = np.flatnonzero((x[1:-1] > low) & (x[1:-1] < high)) + 1
     used = np.append(inside - 1, inside[-1] if len(inside) else _piece_at(x, low))
     ends = np.concatenate([[low], x[inside], [high]])
@@ -167,7 +172,5 @@ def _piece_at(x: Floats, p: float) -> int:
 
 
 def _falls(costs: CostRows, unit: int) -> bool:
-    if not len(costs.model) or costs.model[unit] != PIECEWISE:
-        return False
     slope = _pieces(costs, unit)[2]
     return bool((np.diff(slope) < -FLAT * np.abs(slope[1:])).any())

@@ -302,7 +302,7 @@ def _result(params: OpfParams, study: _Study, ending: _Ending, ctx: Context) -> 
     state, outcome, pd = ending.state, ending.outcome, study.case.bus["pd"]
     live, running = study.island > 0, study.held.runs
     priced, mismatch = outcome in ("optimal", "feasible"), mismatch_of(study.network, state, live=live)
-    cost = float(study.costs.at(state.p)[running[: len(study.costs.model)]].sum()) if priced else None
+    cost = float(study.costs.at(state.p)[running].sum()) if priced else None
     bound = ending.proven if priced and ending.proof is not None else None
     relaxations = _relaxations(study, state) if outcome == "infeasible" else _none(OPF_RELAXATIONS)
     result = OpfResult(
