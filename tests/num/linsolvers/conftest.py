@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.linalg import lu_factor, lu_solve
 from scipy.sparse import csr_matrix
 
 from genba.core.errors import DeviceError, MissingExtra
@@ -26,7 +27,7 @@ class CudssError(Exception):
     """What the bindings raise."""
 
 
-ConfigParam = IntEnum("ConfigParam", ["PIVOT_TYPE", "UBATCH_SIZE"], start=0)
+ConfigParam = IntEnum("ConfigParam", ["PIVOT_EPSILON", "PIVOT_TYPE", "UBATCH_SIZE"], start=0)
 DataParam = IntEnum("DataParam", ["INFO", "LU_NNZ", "NPIVOTS", "INERTIA"], start=0)
 DataType = IntEnum("DataType", {"R_64F": 1, "R_32I": 10})
 IndexBase = IntEnum("IndexBase", ["ZERO", "ONE"], start=0)
@@ -47,7 +48,7 @@ class FakeCudss:
 
     version: int = 0
     fails: str = ""
-    small: float = 1e-13
+    small: float | None = None
     tells_batch_inertia: bool = False
     calls: list[str] = field(default_factory=list)
     alive: dict[int, Any] = field(default_factory=dict)
@@ -92,11 +93,12 @@ class FakeCudss:
         return self.version
 
     def get_config_param_dtype(self, param: int) -> Any:
-        return np.int32
+        return np.float64 if param == ConfigParam.PIVOT_EPSILON else np.int32
 
     def config_set(self, config: int, param: int, value: int, size: int) -> None:
-        assert size == 4
-        self.alive[config][ConfigParam(param).name] = ctypes.c_int32.from_address(value).value
+        kind = ctypes.c_double if param == ConfigParam.PIVOT_EPSILON else ctypes.c_int32
+        assert size == ctypes.sizeof(kind)
+        self.alive[config][ConfigParam(param).name] = kind.from_address(value).value
 
     def set_stream(self, handle: int, stream: int) -> None:
         assert self.alive[handle] == "handle"
@@ -123,11 +125,12 @@ class FakeCudss:
             state["batch"] = batch
         assert state["batch"] == batch
         if name == "FACTORIZATION":
-            state.update(_factorized(self.alive[matrix], batch, self.small))
+            least = self.small or self.alive[config].get("PIVOT_EPSILON", 1e-13)
+            state.update(_factorized(self.alive[matrix], batch, least))
         if name == "SOLVE":
             rows, source = self.alive[b]
             right = _at(source, batch * rows, ctypes.c_double).reshape(batch, rows)
-            found = [np.linalg.solve(one, of) for one, of in zip(state["factors"], right, strict=True)]
+            found = [lu_solve(one, of) for one, of in zip(state["factors"], right, strict=True)]
             _at(self.alive[x][1], batch * rows, ctypes.c_double)[:] = np.ravel(found)
 
     def data_get(self, handle: int, data: int, param: int, value: int, size: int, written: int) -> None:
@@ -154,12 +157,12 @@ def _factorized(matrix: Any, batch: int, least: float) -> dict[str, Any]:
         if kind == MatrixType.GENERAL:
             left, sizes, right = np.linalg.svd(dense)
             small = sizes < least
-            factors.append((left * np.where(small, least, sizes)) @ right)
+            factors.append(lu_factor((left * np.where(small, least, sizes)) @ right))
         else:
             signs, vectors = np.linalg.eigh(dense)
             small = abs(signs) < least
             info = info or int(kind == MatrixType.SPD and signs.min() <= 0)
-            factors.append((vectors * np.where(small, least, signs)) @ vectors.T)
+            factors.append(lu_factor((vectors * np.where(small, least, signs)) @ vectors.T))
             inertia += [int((signs > 0).sum()), int((signs < 0).sum())]
         replaced += int(small.sum())
     return {"factors": factors, "INFO": info, "NPIVOTS": replaced, "INERTIA": inertia}

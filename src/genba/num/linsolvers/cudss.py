@@ -8,7 +8,7 @@ stay there, numpy's are copied there and back.
 cuDSS 0.8, the one that nvmath-python 1.0 takes, has no 2x2 pivots yet (PIVOT_BUNCH_KAUFMAN is reserved in its
 header): it replaces a pivot below a threshold and counts it. So matrices are scaled first, and when pivots
 were replaced a trial solve decides whether refinement makes up for them. The inertia is then that of a matrix
-which differs by 1e-13 of the scaled one.
+which differs by 1e-15 of the scaled one.
 
 Source: NVIDIA, cuDSS 0.8 documentation and header; nvmath-python 1.0, `nvmath.bindings.cudss`.
 """
@@ -31,6 +31,8 @@ from genba.num.linsolvers.refinement import MADE_UP, leftover, refine
 Method = Literal["ldlt", "cholesky", "lu"]
 BUNCH_KAUFMAN_SINCE = 1
 """Major version of cuDSS that has 2x2 pivots."""
+PIVOT_EPSILON = 1e-15
+"""Pivots of the scaled matrix below this are replaced; late KKT matrices have some below cuDSS's 1e-13."""
 MOST_ENTRIES = 2**31 - 1
 """cupy's sparse matrices index with 32 bits."""
 
@@ -267,6 +269,7 @@ class _Plan:
         cudss = self.device.cudss
         if self.batch > 1:
             self._set("UBATCH_SIZE", self.batch)
+        self._set("PIVOT_EPSILON", PIVOT_EPSILON)
         if self._method == "ldlt" and cudss.get_property(0) >= BUNCH_KAUFMAN_SINCE:
             self._set("PIVOT_TYPE", int(cudss.PivotType.PIVOT_BUNCH_KAUFMAN))
 
@@ -307,7 +310,7 @@ class _Plan:
         number = int(cudss.Phase[phase])
         cudss.execute(own.handle, number, own.config, own.data, own.matrix, own.solution, own.right)
 
-    def _set(self, name: str, value: int) -> None:
+    def _set(self, name: str, value: float) -> None:
         cudss = self.device.cudss
         param = cudss.ConfigParam[name]
         given = np.array([value], cudss.get_config_param_dtype(param))

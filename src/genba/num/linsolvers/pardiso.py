@@ -5,7 +5,9 @@ systems, ETNA 23 (2006); the parameters (iparm) as Intel's reference numbers the
 """
 
 import weakref
+from copy import copy
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -94,7 +96,7 @@ class _Handle:
     """One PARDISO handle: the order of the pattern, and the factors of one matrix."""
 
     def __init__(self, pattern: Pattern, given: Rows) -> None:
-        self._pardiso = PyPardisoSolver(mtype=TYPE[pattern.symmetry])
+        self._pardiso = _fresh(TYPE[pattern.symmetry])
         for number, value in SETTINGS.items():
             self._pardiso.set_iparm(number, value)
         shape = (pattern.n, pattern.n)
@@ -153,3 +155,16 @@ class _Handle:
             message = f"PARDISO ended with error {error.value}; Intel's oneMKL reference lists its meaning"
             raise DeviceError(message, where="pardiso") from error
         return found
+
+
+@cache
+def _library() -> PyPardisoSolver:
+    """Give a solver that is never called; making one takes a second, in which it searches for oneMKL."""
+    return PyPardisoSolver()
+
+
+def _fresh(kind: int) -> PyPardisoSolver:
+    solver = copy(_library())
+    solver.pt, solver.iparm = np.zeros_like(solver.pt), np.zeros_like(solver.iparm)
+    solver.set_matrix_type(kind)
+    return solver
