@@ -127,6 +127,7 @@ def test_ipopts_optimum_holds(
         ("branches", "angle_price", 4, 0.5, {"stationarity", "binding"}),
         ("branches", "over", 0, 1e-3, set()),
         ("branches", "over_angle", 0, 1e-3, set()),
+        ("trace", "iteration", 2, 1, {"identity"}),
         ("bound_buses", "price", 2, 5.0, {"bound_proven"}),
         ("bound_buses", "reactive_price", 2, 5.0, {"bound_proven"}),
         ("bound_buses", "vm", 2, 0.2, {"bound_proven"}),
@@ -153,6 +154,7 @@ def test_a_moved_number_is_refused(
         ("generation", 1e-3, {"totals"}),
         ("losses", 1e-3, {"totals"}),
         ("unserved", 1e-3, {"totals"}),
+        ("largest_mismatch", 1e-5, {"mismatch_stated"}),
         ("shortfall", 1e-3, {"totals", "nothing_short"}),
         ("reactive_shortfall", 1e-3, {"totals", "nothing_short"}),
     ],
@@ -361,6 +363,9 @@ def test_multipliers_made_larger_prove_no_more(certified: Certify) -> None:
         ("buses", "vm", 2, 1e-3),
         ("units", "p", 0, 0.05),
         ("units", "q", 0, 0.05),
+        ("buses", "price", 2, 0.01),
+        ("buses", "reactive_price", 2, 0.01),
+        ("branches", "from_price", 2, 0.01),
         ("bound_buses", "price", 2, 5.0),
     ],
 )
@@ -369,6 +374,14 @@ def test_a_moved_number_of_a_relaxation_is_refused(
 ) -> None:
     run = certified("opf", set=ROOM, formulation="soc")
     assert run.moved(table, column, row, by)
+
+
+def test_an_unsolved_case_states_how_far_off_it_is(certified: Certify) -> None:
+    run = certified("opf", set=ROOM, max_iterations=2)
+    assert run.result.outcome == "unsolved"
+    assert run.failed(largest_mismatch=run.result.largest_mismatch / 2) == {"mismatch_stated"}
+    assert run.failed(cost=1.0) == {"nothing_stated"}
+    assert run.failed(shortfall=1.0) == {"nothing_stated"}
 
 
 def test_a_number_that_is_missing_is_refused(certified: Certify) -> None:

@@ -12,7 +12,7 @@ from genba.grid.certify.opf_limits import Asked, asked
 from genba.grid.certify.opf_lists import binding_claim, relaxations_claim
 from genba.grid.certify.opf_optimality import first_order
 from genba.grid.certify.opf_prices import price_claims
-from genba.grid.certify.opf_state import ac_claims, dc_claims, relaxed_claims
+from genba.grid.certify.opf_state import ac_claims, dc_claims, last_iterate_claim, relaxed_claims
 from genba.grid.certify.rows import Expected, branch_rows, finite_or_zero, identity, worst
 from genba.grid.certify.schedule import schedule_of
 from genba.grid.io import changes, matpower
@@ -42,12 +42,14 @@ def certify_opf(params: OpfParams, result: OpfResult, ctx: Context) -> Certifica
         (result.units, _unit_rows(grid)),
         (result.buses, _bus_rows(grid, limits)),
         (result.branches, _branch_rows(grid, limits)),
+        (result.trace, {"iteration": np.arange(len(result.trace))}),
         *_proof_rows(grid, result),
     )
     if not same.holds:  # nothing else can be asked of other rows
         return Certificate(claims=(same,))
     if result.outcome == "unsolved":
-        return Certificate(claims=(same, _nothing_stated(result)))
+        last = (last_iterate_claim(grid, result),) if params.formulation == "ac" else ()
+        return Certificate(claims=(same, _nothing_stated(result), *last))
     claims = (same, *_state(grid, limits, params, result), *_totals(grid, result))
     if result.outcome == "infeasible":
         claims = (

@@ -5,7 +5,7 @@ import numpy as np
 from genba.core.certificate import Claim, at_most
 from genba.grid.certify.circuit import Bools, Circuit, Complexes, Floats
 from genba.grid.certify.opf_limits import Asked
-from genba.grid.certify.rows import excess, gaps, worst
+from genba.grid.certify.rows import excess, finite_or_zero, gaps, worst
 from genba.grid.certify.schedule import schedule_of
 from genba.grid.certify.twoport import TwoPorts, flows, two_ports, withdrawals
 from genba.grid.records.opf import OpfResult
@@ -17,6 +17,8 @@ FLOW_MVA = 1e-5
 ANGLE_DEGREES = 1e-4
 PERCENT = 1e-4
 STATED = 1e-9
+PRICE = 1e-6  # of the largest price: prices of unlimited outputs are zero in the proof, but for rounding here
+ENDS = ("from", "to")
 
 
 def ac_claims(grid: Circuit, limits: Asked, result: OpfResult) -> tuple[Claim, ...]:
@@ -25,7 +27,7 @@ def ac_claims(grid: Circuit, limits: Asked, result: OpfResult) -> tuple[Claim, .
     s_from, s_to = flows(grid, ports, v)
     left = withdrawals(grid, ports, v)
     return (
-        _balance(grid, result, left, POWER_PU),
+        *_balance(grid, result, left, POWER_PU),
         _flows(grid, result, s_from, s_to),
         _columns(grid, limits, result),
         *_limits(grid, limits, result, POWER_PU),
@@ -44,10 +46,11 @@ def relaxed_claims(grid: Circuit, limits: Asked, result: OpfResult) -> tuple[Cla
     np.add.at(left, grid.start, s_from)
     np.add.at(left, grid.end, s_to)
     return (
-        _balance(grid, result, left, RELAXED_PU),
+        *_balance(grid, result, left, RELAXED_PU),
         _columns(grid, limits, result),
         *_limits(grid, limits, result, RELAXED_PU),
         _products(grid, ports, w, s_from, s_to),
+        _relaxed_prices(grid, limits, result),
     )
 
 
@@ -75,24 +78,50 @@ def _voltages(grid: Circuit, result: OpfResult) -> Complexes:
     return np.where(grid.alive, v, 0.0)
 
 
-def _balance(grid: Circuit, result: OpfResult, taken: Complexes, bound: float) -> Claim:
+def _balance(grid: Circuit, result: OpfResult, taken: Complexes, bound: float) -> tuple[Claim, ...]:
     """Claim the balance of every bus, given what branches and shunts take, MVA."""
+    off = _off_balance(grid, result, taken)
+    idle = np.concatenate([result.units[name][~grid.runs] for name in ("p", "q")])
+    short = [result.buses[name][~grid.alive] for name in ("shortfall", "reactive_shortfall")]
+    return (
+        at_most(
+            "power_balance",
+            worst(np.array([off]), np.abs(idle), np.abs(np.concatenate(short))),
+            bound=bound,
+            unit="p.u.",
+            method=(
+                "Power into branches and shunts recomputed at every energised bus, demand less stated "
+                "shortfall and outputs summed, worst bus; what is out of service has no output."
+            ),
+        ),
+        mismatch_claim(off, result),
+    )
+
+
+def _off_balance(grid: Circuit, result: OpfResult, taken: Complexes) -> float:
     bus, on, buses = grid.case.bus, grid.runs, result.buses
     left = taken + np.where(grid.alive, bus["pd"] + 1j * bus["qd"], 0.0)
     left -= buses["shortfall"] + 1j * buses["reactive_shortfall"]
     np.add.at(left, grid.host[on], -(result.units["p"] + 1j * result.units["q"])[on])
     left = left[grid.alive] / grid.case.base_mva
-    idle = np.concatenate([result.units[name][~on] for name in ("p", "q")])
-    stray = np.abs(np.concatenate([buses[name][~grid.alive] for name in ("shortfall", "reactive_shortfall")]))
+    return worst(np.abs(left.real), np.abs(left.imag))
+
+
+def last_iterate_claim(grid: Circuit, result: OpfResult) -> Claim:
+    """Claim that an iterate that solves nothing misses balances by what is stated."""
+    taken = withdrawals(grid, two_ports(grid), _voltages(grid, result))
+    return mismatch_claim(_off_balance(grid, result, taken), result)
+
+
+def mismatch_claim(own: float, result: OpfResult) -> Claim:
+    """Claim that the stated mismatch is the one found here."""
+    stated = np.nan if result.largest_mismatch is None else result.largest_mismatch
     return at_most(
-        "power_balance",
-        worst(np.abs(left.real), np.abs(left.imag), np.abs(idle), stray),
-        bound=bound,
+        "mismatch_stated",
+        abs(own - stated),
+        bound=STATED * max(1.0, own if np.isfinite(own) else 1.0),
         unit="p.u.",
-        method=(
-            "Power into branches and shunts recomputed at every energised bus, demand less stated "
-            "shortfall and outputs summed, worst bus; what is out of service has no output."
-        ),
+        method="Largest mismatch of any energised bus, recomputed, against the stated one.",
     )
 
 
@@ -216,4 +245,27 @@ def _products(grid: Circuit, ports: TwoPorts, w: Floats, s_from: Complexes, s_to
             "Products of neighbouring voltages recomputed from the flows at both ends: they agree, and "
             "none is larger than the magnitudes allow."
         ),
+    )
+
+
+def _relaxed_prices(grid: Circuit, limits: Asked, result: OpfResult) -> Claim:
+    """Claim that the prices of a relaxation are the multipliers that prove its bound."""
+    buses, branches = result.buses, result.branches
+    scale = 1.0 if result.outcome != "infeasible" else grid.case.base_mva
+    proof, rows = result.bound_buses, result.bound_branches
+    if not len(proof):
+        apart = [np.array([np.nan])]
+    else:
+        held = grid.conducts & np.isfinite(limits.limit)
+        pull = [np.hypot(rows[f"{end}_p"], rows[f"{end}_q"]) * scale for end in ("from", "to")]
+        apart = [(buses[name] - proof[name] * scale)[grid.alive] for name in ("price", "reactive_price")]
+        apart += [
+            branches[f"{end}_price"] - np.where(held, p, 0.0) for end, p in zip(ENDS, pull, strict=True)
+        ]
+    return at_most(
+        "relaxed_prices",
+        worst(*(np.abs(part) for part in apart)),
+        bound=PRICE * max(1.0, finite_or_zero(worst(np.abs(buses["price"][grid.alive])))),
+        unit="1",
+        method="Prices and shadow prices of the relaxation are the multipliers that prove its bound.",
     )
