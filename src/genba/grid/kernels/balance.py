@@ -9,8 +9,9 @@ from genba.grid.kernels.dc_angles import dc_angles, estimated_losses
 from genba.grid.kernels.headroom import spread
 from genba.grid.kernels.islands import references
 from genba.grid.kernels.jacobian import JacobianPlan
-from genba.grid.kernels.network import Floats, Network, bus_sum
+from genba.grid.kernels.network import Bools, Floats, Ints, Network, Phasors, bus_sum
 from genba.grid.kernels.steady_state import Model, Schedule, schedule_of
+from genba.num.jit import kernel
 
 First = Literal["flat", "dc", "case"]
 """A first voltage: 1 p.u. at the reference's angle, at the angles of a DC power flow, or the case's own."""
@@ -54,8 +55,22 @@ def first_angles(
     network: Network, schedule: Schedule, p: Floats, plan: JacobianPlan | None = None
 ) -> Floats | None:
     """Give the angles (n,), rad, of the DC power flow of some unit outputs; None when there is none."""
-    running = np.where(schedule.unit_group(network) > 0, p, 0.0)
-    served = network.demand.real + network.shunt.real
-    injection = bus_sum(network.unit_bus, running, network.n_bus) - served
+    injection = _injected(
+        network.unit_bus, schedule.unit_on, schedule.island, p, network.demand, network.shunt
+    )
     bus, _ = references(network, schedule.island, schedule.unit_on)
     return dc_angles(network, injection, island=schedule.island, references=bus, plan=plan)
+
+
+@kernel
+def _injected(
+    unit_bus: Ints, unit_on: Bools, island: Ints, p: Floats, demand: Phasors, shunt: Phasors
+) -> Floats:
+    """Give the active power into every bus, shunts at 1 p.u. of voltage, shape (n,)."""
+    injection = np.empty(len(demand))
+    for bus in range(len(demand)):
+        injection[bus] = -demand[bus].real - shunt[bus].real
+    for k in range(len(unit_bus)):
+        if unit_on[k] and island[unit_bus[k]] > 0:
+            injection[unit_bus[k]] += p[k]
+    return injection

@@ -1,10 +1,12 @@
 """The DC power flow: voltage angles and flows when losses and magnitudes are left out."""
 
+import math
+
 import numpy as np
 
 from genba.grid.kernels.admittance import admittance_of
 from genba.grid.kernels.jacobian import JacobianPlan, factorise, plan_of
-from genba.grid.kernels.network import Bools, Floats, Ints, Network, bus_sum
+from genba.grid.kernels.network import Bools, Floats, Ints, Network, Phasors, bus_sum
 from genba.num.jit import kernel
 from genba.num.lu.factor import HOLDS, Factors, factorize, factors_of
 from genba.num.lu.solve import solve
@@ -37,12 +39,10 @@ def dc_angles(
     Source: MATPOWER manual 8.0, section 3.7.
     """
     plan = plan or plan_of(admittance_of(network))
-    fixed = island == 0
-    fixed[references[references >= 0]] = True
-    given = np.where(island > 0, network.va, 0.0)
-    b, shift = _susceptance(network), np.angle(network.tap)
-    ends, size = (network.from_bus, network.to_bus), len(plan.cols)
-    blocks, right = _equations(plan.places, plan.diagonal, *ends, b, shift, injection, fixed, given, size)
+    branches = network.from_bus, network.to_bus, network.impedance, network.tap, network.branch_on
+    blocks, right = _equations(
+        plan.places, plan.diagonal, *branches, injection, island, references, network.va, len(plan.cols)
+    )
     x = right[plan.structure.order]
     factors = factors_of(plan.structure)
     if not _solved(plan.structure, blocks, factors, x):
@@ -78,32 +78,42 @@ def _equations(
     diagonal: Ints,
     f: Ints,
     t: Ints,
-    b: Floats,
-    shift: Floats,
+    impedance: Phasors,
+    tap: Phasors,
+    branch_on: Bools,
     injection: Floats,
-    fixed: Bools,
-    given: Floats,
+    island: Ints,
+    references: Ints,
+    va: Floats,
     size: int,
 ) -> tuple[Floats, Floats]:
     """Give the blocks of the matrix (nnz, 4) and the right-hand side (n, 2), whose second unknown is 0."""
-    blocks, right = np.zeros((size, 4)), np.zeros((len(diagonal), 2))
-    for i in range(len(diagonal)):
+    n = len(diagonal)
+    blocks, right, fixed = np.zeros((size, 4)), np.zeros((n, 2)), island == 0
+    for bus in references:
+        if bus >= 0:
+            fixed[bus] = True
+    for i in range(n):
         right[i, 0] = injection[i]
     for k in range(len(f)):
-        i, j = f[k], t[k]
-        right[i, 0] += b[k] * shift[k]
-        right[j, 0] -= b[k] * shift[k]
+        if not branch_on[k]:
+            continue
+        i, j, x = f[k], t[k], impedance[k].imag
+        b = 1.0 / ((SMALLEST_REACTANCE if x == 0.0 else x) * abs(tap[k]))
+        shifted = b * math.atan2(tap[k].imag, tap[k].real)
+        right[i, 0] += shifted
+        right[j, 0] -= shifted
         if not fixed[i]:
-            blocks[places[0, k], 0] += b[k]
-            blocks[places[1, k], 0] -= b[k]
+            blocks[places[0, k], 0] += b
+            blocks[places[1, k], 0] -= b
         if not fixed[j]:
-            blocks[places[2, k], 0] -= b[k]
-            blocks[places[3, k], 0] += b[k]
-    for i in range(len(diagonal)):
+            blocks[places[2, k], 0] -= b
+            blocks[places[3, k], 0] += b
+    for i in range(n):
         blocks[diagonal[i], 3] = 1.0
         if fixed[i]:
             blocks[diagonal[i], 0] = 1.0
-            right[i, 0] = given[i]
+            right[i, 0] = va[i] if island[i] > 0 else 0.0
     return blocks, right
 
 

@@ -122,6 +122,24 @@ class Work(NamedTuple):
     failed: Ints
 
 
+class First(NamedTuple):
+    """Where the lanes begin.
+
+    Arguments:
+        vm: first magnitudes, shape (n, 8).
+        angles: first angles, their cosines and sines, which all share, shape (3, n).
+        status: RUNNING for lanes that take part, shape (8,).
+        chord: 1 for lanes whose unknowns are those of the base's factors, shape (8,).
+        again: whether to keep the angles where the lanes stand instead.
+    """
+
+    vm: Floats
+    angles: Floats
+    status: Ints
+    chord: Ints
+    again: bool
+
+
 class Ended(NamedTuple):
     """States of lanes that have ended.
 
@@ -162,26 +180,20 @@ def work_of(grid: Grid) -> Work:
 
 
 @kernel
-def begin(grid: Grid, task: Task, work: Work, vm: Floats, va: Floats, status: Ints, chord: Ints) -> None:
-    """Start the lanes at magnitudes (n, 8) and angles (n, 8).
-
-    Arguments:
-        grid: what all share.
-        task: what each is to solve.
-        work: their room.
-        vm: first magnitudes, shape (n, 8).
-        va: first angles, shape (n, 8).
-        status: RUNNING for lanes that take part, shape (8,).
-        chord: 1 for lanes whose unknowns are those of the base's factors, shape (8,).
-    """
+def _begin(grid: Grid, task: Task, work: Work, first: First) -> None:
+    """Start the lanes."""
+    at, vm, angles = work.counts[2 * LANES] if first.again else 0, first.vm, first.angles
     work.counts[:] = 0
     for lane in range(LANES):
-        work.status[lane], work.chord[lane] = status[lane], chord[lane]
+        work.status[lane], work.chord[lane] = first.status[lane], first.chord[lane]
     for i in range(len(vm)):
-        for lane in range(LANES):
-            work.polar[0, 0, i, lane], work.polar[0, 1, i, lane] = va[i, lane], vm[i, lane]
-            work.v[0, 0, i, lane] = vm[i, lane] * math.cos(va[i, lane])
-            work.v[0, 1, i, lane] = vm[i, lane] * math.sin(va[i, lane])
+        if first.again:
+            _stretch(work, vm, at, i)
+        else:
+            for lane in range(LANES):
+                work.polar[0, 0, i, lane], work.polar[0, 1, i, lane] = angles[0, i], vm[i, lane]
+                work.v[0, 0, i, lane] = vm[i, lane] * angles[1, i]
+                work.v[0, 1, i, lane] = vm[i, lane] * angles[2, i]
     _evaluate(grid, task, task.y, work, 0)
     if grid.distributed:
         _write_answer(grid, task, work)
@@ -189,8 +201,26 @@ def begin(grid: Grid, task: Task, work: Work, vm: Floats, va: Floats, status: In
 
 
 @kernel
+def _stretch(work: Work, vm: Floats, at: int, i: int) -> None:
+    """Give a bus new magnitudes at the angles where the lanes stand."""
+    for lane in range(LANES):
+        size = vm[i, lane] / work.polar[at, 1, i, lane]
+        work.polar[0, 0, i, lane], work.polar[0, 1, i, lane] = work.polar[at, 0, i, lane], vm[i, lane]
+        work.v[0, 0, i, lane] = size * work.v[at, 0, i, lane]
+        work.v[0, 1, i, lane] = size * work.v[at, 1, i, lane]
+
+
+@kernel
 def advance(
-    grid: Grid, task: Task, work: Work, tolerance: float, factorisations: int, smallest_step: float, most: int
+    grid: Grid,
+    task: Task,
+    work: Work,
+    first: First,
+    afresh: bool,
+    tolerance: float,
+    factorisations: int,
+    smallest_step: float,
+    most: int,
 ) -> bool:
     """Go at most `most` steps on; tell whether a lane still runs.
 
@@ -198,11 +228,15 @@ def advance(
         grid: what all share.
         task: what each is to solve.
         work: where they stand.
+        first: where they begin.
+        afresh: whether they do now.
         tolerance: largest mismatch accepted.
         factorisations: how many steps with factors of its own a lane may take.
         smallest_step: share of a step below which the search for less mismatch is given up.
         most: steps.
     """
+    if afresh:
+        _begin(grid, task, work, first)
     for _ in range(most):
         running, chords = _judge(work, tolerance, factorisations)
         if running == 0:
@@ -220,11 +254,28 @@ def keep(work: Work, lanes: Bools, v: Floats, polar: Floats, excess: Floats, sla
     """Copy where some lanes stand."""
     at = work.counts[2 * LANES]
     for lane in range(LANES):
-        if lanes[lane]:
-            v[:, :, lane] = work.v[at, :, :, lane]
-            polar[:, :, lane] = work.polar[at, :, :, lane]
-            excess[:, :, lane] = work.excess[at, :, :, lane]
-            slack[:, lane] = work.slack[at, :, lane]
+        if not lanes[lane]:
+            continue
+        for part in range(2):
+            for i in range(polar.shape[1]):
+                v[part, i, lane] = work.v[at, part, i, lane]
+                polar[part, i, lane] = work.polar[at, part, i, lane]
+                excess[part, i, lane] = work.excess[at, part, i, lane]
+        for island in range(len(slack)):
+            slack[island, lane] = work.slack[at, island, lane]
+
+
+@kernel
+def standing(polar: Floats, island: Ints, lowest: float) -> Bools:
+    """Tell in which lanes no energised bus has collapsed, shape (8,)."""
+    stands = every(math.inf)
+    for i in range(len(island)):
+        if island[i] > 0:
+            stands = least(load(polar, 1, i), stands)
+    found = np.empty(LANES, np.bool_)
+    for lane in range(LANES):
+        found[lane] = stands[lane] >= lowest
+    return found
 
 
 @kernel
@@ -291,6 +342,8 @@ def _own_step(grid: Grid, task: Task, work: Work, smallest_step: float) -> None:
         if work.length[lane] > 0.0:
             work.counts[lane] += 1
             work.counts[LANES + lane] += 1
+        else:
+            work.step[:, :, lane] = 0.0  # what a lane without factors solved is no step
     _descend(grid, task, work, at, smallest_step)
 
 
@@ -308,6 +361,7 @@ def _descend(grid: Grid, task: Task, work: Work, at: int, smallest_step: float) 
             if work.length[lane] < smallest_step:
                 work.length[lane] = 0.0
                 work.status[lane] = STOPPED
+                work.step[:, :, lane] = 0.0
         if not again:
             break
     _take(work, True)
@@ -320,12 +374,21 @@ def _take(work: Work, all_lanes: bool) -> None:
     if not all_lanes:
         for lane in range(LANES):
             if work.length[lane] == 0.0:
-                work.polar[1 - at, :, :, lane] = work.polar[at, :, :, lane]
-                work.v[1 - at, :, :, lane] = work.v[at, :, :, lane]
-                work.excess[1 - at, :, :, lane] = work.excess[at, :, :, lane]
-                work.slack[1 - at, :, lane] = work.slack[at, :, lane]
-                work.sizes[1 - at, :, lane] = work.sizes[at, :, lane]
+                _copy(work, at, 1 - at, lane)
     work.counts[2 * LANES] = 1 - at
+
+
+@kernel
+def _copy(work: Work, source: int, target: int, lane: int) -> None:
+    """Copy what a buffer holds of a lane to the other."""
+    for part in range(2):
+        for i in range(work.polar.shape[2]):
+            work.polar[target, part, i, lane] = work.polar[source, part, i, lane]
+            work.v[target, part, i, lane] = work.v[source, part, i, lane]
+            work.excess[target, part, i, lane] = work.excess[source, part, i, lane]
+        work.sizes[target, part, lane] = work.sizes[source, part, lane]
+    for island in range(work.slack.shape[1]):
+        work.slack[target, island, lane] = work.slack[source, island, lane]
 
 
 @kernel
@@ -350,6 +413,21 @@ def _write_answer(grid: Grid, task: Task, work: Work) -> None:
 
 
 @inlined
+def _lengths(length: Floats) -> Lane:
+    """Give the lengths as lanes."""
+    return (
+        length[0],
+        length[1],
+        length[2],
+        length[3],
+        length[4],
+        length[5],
+        length[6],
+        length[7],
+    )
+
+
+@inlined
 def _moving(length: Floats) -> Lane:
     """Give 1 for each lane that moves, else 0."""
     return (
@@ -366,22 +444,20 @@ def _moving(length: Floats) -> Lane:
 
 @kernel
 def _try(grid: Grid, task: Task, work: Work) -> None:
-    """Go each lane's length along its step and measure what is wrong there."""
-    at = work.counts[2 * LANES]
+    """Go each lane's length along its step (0 in lanes of length 0), and measure what is wrong there."""
+    at, length = work.counts[2 * LANES], _lengths(work.length)
     before, after = work.polar[at], work.polar[1 - at]
-    for lane in range(LANES):
-        work.turn[:, :, lane] = 0.0
     widest, lowest = every(0.0), every(math.inf)
     for i in range(len(grid.diagonal)):
         place = grid.structure.position[i]
-        for lane in range(LANES):
-            if work.length[lane] > 0.0:
-                work.turn[0, i, lane] = work.length[lane] * work.step[place, 0, lane]
-                work.turn[1, i, lane] = work.length[lane] * work.step[place, 1, lane]
-        store(after, 0, i, total(load(before, 0, i), load(work.turn, 0, i)))
-        store(after, 1, i, total(load(before, 1, i), load(work.turn, 1, i)))
-        widest = larger(widest, load(work.turn, 0, i))
-        lowest = least(lowest, load(after, 1, i))
+        angle = product(length, load(work.step, place, 0))
+        size = product(length, load(work.step, place, 1))
+        moved_angle, moved_size = total(load(before, 0, i), angle), total(load(before, 1, i), size)
+        store(work.turn, 0, i, angle)
+        store(after, 0, i, moved_angle)
+        store(after, 1, i, moved_size)
+        widest = larger(widest, angle)
+        lowest = least(lowest, moved_size)
     _turned(
         before[1].ravel(),
         work.turn[0].ravel(),

@@ -208,9 +208,10 @@ def _note(
     batch: Batch, fixture: Fixture, columns: Columns, members: Ints, shown: Shown, answers: Answers
 ) -> None:
     """Write what the lanes of a group show at their scenarios' rows."""
-    there = np.arange(len(members))
-    answers.steps[members] += shown.steps[there]
-    solved, rows = there[shown.solved[there]], members[shown.solved[there]]
+    there = len(members)
+    answers.steps[members] += shown.steps[:there]
+    solved = np.flatnonzero(shown.solved[:there])
+    rows = members[solved]
     answers.solved[rows] = True
     answers.figures[rows], answers.places[rows] = shown.figures[:, solved].T, shown.places[:, solved].T
     if batch.asked.count:

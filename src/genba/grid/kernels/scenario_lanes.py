@@ -136,15 +136,16 @@ def pose(fixture: Fixture, columns: Columns, members: Ints, posed: Posed, vm: Fl
         posed: with `p`, `side` and `upwards`; the rest is written.
         vm: first magnitudes, shape (n, 8).
     """
-    posed.setpoint[:] = 1.0
-    posed.lowest[:], posed.highest[:], posed.share[:], posed.scheduled[:] = 0.0, 0.0, 0.0, 0.0
     _weigh(fixture, columns, members, posed)
-    for k in range(len(fixture.unit_bus)):
-        if fixture.unit_on[k]:
-            _pose_unit(fixture, columns, members, posed, k)
-    for bus in range(len(fixture.island)):
-        for lane in range(LANES):
-            _pose_bus(fixture, columns, members[lane], posed, bus, lane)
+    for lane in range(LANES):
+        for bus in range(len(fixture.island)):
+            posed.setpoint[bus, lane] = 1.0
+            posed.lowest[bus, lane], posed.highest[bus, lane] = 0.0, 0.0
+            posed.scheduled[0, bus, lane], posed.scheduled[1, bus, lane] = 0.0, 0.0
+            posed.share[0, bus, lane] = 0.0
+        _pose_units(fixture, columns, members[lane], posed, lane)
+        _pose_buses(fixture, columns, members[lane], posed, lane)
+        for bus in range(len(fixture.island)):
             if posed.free_magnitude[0, bus, lane] == 0.0 and fixture.island[bus] > 0:
                 vm[bus, lane] = posed.setpoint[bus, lane]
 
@@ -180,34 +181,41 @@ def _weigh(fixture: Fixture, columns: Columns, members: Ints, posed: Posed) -> N
 
 
 @kernel
-def _pose_unit(fixture: Fixture, columns: Columns, members: Ints, posed: Posed, k: int) -> None:
-    """Add what a unit in service does at its bus."""
-    bus, base = fixture.unit_bus[k], fixture.base_mva
-    for lane in range(LANES):
-        row = members[lane]
-        posed.setpoint[bus, lane] = columns.vg[_row(columns.vg, row), k]
-        posed.lowest[bus, lane] += columns.qmin[_row(columns.qmin, row), k] / base
-        posed.highest[bus, lane] += columns.qmax[_row(columns.qmax, row), k] / base
+def _pose_units(fixture: Fixture, columns: Columns, row: int, posed: Posed, lane: int) -> None:
+    """Add what the units in service do at their buses."""
+    base = fixture.base_mva
+    vg, qg = columns.vg[_row(columns.vg, row)], columns.qg[_row(columns.qg, row)]
+    qmin, qmax = columns.qmin[_row(columns.qmin, row)], columns.qmax[_row(columns.qmax, row)]
+    for k in range(len(fixture.unit_bus)):
+        if not fixture.unit_on[k]:
+            continue
+        bus = fixture.unit_bus[k]
+        posed.setpoint[bus, lane] = vg[k]
+        posed.lowest[bus, lane] += qmin[k] / base
+        posed.highest[bus, lane] += qmax[k] / base
         posed.scheduled[0, bus, lane] += posed.p[k, lane]
         posed.share[0, bus, lane] += posed.weights[k, lane]
         if fixture.kind[bus] == PQ:
-            posed.scheduled[1, bus, lane] += columns.qg[_row(columns.qg, row), k] / base
+            posed.scheduled[1, bus, lane] += qg[k] / base
 
 
 @kernel
-def _pose_bus(fixture: Fixture, columns: Columns, row: int, posed: Posed, bus: int, lane: int) -> None:
-    """Take the demand off, and say whether the magnitude is free."""
-    side = posed.side[bus, lane]
-    kind = fixture.kind[bus] if side == 0 else PQ
-    if side != 0:
-        posed.scheduled[1, bus, lane] = posed.highest[bus, lane] if side > 0 else posed.lowest[bus, lane]
-    if fixture.island[bus] > 0:
-        posed.scheduled[0, bus, lane] -= columns.pd[_row(columns.pd, row), bus] / fixture.base_mva
-        posed.scheduled[1, bus, lane] -= columns.qd[_row(columns.qd, row), bus] / fixture.base_mva
-        posed.free_magnitude[0, bus, lane] = 1.0 if kind == PQ else 0.0
-    else:
-        posed.scheduled[0, bus, lane], posed.scheduled[1, bus, lane] = 0.0, 0.0
-        posed.free_magnitude[0, bus, lane] = 0.0
+def _pose_buses(fixture: Fixture, columns: Columns, row: int, posed: Posed, lane: int) -> None:
+    """Take the demand off, and say whether magnitudes are free."""
+    pd, qd = columns.pd[_row(columns.pd, row)], columns.qd[_row(columns.qd, row)]
+    for bus in range(len(fixture.island)):
+        side = posed.side[bus, lane]
+        kind = fixture.kind[bus] if side == 0 else PQ
+        if side != 0:
+            held = posed.highest[bus, lane] if side > 0 else posed.lowest[bus, lane]
+            posed.scheduled[1, bus, lane] = held
+        if fixture.island[bus] > 0:
+            posed.scheduled[0, bus, lane] -= pd[bus] / fixture.base_mva
+            posed.scheduled[1, bus, lane] -= qd[bus] / fixture.base_mva
+            posed.free_magnitude[0, bus, lane] = 1.0 if kind == PQ else 0.0
+        else:
+            posed.scheduled[0, bus, lane], posed.scheduled[1, bus, lane] = 0.0, 0.0
+            posed.free_magnitude[0, bus, lane] = 0.0
 
 
 @kernel

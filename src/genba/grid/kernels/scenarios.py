@@ -13,12 +13,13 @@ from genba.grid.kernels.newton_lanes import (
     SOLVED,
     STOPPED,
     Ended,
+    First,
     Grid,
     Task,
     Work,
     advance,
-    begin,
     keep,
+    standing,
     work_of,
 )
 from genba.grid.kernels.reactive_limits import switched
@@ -57,7 +58,8 @@ class Start:
         model: the grid, analysed.
         fixture: what no scenario changes.
         grid: its equations, with factors at the base.
-        vm, va: voltage to start from, shape (n,).
+        vm: magnitudes to start from, shape (n,), p.u.
+        angles: angles to start from, rad, their cosines and sines, shape (3, n).
         side: reactive limits to start from, shape (n,).
         chord: whether the factors are those of the start.
         ports: two-ports of the base by parts, shape (m, 8).
@@ -68,7 +70,7 @@ class Start:
     fixture: Fixture
     grid: Grid
     vm: Floats
-    va: Floats
+    angles: Floats
     side: Ints
     chord: bool
     ports: Floats
@@ -127,7 +129,9 @@ def start_of(model: Model, schedule: Schedule, state: State, fixture: Fixture) -
         factors=factors,
     )
     ports = _ports(model)
-    return Start(model, fixture, grid, state.at.vm, state.at.va, state.side, bool(holds), ports, _parts(y))
+    va = state.at.va
+    angles = np.stack([va, np.cos(va), np.sin(va)])
+    return Start(model, fixture, grid, state.at.vm, angles, state.side, bool(holds), ports, _parts(y))
 
 
 def fixture_of(model: Model, schedule: Schedule, limits: tuple[Floats, Floats], *, band: float) -> Fixture:
@@ -205,7 +209,6 @@ class Room:
     work: Work
     posed: Posed
     vm: Floats
-    va: Floats
     kept: Ended
 
 
@@ -216,7 +219,7 @@ def room_of(start: Start) -> Room:
     kept = Ended(
         np.zeros((2, *shape)), np.zeros((2, *shape)), np.zeros((2, *shape)), np.zeros((islands, LANES))
     )
-    return Room(work_of(start.grid), posed_of(start.fixture), np.empty(shape), np.empty(shape), kept)
+    return Room(work_of(start.grid), posed_of(start.fixture), np.empty(shape), kept)
 
 
 def solve_group(
@@ -244,12 +247,11 @@ def solve_group(
     rows = np.concatenate([members, np.repeat(members[-1:], LANES - there)])
     posed.p[:, :there], posed.p[:, there:] = p.T, p[-1:].T
     posed.side[:] = start.side[:, None]
-    room.vm[:], room.va[:] = start.vm[:, None], start.va[:, None]
+    room.vm[:] = start.vm[:, None]
     if start.fixture.distributed:
         expect(start.fixture, columns, rows, posed)
     ports, y = _network(start, columns, rows) if varied else (start.ports, start.y)
-    solved, steps = _settled(start, columns, rows, there, y=y, room=room, heed=heed)
-    kept = room.kept
+    solved, steps, kept = _settled(start, columns, rows, there, y=y, room=room, heed=heed)
     figures, places = figures_of(start.fixture, columns, rows, posed, kept.v, kept.slack, ports)
     return Shown(solved, steps, posed, kept, ports, figures, places)
 
@@ -274,31 +276,43 @@ def _settled(
     y: Floats,
     room: Room,
     heed: Callable[[], None],
-) -> tuple[Bools, Ints]:
+) -> tuple[Bools, Ints, Ended]:
     """Solve until reactive limits and the direction of the slack settle, as `steady_state.solve` does."""
     grid, posed, work, budget = start.grid, room.posed, room.work, start.model.budget
     going, solved, turned = np.arange(LANES) < there, np.zeros(LANES, bool), np.zeros(LANES, bool)
     steps = np.zeros(LANES, np.int64)
     most = max(1, WORK // (len(grid.structure.lower_columns) + len(room.vm)))
+    limits = budget.tolerance, budget.factorisations, SMALLEST_STEP, most
     for number in range(ROUNDS):
         pose(start.fixture, columns, rows, posed, room.vm)
         task = Task(y, posed.scheduled, posed.free_magnitude, posed.share)
-        same = start.chord & (posed.side == start.side[:, None]).all(axis=0)
-        begin(grid, task, work, room.vm, room.va, np.where(going, RUNNING, STOPPED), same.astype(np.int64))
-        while advance(grid, task, work, budget.tolerance, budget.factorisations, SMALLEST_STEP, most):
+        running, chord = np.where(going, RUNNING, STOPPED), _same_unknowns(start, posed)
+        first = First(room.vm, start.angles, running, chord, number > 0)
+        more = advance(grid, task, work, first, True, *limits)
+        while more:
             heed()
+            more = advance(grid, task, work, first, False, *limits)
         at = int(work.counts[-1])
         steps += np.where(going, work.counts[:LANES], 0)
-        standing = (work.polar[at, 1] >= budget.lowest)[start.fixture.island > 0].all(axis=0)
-        going &= (work.status == SOLVED) & standing
+        going &= (work.status == SOLVED) & standing(work.polar[at], start.fixture.island, budget.lowest)
         ended = going & ~_changed(start, posed, work, at, going, turned, single=number >= JOINT_ROUNDS)
-        keep(work, ended, *room.kept)
         solved |= ended
         going &= ~ended
+        if number == 0 and not going.any():  # nothing has to be kept for another round
+            return solved, steps, Ended(work.v[at], work.polar[at], work.excess[at], work.slack[at])
+        keep(work, ended, *room.kept)
         if not going.any():
             break
-        room.va[:], room.vm[:] = work.polar[at]
-    return solved, steps
+        room.vm[:] = work.polar[at, 1]
+    return solved, steps, room.kept
+
+
+def _same_unknowns(start: Start, posed: Posed) -> Ints:
+    """Tell in which lanes the factors of the base are those of the unknowns, 1 or 0."""
+    if not start.model.reactive_limits:
+        return np.full(LANES, int(start.chord))
+    same: Bools = (posed.side == start.side[:, None]).all(axis=0)
+    return np.where(same, int(start.chord), 0)
 
 
 def _changed(
