@@ -378,9 +378,9 @@ def _missed(study: Study, replays: list[Replay], population: int, screened: int)
         bound=proven,
         unit="1",
         method=(
-            f"{checked} of {population} outages reported without violation, drawn by the run's seed, "
-            f"{screened} of them only screened, solved again: {misses} with a violation or without a "
-            "solution; none in n proves a rate of at most 3/n "
+            f"{checked} of {population} outages reported without violation, drawn by the run's seed, solved "
+            f"again: {misses} with a violation or without a solution ({screened} of those had only been "
+            "screened); none in n proves a rate of at most 3/n "
             "at 95 %, none in all proves 0."
         ),
     )

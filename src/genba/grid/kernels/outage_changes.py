@@ -16,6 +16,8 @@ from genba.grid.kernels.operating_point import Point, sent
 from genba.num.jit import kernel
 from genba.num.lu.lanes import LANES
 
+MOST = 2
+"""Branches that a lane can lose."""
 RANK = 8
 """Largest rank of a change: two branches with two ends of two equations each."""
 FROM, TO = 1, 2
@@ -77,7 +79,7 @@ class Change(NamedTuple):
 
 def change_of(point: Point) -> Change:
     """Give room for the changes of eight outages."""
-    most = max(4, 2 * int(np.diff(point.start).max(initial=1)))
+    most = max(2 * MOST, 2 * int(np.diff(point.start).max(initial=1)))
     return Change(
         touched=np.zeros(LANES, np.int64),
         rank=np.zeros(LANES, np.int64),
@@ -94,9 +96,10 @@ def lay_out(
 ) -> None:
     """Write the change of outage `number` into a lane."""
     change.touched[lane], change.rank[lane] = 0, 0
-    change.left[lane] = 0.0
-    change.right[lane] = 0.0
-    for which in range(2):
+    used = 2 * MOST if outages.released[number, 0] < 0 else change.left.shape[1]
+    change.left[lane, :used] = 0.0
+    change.right[lane, :used] = 0.0
+    for which in range(MOST):
         row = outages.branches[number, which]
         if row >= 0:
             _lose_branch(point, branches, row, outages.keeps[number, which], lane, change)

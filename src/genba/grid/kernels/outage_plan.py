@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -9,16 +10,13 @@ from scipy.sparse import csr_matrix
 from genba.grid.kernels.headroom import headroom
 from genba.grid.kernels.network import PQ, PV, REFERENCE, Bools, Floats, Ints
 from genba.grid.kernels.operating_point import Point
-from genba.grid.kernels.outage_changes import FROM, TO, Branches, Outages
+from genba.grid.kernels.outage_changes import FROM, MOST, TO, Branches, Outages
 from genba.grid.kernels.outage_lanes import Guard, Plans
-from genba.grid.kernels.outages import Outage
 from genba.grid.kernels.partings import Partings, partings
 from genba.grid.kernels.reactive_limits import ABOVE, BEYOND, bus_limits
 from genba.grid.kernels.steady_state import Model, Schedule, State
 
 NONE = -1
-MOST = 2
-"""Branches that a lane can lose."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,17 +71,18 @@ def ground_of(model: Model, schedule: Schedule, state: State, point: Point) -> G
     return Ground(model, schedule, state, point, parts)
 
 
-def losses_of(outages: Sequence[Outage]) -> Losses:
-    """Write outages as rows of arrays."""
-    branches, units = np.full((len(outages), MOST), NONE), np.full(len(outages), NONE)
-    plain = np.zeros(len(outages), bool)
-    for number, outage in enumerate(outages):
-        lost, out = len(outage.branches), len(outage.units)
-        plain[number] = (out == 0 and lost <= MOST) or (out == 1 and lost == 0)
-        branches[number, : min(lost, MOST)] = outage.branches[:MOST]
-        if out:
-            units[number] = outage.units[0]
-    return Losses(branches, units, plain)
+def losses_of(branches: Sequence[Sequence[int]], units: Sequence[Sequence[int]]) -> Losses:
+    """Write the branches and units that each of k outages takes as rows of arrays."""
+    lost, out = (np.fromiter(map(len, rows), np.int64, len(rows)) for rows in (branches, units))
+    first = np.concatenate([[0], np.cumsum(lost)])
+    flat = np.append(np.fromiter(chain.from_iterable(branches), np.int64, first[-1]), NONE)
+    taken = [
+        np.where(lost > place, flat[np.minimum(first[:-1] + place, first[-1])], NONE) for place in range(MOST)
+    ]
+    unit = np.append(np.fromiter(chain.from_iterable(units), np.int64, out.sum()), NONE)
+    at = np.minimum(np.cumsum(out) - out, len(unit) - 1)
+    plain = ((out == 0) & (lost <= MOST) & (lost > 0)) | ((out == 1) & (lost == 0))
+    return Losses(np.stack(taken, axis=1), np.where(out > 0, unit[at], NONE), plain)
 
 
 def in_lanes(ground: Ground, losses: Losses) -> Bools:

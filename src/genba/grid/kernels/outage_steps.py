@@ -26,6 +26,7 @@ from genba.num.lu.lanes import (
     store,
     times,
     total,
+    worse,
 )
 from genba.num.lu.solve import backward_lanes, backward_lanes_at, forward_lanes, forward_lanes_at
 
@@ -148,7 +149,7 @@ def settle(point: Point, outages: Outages, numbers: Ints, shared: bool, room: Ro
     if shared:  # the reference's own balance is met only when all others are
         for i in point.references:
             for lane in range(LANES):
-                room.mismatch[lane] = max(room.mismatch[lane], abs(excess[i, 0, lane]))
+                room.mismatch[lane] = worse(room.mismatch[lane], abs(excess[i, 0, lane]))
     kept = np.zeros((LANES, 2))
     for lane in range(LANES):
         for which in range(2):
@@ -162,12 +163,12 @@ def settle(point: Point, outages: Outages, numbers: Ints, shared: bool, room: Ro
         store(excess, i, 1, q)
         largest = larger(larger(largest, p), q)
     for lane in range(LANES):
-        room.mismatch[lane] = max(room.mismatch[lane], largest[lane])
+        room.mismatch[lane] = worse(room.mismatch[lane], largest[lane])
         for which in range(2):
             bus = outages.released[numbers[lane], which]
             if bus >= 0:
                 excess[bus, 1, lane] = kept[lane, which]
-                room.mismatch[lane] = max(room.mismatch[lane], abs(kept[lane, which]))
+                room.mismatch[lane] = worse(room.mismatch[lane], abs(kept[lane, which]))
 
 
 @kernel

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from genba.grid.kernels.admittance import apparent, branch_powers
 from genba.grid.kernels.limits import Limits, Measured, measure, newly_broken
 from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.operating_point import point_of
@@ -38,8 +39,8 @@ from genba.grid.kernels.steady_state import Model, Schedule, State
 from genba.num.lu.lanes import LANES
 
 EARLY, FEW, MANY = 2, 6, 20
-"""Newton steps of the linearised tier and of two full ones; most outages need 3 to 6 (measured)."""
-TRIED, AUDITED = 64, 64
+"""Newton steps of the linearised tier, those after which slow outages are regrouped, those at most."""
+TRIED, AUDITED = 48, 48
 """Outages by which the linearised tier is calibrated, and screened ones that are solved all the same."""
 SAFETY = 2.0
 """By how much errors may be larger than the largest of those tried."""
@@ -74,6 +75,14 @@ class Study:
     measured: Measured
     band: float
     worse_by: float
+
+
+@dataclass(frozen=True, eq=False)
+class Lost:
+    """Branches and units, by row, that each of k outages takes."""
+
+    branches: Sequence[tuple[int, ...]]
+    units: Sequence[tuple[int, ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,13 +124,14 @@ class Verdicts:
 
 @dataclass(frozen=True, eq=False)
 class Lanes:
-    """What lanes read, for all outages, and a desk for each thread."""
+    """What lanes read, for all outages; a desk for each thread; how much power each outage takes away."""
 
     ground: Ground
     losses: Losses
     branches: Branches
     watch: Watch
     desks: tuple[Desk, ...]
+    size: Floats
 
 
 def verdicts_of(count: int) -> Verdicts:
@@ -139,29 +149,32 @@ def verdicts_of(count: int) -> Verdicts:
 
 
 def study(
-    given: Study, outages: Sequence[Outage], into: Verdicts, *, threads: int, screen: int | None
+    given: Study, lost: Lost, into: Verdicts, *, threads: int, screen: int | None, worth: int = WORTH
 ) -> Iterator[int]:
     """Judge every outage; what one gives does not depend on the threads.
 
     Arguments:
         given: the base.
-        outages: k outages.
+        lost: branches and units that k outages take.
         into: becomes the verdicts.
         threads: kernels at work at once.
         screen: seed of the outages that calibrate and audit the linearised tier; None leaves that tier out.
+        worth: outages from which lanes are used at all.
 
     Yields:
         How many outages are done, several times a second.
     """
-    lanes = _lanes(given, outages, threads) if len(outages) >= WORTH else None
+    count = len(lost.branches)
+    lanes = _lanes(given, lost, threads) if count >= worth else None
     with ThreadPoolExecutor(threads) as pool:
         if lanes is not None:
             yield from _side_by_side(lanes, into, pool, screen)
         left = np.flatnonzero(~into.converged)
+        whole = np.zeros(count, bool) if lanes is None else _whole(lanes)
         for start in range(0, len(left), APART * threads):
             some = left[start : start + APART * threads].tolist()
-            list(pool.map(lambda number: _one(given, outages[number], number, into), some))
-            yield len(outages) - len(left) + start + len(some)
+            list(pool.map(lambda number: _one(given, lost, number, whole, into), some))
+            yield count - len(left) + start + len(some)
 
 
 def _side_by_side(
@@ -177,8 +190,8 @@ def _side_by_side(
         passed_on = np.flatnonzero(into.screened)
         into.audited = np.sort(random.permutation(passed_on)[:AUDITED])
         into.converged[into.audited], into.screened[into.audited] = False, False
-    for steps in (FEW, MANY):
-        yield from _tier(lanes, fit[~into.converged[fit]], steps, into, pool, None)
+    for few in (FEW, MANY):
+        yield from _tier(lanes, fit[~into.converged[fit]], few, into, pool, None)
 
 
 def passed(given: Study, verdicts: Verdicts) -> Passed:
@@ -198,7 +211,7 @@ def passed(given: Study, verdicts: Verdicts) -> Passed:
     return Passed(outage[order], limit[order], value[order], excess[order])
 
 
-def _lanes(given: Study, outages: Sequence[Outage], threads: int) -> Lanes | None:
+def _lanes(given: Study, lost: Lost, threads: int) -> Lanes | None:
     point = point_of(given.model, given.schedule, given.state)
     if point is None:
         return None
@@ -206,14 +219,25 @@ def _lanes(given: Study, outages: Sequence[Outage], threads: int) -> Lanes | Non
     watch = watch_of(given.limits, given.measured.excess, point, band=given.band, worse_by=given.worse_by)
     room = 2 * LANES * (len(watch.branch) + len(watch.low) + len(watch.high))
     desks = tuple(Desk(room_of(point), nearness_of(), hits_of(room), hits_of(0)) for _ in range(threads))
-    return Lanes(ground, losses_of(outages), branches_of(ground), watch, desks)
+    losses = losses_of(lost.branches, lost.units)
+    return Lanes(ground, losses, branches_of(ground), watch, desks, _sizes(ground, losses))
 
 
-def _rules(lanes: Lanes, steps: int, error: Floats | None) -> Rules:
+def _sizes(ground: Ground, losses: Losses) -> Floats:
+    """Give the power that flows in what each outage takes, shape (k,), p.u."""
+    network, voltage = ground.model.network, ground.state.at.voltage
+    ends = (network.from_bus, network.to_bus)
+    flow = np.append(apparent(*branch_powers(ground.model.admittance.two_port, voltage, ends=ends)), 0.0)
+    output = np.append(np.abs(ground.schedule.p), 0.0)
+    return np.asarray(flow[losses.branches].sum(axis=1) + output[losses.units])
+
+
+def _rules(lanes: Lanes, steps: int, few: int, error: Floats | None) -> Rules:
     model = lanes.ground.model
     return Rules(
         tolerance=model.budget.tolerance,
         steps=steps,
+        few=few,
         lowest=model.budget.lowest,
         shared=model.distributed,
         guarded=model.reactive_limits,
@@ -238,7 +262,7 @@ def _errors(lanes: Lanes, numbers: Ints) -> Floats:
     largest = np.zeros(3)
     for some in _pieces(lanes, numbers[: len(numbers) // LANES * LANES]):
         grid, work = _grid(lanes, some)
-        measure_errors(grid, work, _rules(lanes, MANY, None), lanes.desks[0])
+        measure_errors(grid, work, _rules(lanes, MANY, MANY, None), lanes.desks[0])
         largest = np.maximum(largest, work.error.max(axis=0))
     return np.where(largest > 0, largest, np.inf)  # nothing was learnt: nothing is screened
 
@@ -256,10 +280,10 @@ def _account(lanes: Lanes, numbers: Ints, into: Verdicts) -> None:
 
 
 def _tier(
-    lanes: Lanes, numbers: Ints, steps: int, into: Verdicts, pool: ThreadPoolExecutor, error: Floats | None
+    lanes: Lanes, numbers: Ints, few: int, into: Verdicts, pool: ThreadPoolExecutor, error: Floats | None
 ) -> Iterator[int]:
     """Solve some outages side by side, a piece of them on each thread; yields how many are done."""
-    rules = _rules(lanes, steps, error)
+    rules = _rules(lanes, EARLY if error is not None else MANY, few, error)
     pieces, threads = list(_pieces(lanes, numbers)), len(lanes.desks)
     for start in range(0, len(pieces), threads):
         group = pieces[start : start + threads]
@@ -276,8 +300,12 @@ def _tier(
 
 
 def _pieces(lanes: Lanes, numbers: Ints) -> Iterator[Ints]:
-    """Part outages so that one call of a kernel is short: those with plans of their own apart."""
+    """Part outages so that one call of a kernel is short: those with plans of their own apart.
+
+    Like stands with like, so that the lanes of a group are done after the same number of steps.
+    """
     buses = len(lanes.ground.point.live)
+    numbers = numbers[np.argsort(lanes.size[numbers], kind="stable")]
     own = lanes.losses.units[numbers] != NONE
     if lanes.ground.model.distributed:
         branch = lanes.losses.branches[numbers, 0]
@@ -310,9 +338,16 @@ def _piece(lanes: Lanes, numbers: Ints, rules: Rules, desk: Desk) -> _Found:
     return _Found(work.status, work.steps, hits)
 
 
-def _one(given: Study, outage: Outage, number: int, into: Verdicts) -> None:
+def _whole(lanes: Lanes) -> Bools:
+    """Tell which outages are known to part no island, shape (k,)."""
+    one, two = lanes.losses.branches.T
+    return np.asarray(lanes.losses.plain & (one != NONE) & (two == NONE) & ~lanes.ground.parts.bridge[one])
+
+
+def _one(given: Study, lost: Lost, number: int, whole: Bools, into: Verdicts) -> None:
     """Solve one outage by itself and judge it."""
-    left = aftermath(given.model, given.schedule, outage, splits=True)
+    outage = Outage(np.array(lost.branches[number], np.int64), np.array(lost.units[number], np.int64))
+    left = aftermath(given.model, given.schedule, outage, splits=not whole[number])
     state = solve_after(given.model, given.state, left)
     into.converged[number], into.steps[number] = state.converged, state.iterations
     into.islanded[number], into.cut_off[number] = left.islanded, left.cut_off.sum()
@@ -330,4 +365,4 @@ def _one(given: Study, outage: Outage, number: int, into: Verdicts) -> None:
         into.pieces.append((np.full(len(rows), number, np.int32), rows.astype(np.int32), after.value[rows]))
 
 
-__all__ = ["Passed", "Study", "Verdicts", "passed", "study", "verdicts_of"]
+__all__ = ["Lost", "Passed", "Study", "Verdicts", "passed", "study", "verdicts_of"]

@@ -17,8 +17,7 @@ from genba.grid.io.opening import open_case
 from genba.grid.kernels import outage_study
 from genba.grid.kernels.limits import RATING, Limits, broken, limits_of, measure
 from genba.grid.kernels.network import Bools, Floats, Ints
-from genba.grid.kernels.outage_study import Passed, Verdicts, verdicts_of
-from genba.grid.kernels.outages import Outage
+from genba.grid.kernels.outage_study import Lost, Passed, Verdicts, verdicts_of
 from genba.grid.kernels.steady_state import State, solve
 from genba.grid.operations.powerflow import Study, prepare, state_tables
 from genba.grid.records.case import Case
@@ -163,12 +162,10 @@ def _judged(
 ) -> Judged:
     """Judge every outage, on all threads; what one gives does not depend on them."""
     count = len(contingencies)
-    outages = [
-        Outage(np.array(one.branches, np.int64), np.array(one.units, np.int64)) for one in contingencies
-    ]
+    lost = Lost([one.branches for one in contingencies], [one.units for one in contingencies])
     verdicts, screen = verdicts_of(count), ctx.seed if params.screen == "linear" else None
     ctx.progress(0.0, f"0 of {count:,} outages")
-    for done in outage_study.study(base.given, outages, verdicts, threads=max(ctx.threads, 1), screen=screen):
+    for done in outage_study.study(base.given, lost, verdicts, threads=max(ctx.threads, 1), screen=screen):
         ctx.progress(done / count, f"{done:,} of {count:,} outages")
     passed = outage_study.passed(base.given, verdicts)
     start = np.searchsorted(passed.outage, np.arange(count + 1))

@@ -186,15 +186,21 @@ def multiple(a: float, x: Lane) -> Lane:
 
 
 @kernel
+def worse(x: float, y: float) -> float:
+    """Give the larger number, or NaN when one is."""
+    return y if y > x or y != y else x  # only NaN differs from itself
+
+
+@kernel
 def larger(x: Lane, y: Lane) -> Lane:
-    """Give the larger of x and the absolute value of y, lane by lane."""
+    """Give the larger of x and the absolute value of y, lane by lane; NaN when one is."""
     return (
-        max(x[0], abs(y[0])),
-        max(x[1], abs(y[1])),
-        max(x[2], abs(y[2])),
-        max(x[3], abs(y[3])),
-        max(x[4], abs(y[4])),
-        max(x[5], abs(y[5])),
-        max(x[6], abs(y[6])),
-        max(x[7], abs(y[7])),
+        worse(x[0], abs(y[0])),
+        worse(x[1], abs(y[1])),
+        worse(x[2], abs(y[2])),
+        worse(x[3], abs(y[3])),
+        worse(x[4], abs(y[4])),
+        worse(x[5], abs(y[5])),
+        worse(x[6], abs(y[6])),
+        worse(x[7], abs(y[7])),
     )

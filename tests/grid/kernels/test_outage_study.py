@@ -1,0 +1,310 @@
+"""Outages in lanes: they give what each gives alone, and the screen leaves nothing out that violates."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from genba.grid.io.matpower import read
+from genba.grid.kernels.balance import balanced, first_angles
+from genba.grid.kernels.islands import remaining
+from genba.grid.kernels.limits import limits_of, measure
+from genba.grid.kernels.network import REFERENCE, Network, network_of
+from genba.grid.kernels.newton import Budget
+from genba.grid.kernels.operating_point import point_of
+from genba.grid.kernels.outage_lanes import UNSOLVED
+from genba.grid.kernels.outage_plan import NONE, in_lanes
+from genba.grid.kernels.outage_study import (
+    MANY,
+    Lost,
+    Passed,
+    Study,
+    Verdicts,
+    _lanes,
+    _piece,
+    _rules,
+    passed,
+    study,
+    verdicts_of,
+)
+from genba.grid.kernels.outages import Outage, aftermath, solve_after
+from genba.grid.kernels.partings import partings
+from genba.grid.kernels.steady_state import model_of, schedule_of, solve
+
+SAME_VOLTAGE = 1e-8
+"""Two solutions whose mismatch is below 5e-9 p.u. each."""
+BAND = 1e-6
+
+
+@dataclass(frozen=True)
+class Base:
+    given: Study
+    lost: Lost
+
+
+def base_of(
+    network: Network, *, slack: str = "single", reactive_limits: bool = False, rating: float = 1.0
+) -> Base:
+    """Give a solved base whose branches may carry `rating` p.u., and all single outages of it."""
+    budget = Budget(5e-9, 30, lowest=0.1)
+    model = model_of(
+        network, distributed=slack == "distributed", reactive_limits=reactive_limits, budget=budget
+    )
+    schedule = schedule_of(network)
+    schedule = replace(schedule, p=balanced(network, schedule))
+    angles = first_angles(network, schedule, schedule.p)
+    state = solve(
+        model, schedule, vm=np.ones(network.n_bus), va=np.zeros(network.n_bus) if angles is None else angles
+    )
+    assert state.converged
+    m, n = len(network.from_bus), network.n_bus
+    limits = limits_of(
+        np.full(m, rating),
+        np.full(n, 0.95),
+        np.full(n, 1.05),
+        branches=np.ones(m, bool),
+        buses=np.ones(n, bool),
+    )
+    live = schedule.island > 0
+    measured = measure(
+        limits, network, model.admittance, voltage=state.at.voltage, branch_on=schedule.branch_on, live=live
+    )
+    schedule = replace(schedule, p=state.unit_p)
+    model = replace(model, budget=replace(budget, reuse=0.3))
+    given = Study(model, schedule, state, limits, measured, BAND, 1.0)
+    branches = np.flatnonzero(schedule.branch_on & live[network.from_bus]).tolist()
+    units = np.flatnonzero(schedule.unit_on).tolist()
+    return Base(
+        given,
+        Lost(
+            [(row,) for row in branches] + [()] * len(units), [()] * len(branches) + [(row,) for row in units]
+        ),
+    )
+
+
+@pytest.fixture
+def pglib_base(pglib: Path) -> Callable[..., Base]:
+    def pglib_base(name: str, **params: object) -> Base:
+        case, _ = read(pglib / f"pglib_opf_{name}.m")
+        return base_of(network_of(case.base_mva, case.bus, case.gen, case.branch), **params)  # type: ignore[arg-type]
+
+    return pglib_base
+
+
+def judged(base: Base, *, worth: int, screen: int | None = None, threads: int = 1) -> tuple[Verdicts, Passed]:
+    verdicts = verdicts_of(len(base.lost.branches))
+    for _ in study(base.given, base.lost, verdicts, threads=threads, screen=screen, worth=worth):
+        pass
+    return verdicts, passed(base.given, verdicts)
+
+
+def assert_same(base: Base, one: tuple[Verdicts, Passed], other: tuple[Verdicts, Passed]) -> None:
+    (a, p), (b, q) = one, other
+    assert (a.converged == b.converged).all()
+    assert (a.islanded == b.islanded).all()
+    assert (a.cut_off == b.cut_off).all()
+    assert np.allclose(a.lost_load, b.lost_load, atol=1e-12)
+    assert np.allclose(a.lost_generation, b.lost_generation, atol=1e-12)
+    first, second = (
+        dict(zip(zip(x.outage.tolist(), x.limit.tolist(), strict=True), x.value, strict=True)) for x in (p, q)
+    )
+    assert first.keys() == second.keys()
+    assert len(first) > 0
+    assert max(abs(first[key] - second[key]) for key in first) < 1e-7
+
+
+VARIANTS = [
+    {},
+    {"slack": "distributed"},
+    {"reactive_limits": True},
+    {"slack": "distributed", "reactive_limits": True},
+]
+
+
+@pytest.mark.parametrize("params", VARIANTS)
+@pytest.mark.parametrize("name", ["case14_ieee", "case30_ieee", "case118_ieee"])
+def test_lanes_give_what_outages_give_one_by_one(
+    pglib_base: Callable[..., Base], name: str, params: dict[str, object]
+) -> None:
+    base = pglib_base(name, **params)
+    assert_same(base, judged(base, worth=1), judged(base, worth=10**6))
+
+
+@pytest.mark.parametrize("name", ["case118_ieee", "case300_ieee", "case588_sdet"])
+def test_voltages_in_lanes_are_those_of_newton_alone(pglib_base: Callable[..., Base], name: str) -> None:
+    base = pglib_base(name)
+    lanes = _lanes(base.given, base.lost, 1)
+    assert lanes is not None
+    fit = np.flatnonzero(in_lanes(lanes.ground, lanes.losses))
+    chosen = np.random.default_rng(0).permutation(fit)[:64]
+    compared = 0
+    for first in range(0, 64, 8):
+        some = chosen[first : first + 8]
+        found = _piece(lanes, some, _rules(lanes, MANY, MANY, None), lanes.desks[0])
+        x = lanes.desks[0].room.voltage[lanes.ground.position]
+        for lane, number in enumerate(some.tolist()):
+            if found.status[lane] == UNSOLVED:
+                continue
+            lost = base.lost.branches[number], base.lost.units[number]
+            outage = Outage(np.array(lost[0], np.int64), np.array(lost[1], np.int64))
+            left = aftermath(base.given.model, base.given.schedule, outage, splits=True)
+            alone = solve_after(base.given.model, base.given.state, left)
+            live = left.schedule.island > 0
+            assert np.abs((x[:, 0, lane] + 1j * x[:, 1, lane]) - alone.at.voltage)[live].max() < SAME_VOLTAGE
+            compared += 1
+    assert compared > 48
+
+
+def test_most_outages_fit_into_lanes(pglib_base: Callable[..., Base]) -> None:
+    """Otherwise the tests above would compare one path with itself."""
+    base = pglib_base("case118_ieee")
+    lanes = _lanes(base.given, base.lost, 1)
+    assert lanes is not None
+    fits = in_lanes(lanes.ground, lanes.losses)
+    assert fits.mean() > 0.95
+    released = lanes.losses.units[fits] != NONE
+    assert released.sum() > 20
+    assert lanes.ground.parts.bridge.sum() == 9
+
+
+@pytest.mark.parametrize("screen", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("name", "rating"), [("case118_ieee", 4.0), ("case300_ieee", 9.0), ("case1354_pegase", 20.0)]
+)
+def test_the_screen_misses_no_violation(
+    pglib_base: Callable[..., Base], name: str, rating: float, screen: int
+) -> None:
+    base = pglib_base(name, rating=rating)
+    whole, some = judged(base, worth=1), judged(base, worth=1, screen=screen)
+    bad = set(whole[1].outage.tolist()) | set(np.flatnonzero(~whole[0].converged).tolist())
+    assert not bad & set(np.flatnonzero(some[0].screened).tolist())
+    assert set(some[1].outage.tolist()) == set(whole[1].outage.tolist())
+    assert len(some[0].audited) == min(48, len(some[0].audited) + int(some[0].screened.sum()))
+
+
+def test_the_screen_leaves_what_is_far_from_every_limit(pglib_base: Callable[..., Base]) -> None:
+    base = pglib_base("case118_ieee", rating=50.0)
+    wide = replace(base.given.limits, limit=np.where(base.given.limits.kind == 1, 0.5, 50.0))
+    given = replace(
+        base.given, limits=wide, measured=replace(base.given.measured, excess=np.full(len(wide.kind), -50.0))
+    )
+    verdicts, found = judged(replace(base, given=given), worth=1, screen=0)
+    assert len(found.outage) == 0
+    assert verdicts.screened.sum() > len(verdicts.screened) / 2  # others release a voltage, or are audited
+    assert verdicts.steps[verdicts.screened].max() <= 2
+
+
+def test_threads_change_nothing(pglib_base: Callable[..., Base]) -> None:
+    base = pglib_base("case118_ieee")
+    (_, one), (_, three) = judged(base, worth=1), judged(base, worth=1, threads=3)
+    assert np.array_equal(one.outage, three.outage)
+    assert np.array_equal(one.value, three.value)
+
+
+def pair(base: Base, *rows: int) -> Base:
+    """Give the loss of branches together, among enough other outages to be worth lanes."""
+    return replace(base, lost=Lost([rows, *base.lost.branches], [(), *base.lost.units]))
+
+
+@pytest.mark.parametrize("rows", [(0, 30), (7, 8), (20, 100), (65, 66)])
+def test_pairs_of_branches_are_of_rank_eight(pglib_base: Callable[..., Base], rows: tuple[int, int]) -> None:
+    base = pair(pglib_base("case118_ieee"), *rows)
+    assert_same(base, judged(base, worth=1), judged(base, worth=10**6))
+
+
+PLAIN = [[1, 3, 0, 0], [2, 2, 30, 10], [3, 1, 60, 20], [4, 1, 20, 5]]
+SUPPLY = [[1, 60, 0, 90, -90, 1.02, 200, 0], [2, 50, 0, 60, -60, 1.01, 100, 0]]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        [[2, 3, 0.02, 0.1, 0.0]],  # parallel
+        [[2, 3, 0.0, 1e-6, 0.0]],  # of hardly any impedance
+        [[1, 3, 0.0, -0.3, 0.0]],  # a series capacitor
+        [[1, 3, 0.01, 0.2, 0.0, 0.95, 10]],  # tap and shift
+        [[3, 3, 0.01, 0.1, 0.0]],  # from a bus to itself
+    ],
+)
+def test_unusual_branches_are_lost_alike(build: Callable[..., Network], more: list[list[float]]) -> None:
+    rows = [
+        [1, 2, 0.01, 0.08, 0.02],
+        [2, 3, 0.02, 0.1, 0.02],
+        [3, 4, 0.01, 0.09, 0.0],
+        [4, 1, 0.02, 0.15, 0.0],
+    ]
+    base = base_of(build(PLAIN, SUPPLY, rows + more), rating=0.4)
+    assert_same(base, judged(base, worth=1), judged(base, worth=10**6))
+
+
+def test_a_base_that_lanes_cannot_factorize_is_studied_one_by_one(build: Callable[..., Network]) -> None:
+    base = base_of(
+        build(PLAIN, SUPPLY, [[1, 2, 0.01, 0.08, 0.02], [2, 3, 0.02, 0.1, 0.02], [3, 4, 0.01, 0.09, 0.0]])
+    )
+    point = point_of(base.given.model, base.given.schedule, base.given.state)
+    assert point is not None
+    assert judged(base, worth=1)[0].converged.all()
+
+
+def test_an_outage_of_nothing_changes_nothing(build: Callable[..., Network]) -> None:
+    base = base_of(
+        build(PLAIN, SUPPLY, [[1, 2, 0.01, 0.08, 0.02], [2, 3, 0.02, 0.1, 0.02], [3, 4, 0.01, 0.09, 0.0]])
+    )
+    nothing = replace(base, lost=Lost([(), (0,)], [(), ()]))
+    verdicts, _ = judged(nothing, worth=1)
+    assert verdicts.converged[0]
+    assert verdicts.cut_off[0] == 0
+
+
+@pytest.mark.parametrize("name", ["case14_ieee", "case118_ieee", "case300_ieee", "case588_sdet"])
+def test_partings_are_what_remains_says(pglib: Path, name: str) -> None:
+    case, _ = read(pglib / f"pglib_opf_{name}.m")
+    network = network_of(case.base_mva, case.bus, case.gen, case.branch)
+    schedule = schedule_of(network)
+    reference = network.bus_type == REFERENCE
+    found = partings(
+        network,
+        branch_on=schedule.branch_on,
+        unit_on=schedule.unit_on,
+        island=schedule.island,
+        p=schedule.p,
+        reference=reference,
+    )
+    for row in np.flatnonzero(schedule.branch_on).tolist():
+        on = schedule.branch_on.copy()
+        on[row] = False
+        island = remaining(network, schedule.island, on, unit_on=schedule.unit_on)
+        dead = (schedule.island > 0) & (island == 0)
+        inside = np.zeros(network.n_bus, bool)
+        inside[found.preorder[found.first[row] : found.end[row]]] = True
+        mine = inside if not found.rest[row] else ~inside & (schedule.island > 0)
+        assert np.array_equal(mine, dead)
+        assert found.bridge[row] == dead.any()
+        assert found.lost_load[row] == pytest.approx(network.demand[dead].real.sum(), abs=1e-9)
+        assert found.loses_reference[row] == (reference & dead).any()
+
+
+def test_two_branches_with_one_label_are_a_cut_and_no_others(pglib: Path) -> None:
+    case, _ = read(pglib / "pglib_opf_case118_ieee.m")
+    network = network_of(case.base_mva, case.bus, case.gen, case.branch)
+    schedule = schedule_of(network)
+    found = partings(
+        network,
+        branch_on=schedule.branch_on,
+        unit_on=schedule.unit_on,
+        island=schedule.island,
+        p=schedule.p,
+        reference=network.bus_type == REFERENCE,
+    )
+    plain = np.flatnonzero(~found.bridge)
+    cuts = 0
+    for one in plain[::3].tolist():
+        for other in plain[plain > one].tolist():
+            on = schedule.branch_on.copy()
+            on[[one, other]] = False
+            split = bool((remaining(network, schedule.island, on, unit_on=schedule.unit_on) == 0).any())
+            assert split == (found.label[one] == found.label[other])
+            cuts += split
+    assert cuts > 3
