@@ -8,6 +8,8 @@ from genba.num.ipm.state import State
 from genba.num.ipm.vectors import distances, log_barrier, push_inside, violation
 
 LEAST_SCALE = 1e-8
+LARGEST_SIZE = 50.0
+"""Bounds are relaxed by no more than this times the share, so that large ones are met to 1e-6 as well."""
 
 
 def start(program: Program, x: Floats, options: Options) -> State:
@@ -29,7 +31,7 @@ def start(program: Program, x: Floats, options: Options) -> State:
     scale = _scaled(program, x, options)
     f = program.values(x, c, d)
     program.linearize(gradient)
-    slack_lo, slack_hi = relaxed(program.low, program.high, options.relax)
+    slack_lo, slack_hi = relaxed(program.low, program.high, options.relax * scale[2])
     s = d.copy()
     push_inside(s, slack_lo, slack_hi, options.push)
     lo, hi = np.concatenate([lo, slack_lo]), np.concatenate([hi, slack_hi])
@@ -63,9 +65,11 @@ def start(program: Program, x: Floats, options: Options) -> State:
     return state
 
 
-def relaxed(low: Floats, high: Floats, share: float) -> tuple[Floats, Floats]:
+def relaxed(low: Floats, high: Floats, share: float | Floats) -> tuple[Floats, Floats]:
     """Give bounds moved outwards by a share of their size; equal ones stay."""
-    sizes = [np.where(np.isfinite(bound), np.maximum(1.0, np.abs(bound)), 0.0) for bound in (low, high)]
+    sizes = [
+        np.where(np.isfinite(bound), np.clip(np.abs(bound), 1.0, LARGEST_SIZE), 0.0) for bound in (low, high)
+    ]
     below, above = np.where(low < high, share, 0.0) * sizes
     return low - below, high + above
 
