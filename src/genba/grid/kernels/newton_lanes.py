@@ -8,175 +8,32 @@ linear and nonlinear equations, section 5.4.
 """
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
-from genba.grid.kernels.lane_numbers import cross, least, ratio
+from genba.grid.kernels.lane_equations import evaluate, felt, fill
+from genba.grid.kernels.lane_numbers import least
+from genba.grid.kernels.lane_states import RUNNING, SOLVED, STOPPED, First, Grid, Task, Work
 from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.num.jit import inlined, kernel
-from genba.num.lu.factor import HOLDS, Factors, factorize_lanes, factors_of
+from genba.num.lu.factor import HOLDS, factorize_lanes
 from genba.num.lu.lanes import (
     LANES,
     Lane,
-    difference,
     every,
     larger,
     load,
     multiple,
-    plus,
     product,
-    scaled,
     store,
-    times,
     total,
 )
 from genba.num.lu.solve import solve_each_lane, solve_lanes
-from genba.num.lu.structure import Structure
 
 CONTRACTS = 0.3
 """A lane keeps the factors of the base while a step leaves less than this share of the norm."""
 WIDEST = 4.0
 """Change of an angle beyond which a step is hopeless, rad; the polynomials of a turn hold to there."""
-RUNNING, SOLVED, STOPPED = 0, 1, 2
-"""What a lane is."""
-
-
-class Grid(NamedTuple):
-    """What all lanes share; n buses, nnz entries of Y.
-
-    Arguments:
-        structure: order of elimination and pattern of the Jacobian's factors.
-        indptr: first entry of Y's rows, shape (n + 1,).
-        cols: column of each entry, shape (nnz,).
-        diagonal: entry of each bus on the diagonal, shape (n,).
-        island: island of each bus, 0 when de-energised.
-        free_angle: 1 where a bus's angle is unknown, else 0, shape (n,).
-        distributed: whether more than the reference buses produce slack.
-        factors: those of the base's Jacobian.
-    """
-
-    structure: Structure
-    indptr: Ints
-    cols: Ints
-    diagonal: Ints
-    island: Ints
-    free_angle: Floats
-    distributed: bool
-    factors: Factors
-
-
-class Task(NamedTuple):
-    """What each lane is to solve.
-
-    Arguments:
-        y: entries of Y, real and imaginary, shape (nnz, 2), or (nnz, 2, 8) where they differ by lane.
-        scheduled: power injected by units less demand, active and reactive, shape (2, n, 8), p.u.
-        free_magnitude: 1 where a bus's magnitude is unknown, else 0, shape (1, n, 8).
-        share: what part of its island's slack a bus produces, shape (1, n, 8).
-    """
-
-    y: Floats
-    scheduled: Floats
-    free_magnitude: Floats
-    share: Floats
-
-
-class Work(NamedTuple):
-    """Where the lanes stand, and room. The first axis of some is 2: where they stand, and what is tried.
-
-    Arguments:
-        polar: angles and magnitudes, shape (2, 2, n, 8).
-        v: real and imaginary voltages, shape (2, 2, n, 8).
-        excess: power beyond what is scheduled, slack included, shape (2, 2, n, 8).
-        slack: power that each island's units add, shape (2, islands + 1, 8).
-        sizes: largest mismatch and norm, shape (2, 2, 8).
-        status: RUNNING, SOLVED or STOPPED, shape (8,).
-        chord: whether a lane still goes on with the factors of the base, shape (8,).
-        counts: steps, shape (8,), then factorisations, shape (8,), then where they stand (0 or 1).
-        length: share of a step that is tried, shape (8,).
-        turn: changes of angle and magnitude that are tried, shape (2, n, 8).
-        step: by position, shape (n, 2, 8).
-        answer: step per unit of slack, by position, shape (n, 2, 8).
-        felt: how slack answers to a step and to itself, shape (2, islands + 1, 8).
-        blocks: the Jacobians, shape (nnz, 4, 8).
-        factors: theirs.
-        failed: position without an inverse, shape (8,).
-    """
-
-    polar: Floats
-    v: Floats
-    excess: Floats
-    slack: Floats
-    sizes: Floats
-    status: Ints
-    chord: Ints
-    counts: Ints
-    length: Floats
-    turn: Floats
-    step: Floats
-    answer: Floats
-    felt: Floats
-    blocks: Floats
-    factors: Factors
-    failed: Ints
-
-
-class First(NamedTuple):
-    """Where the lanes begin.
-
-    Arguments:
-        vm: first magnitudes, shape (n, 8).
-        angles: first angles, their cosines and sines, which all share, shape (3, n).
-        status: RUNNING for lanes that take part, shape (8,).
-        chord: 1 for lanes whose unknowns are those of the base's factors, shape (8,).
-        again: whether to keep the angles where the lanes stand instead.
-    """
-
-    vm: Floats
-    angles: Floats
-    status: Ints
-    chord: Ints
-    again: bool
-
-
-class Ended(NamedTuple):
-    """States of lanes that have ended.
-
-    Arguments:
-        v: real and imaginary voltages, shape (2, n, 8).
-        polar: angles and magnitudes, shape (2, n, 8).
-        excess: power that leaves each bus beyond what is scheduled, slack included, shape (2, n, 8).
-        slack: power that each island's units add, shape (islands + 1, 8).
-    """
-
-    v: Floats
-    polar: Floats
-    excess: Floats
-    slack: Floats
-
-
-def work_of(grid: Grid) -> Work:
-    """Give room for eight lanes."""
-    n, entries, islands = len(grid.diagonal), len(grid.cols), int(grid.island.max(initial=0)) + 1
-    return Work(
-        polar=np.empty((2, 2, n, LANES)),
-        v=np.empty((2, 2, n, LANES)),
-        excess=np.empty((2, 2, n, LANES)),
-        slack=np.empty((2, islands, LANES)),
-        sizes=np.empty((2, 2, LANES)),
-        status=np.empty(LANES, np.int64),
-        chord=np.empty(LANES, np.int64),
-        counts=np.empty(2 * LANES + 1, np.int64),
-        length=np.empty(LANES),
-        turn=np.empty((2, n, LANES)),
-        step=np.empty((n, 2, LANES)),
-        answer=np.empty((n, 2, LANES)),
-        felt=np.empty((2, islands, LANES)),
-        blocks=np.empty((entries, 4, LANES)),
-        factors=factors_of(grid.structure, lanes=True),
-        failed=np.empty(LANES, np.int64),
-    )
 
 
 @kernel
@@ -194,7 +51,7 @@ def _begin(grid: Grid, task: Task, work: Work, first: First) -> None:
                 work.polar[0, 0, i, lane], work.polar[0, 1, i, lane] = angles[0, i], vm[i, lane]
                 work.v[0, 0, i, lane] = vm[i, lane] * angles[1, i]
                 work.v[0, 1, i, lane] = vm[i, lane] * angles[2, i]
-    _evaluate(grid, task, task.y, work, 0)
+    evaluate(grid, task, task.y, work, 0)
     if grid.distributed:
         _write_answer(grid, task, work)
         solve_lanes(grid.structure, grid.factors, work.answer)
@@ -325,7 +182,7 @@ def _chord_step(grid: Grid, task: Task, work: Work) -> None:
 def _own_step(grid: Grid, task: Task, work: Work, smallest_step: float) -> None:
     """Take a step with a factorisation of its own in every lane that runs."""
     at = work.counts[2 * LANES]
-    _fill(grid, task, task.y, work)
+    fill(grid, task, task.y, work)
     factorize_lanes(grid.structure, work.blocks, work.factors, work.failed)
     for lane in range(LANES):
         if work.status[lane] == RUNNING and work.failed[lane] != HOLDS:
@@ -467,7 +324,7 @@ def _try(grid: Grid, task: Task, work: Work) -> None:
         work.v[1 - at, 0].ravel(),
         work.v[1 - at, 1].ravel(),
     )
-    _evaluate(grid, task, task.y, work, 1 - at)
+    evaluate(grid, task, task.y, work, 1 - at)
     for lane in range(LANES):
         if not (widest[lane] <= WIDEST and lowest[lane] > 0.0):  # a NaN is neither
             work.sizes[1 - at, 1, lane] = math.inf
@@ -492,92 +349,10 @@ def _turned(
 
 
 @kernel
-def _evaluate(grid: Grid, task: Task, y: Floats, work: Work, which: int) -> None:
-    """Give excess, slack, largest mismatch and norm of the voltages in a buffer."""
-    v, excess, slack = work.v[which], work.excess[which], work.slack[which]
-    slack[:, :] = 0.0
-    for i in range(len(grid.diagonal)):
-        island = grid.island[i]
-        if island == 0:
-            store(excess, 0, i, every(0.0))
-            store(excess, 1, i, every(0.0))
-            continue
-        current_re, current_im = every(0.0), every(0.0)
-        for k in range(grid.indptr[i], grid.indptr[i + 1]):
-            re, im = load(v, 0, grid.cols[k]), load(v, 1, grid.cols[k])
-            if y.ndim == 2:
-                current_re = plus(current_re, y[k, 0], re, -y[k, 1], im)
-                current_im = plus(current_im, y[k, 0], im, y[k, 1], re)
-            else:
-                y_re, y_im = load(y, k, 0), load(y, k, 1)
-                current_re = total(current_re, cross(y_re, re, y_im, im))
-                current_im = total(current_im, times(y_re, im, y_im, re))
-        re, im = load(v, 0, i), load(v, 1, i)
-        p = difference(times(re, current_re, im, current_im), load(task.scheduled, 0, i))
-        q = difference(cross(im, current_re, re, current_im), load(task.scheduled, 1, i))
-        store(excess, 0, i, p)
-        store(excess, 1, i, q)
-        felt = p if grid.distributed else product(p, load(task.share, 0, i))
-        for lane in range(LANES):
-            slack[island, lane] += felt[lane]
-    _sum_up(grid, task, work, which)
-
-
-@kernel
-def _sum_up(grid: Grid, task: Task, work: Work, which: int) -> None:
-    """Take the slack off the excess, and give its largest entry and its norm."""
-    excess, slack = work.excess[which], work.slack[which : which + 1]
-    squares, worst = every(0.0), every(0.0)
-    for i in range(len(grid.diagonal)):
-        taken = product(load(task.share, 0, i), load(slack, 0, grid.island[i]))
-        p = difference(load(excess, 0, i), taken)
-        store(excess, 0, i, p)
-        q = product(load(excess, 1, i), load(task.free_magnitude, 0, i))
-        squares = total(squares, times(p, p, q, q))
-        worst = larger(larger(worst, p), q)
-    for lane in range(LANES):
-        work.sizes[which, 0, lane] = worst[lane]
-        work.sizes[which, 1, lane] = math.sqrt(squares[lane])
-
-
-@kernel
-def _fill(grid: Grid, task: Task, y: Floats, work: Work) -> None:
-    """Write the Jacobian of every lane as blocks."""
-    at, blocks = work.counts[2 * LANES], work.blocks
-    v, polar, free = work.v[at], work.polar[at], task.free_magnitude
-    for i in range(len(grid.diagonal)):
-        re, im, m, a = load(v, 0, i), load(v, 1, i), load(free, 0, i), grid.free_angle[i]
-        p, q = every(0.0), every(0.0)
-        for k in range(grid.indptr[i], grid.indptr[i + 1]):
-            j = grid.cols[k]
-            other_re, other_im = load(v, 0, j), load(v, 1, j)
-            if y.ndim == 2:
-                current_re = scaled(y[k, 0], other_re, -y[k, 1], other_im)
-                current_im = scaled(y[k, 0], other_im, y[k, 1], other_re)
-            else:
-                current_re = cross(load(y, k, 0), other_re, load(y, k, 1), other_im)
-                current_im = times(load(y, k, 0), other_im, load(y, k, 1), other_re)
-            s_re = times(re, current_re, im, current_im)
-            s_im = cross(im, current_re, re, current_im)
-            p, q = total(p, s_re), total(q, s_im)
-            by_angle, by_magnitude = grid.free_angle[j], ratio(load(free, 0, j), load(polar, 1, j))
-            store(blocks, k, 0, multiple(a * by_angle, s_im))
-            store(blocks, k, 1, multiple(a, product(s_re, by_magnitude)))
-            store(blocks, k, 2, multiple(-by_angle, product(m, s_re)))
-            store(blocks, k, 3, product(m, product(s_im, by_magnitude)))
-        k, size = grid.diagonal[i], ratio(m, load(polar, 1, i))
-        one = every(1.0)
-        store(blocks, k, 0, total(load(blocks, k, 0), scaled(1.0 - a, one, -a, q)))
-        store(blocks, k, 1, total(load(blocks, k, 1), multiple(a, product(p, size))))
-        store(blocks, k, 2, total(load(blocks, k, 2), multiple(a, product(p, m))))
-        store(blocks, k, 3, total(load(blocks, k, 3), total(difference(one, m), product(q, size))))
-
-
-@kernel
 def _with_slack(grid: Grid, task: Task, work: Work) -> None:
     """Let each island's slack answer to the step (Sherman and Morrison's formula)."""
-    _felt(grid, task.y, work, work.step, work.felt[0])
-    _felt(grid, task.y, work, work.answer, work.felt[1])
+    felt(grid, task.y, work, work.step, work.felt[0])
+    felt(grid, task.y, work, work.answer, work.felt[1])
     for i in range(len(grid.diagonal)):
         island, place = grid.island[i], grid.structure.position[i]
         if island == 0:
@@ -586,34 +361,3 @@ def _with_slack(grid: Grid, task: Task, work: Work) -> None:
             extra = work.felt[0, island, lane] / (1.0 - work.felt[1, island, lane])
             work.step[place, 0, lane] += work.answer[place, 0, lane] * extra
             work.step[place, 1, lane] += work.answer[place, 1, lane] * extra
-
-
-@kernel
-def _felt(grid: Grid, y: Floats, work: Work, step: Floats, felt: Floats) -> None:
-    """Give the change of active power that all buses of an island see along a step, by island and lane."""
-    at = work.counts[2 * LANES]
-    v, polar, moved = work.v[at], work.polar[at], work.turn
-    for i in range(len(grid.diagonal)):
-        place = grid.structure.position[i]
-        size, turn = ratio(load(step, place, 1), load(polar, 1, i)), load(step, place, 0)
-        store(moved, 0, i, cross(size, load(v, 0, i), turn, load(v, 1, i)))
-        store(moved, 1, i, times(size, load(v, 1, i), turn, load(v, 0, i)))
-    felt[:, :] = 0.0
-    for i in range(len(grid.diagonal)):
-        if grid.island[i] == 0:
-            continue
-        current_re, current_im, other_re, other_im = every(0.0), every(0.0), every(0.0), every(0.0)
-        for k in range(grid.indptr[i], grid.indptr[i + 1]):
-            j = grid.cols[k]
-            if y.ndim == 2:
-                y_re, y_im = every(y[k, 0]), every(y[k, 1])
-            else:
-                y_re, y_im = load(y, k, 0), load(y, k, 1)
-            current_re = total(current_re, cross(y_re, load(v, 0, j), y_im, load(v, 1, j)))
-            current_im = total(current_im, times(y_re, load(v, 1, j), y_im, load(v, 0, j)))
-            other_re = total(other_re, cross(y_re, load(moved, 0, j), y_im, load(moved, 1, j)))
-            other_im = total(other_im, times(y_re, load(moved, 1, j), y_im, load(moved, 0, j)))
-        own = times(load(moved, 0, i), current_re, load(moved, 1, i), current_im)
-        change = total(own, times(load(v, 0, i), other_re, load(v, 1, i), other_im))
-        for lane in range(LANES):
-            felt[grid.island[i], lane] += change[lane]

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from genba.grid.kernels.jacobian import fill_blocks
-from genba.grid.kernels.network import PQ, PV, REFERENCE, Bools, Floats, Ints, Phasors
-from genba.grid.kernels.newton import SMALLEST_STEP
-from genba.grid.kernels.newton_lanes import (
+from genba.grid.kernels.lane_states import (
     RUNNING,
     SOLVED,
     STOPPED,
@@ -17,11 +15,11 @@ from genba.grid.kernels.newton_lanes import (
     Grid,
     Task,
     Work,
-    advance,
-    keep,
-    standing,
     work_of,
 )
+from genba.grid.kernels.network import PQ, PV, REFERENCE, Bools, Floats, Ints, Phasors
+from genba.grid.kernels.newton import SMALLEST_STEP
+from genba.grid.kernels.newton_lanes import advance, keep, standing
 from genba.grid.kernels.reactive_limits import switched
 from genba.grid.kernels.scenario_lanes import (
     Columns,
