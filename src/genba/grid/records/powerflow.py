@@ -19,6 +19,7 @@ limited. Where switching does not end there is no solution.
 No solution: what has a voltage below `COLLAPSED` anywhere solves the equations, but is no operating state.
 """
 
+from functools import partial
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -75,6 +76,11 @@ UNITS = Columns(
         Column("limit", "text", "", "qmax or qmin where a reactive limit holds the unit, else empty."),
     ),
 )
+
+
+def _empty(columns: Columns) -> Table:
+    """Give a table without rows."""
+    return table(columns, **dict.fromkeys(columns.names, ()))
 
 
 class StateParams(CaseParams):
@@ -141,7 +147,7 @@ class PowerflowResult(Result):
     """Scenarios without a solution."""
     scenarios_violated: int = 0
     """Scenarios with a voltage beyond its limits or a branch above its rating."""
-    scenarios: Annotated[Table, TableOf(SCENARIOS)] = table(SCENARIOS, **dict.fromkeys(SCENARIOS.names, ()))
+    scenarios: Annotated[Table, TableOf(SCENARIOS)] = Field(default_factory=partial(_empty, SCENARIOS))
     """Every scenario in the order of its file; none without scenarios."""
-    recorded: Annotated[Table, TableOf(RECORDED)] = table(RECORDED, **dict.fromkeys(RECORDED.names, ()))
+    recorded: Annotated[Table, TableOf(RECORDED)] = Field(default_factory=partial(_empty, RECORDED))
     """Values asked for of every scenario."""
