@@ -95,7 +95,9 @@ def settle(
         p, slack = plan.p, done.slack * grid.case.base_mva
         if weights is not None:
             p = plan.p + slack[of] * weights
-            again = bool((slack * need < 0).any())  # shares follow the headroom in the direction of the need
+            # shares follow the headroom in the direction of the need, which may have begun at exactly 0
+            turned = (slack > 0) != (need > 0)
+            again = bool((turned & (np.abs(slack) > params.tolerance * grid.case.base_mva)).any())
             need = slack
         if params.reactive_limits:
             taken = withdrawals(grid, ports, v).imag + grid.case.bus["qd"]
