@@ -84,13 +84,22 @@ def _y_axis(chart: Plot, key: str, language: str, colours: Palette) -> Option:
     }
     axis["nameTextStyle"]["align"] = "left"
     if chart.y.scale == "log":
-        return axis | {"type": "log"}
+        return axis | {"type": "log"} | _decades(chart)
     low, high = _extent(chart)
     return (
         axis
         | {"type": "value", "scale": not isinstance(chart, BarChart)}
         | ({"min": low, "max": high} if chart.marks else {})
     )
+
+
+def _decades(chart: Plot) -> Option:
+    """Give the powers of ten around all positive points; none without one."""
+    powers = [math.log10(y) for series in chart.series for y in series.y if y is not None and y > 0]
+    if not powers:
+        return {}
+    low = math.floor(min(powers))
+    return {"min": 10.0**low, "max": 10.0 ** max(math.ceil(max(powers)), low + 1)}
 
 
 def _extent(chart: Plot) -> tuple[float, float]:
