@@ -61,8 +61,11 @@ HOSTILE = [
 
 
 def _files(home: Path) -> set[Path]:
-    """Give every file in and beside a home but those of runs that may be under way."""
-    return {path for path in home.parent.rglob("*") if home / "runs" not in path.parents and path.is_file()}
+    """Give every file in and beside a home but those of runs that may be under way, here or in another."""
+    beside = home.parent
+    return {
+        path for path in beside.rglob("*") if "runs" not in path.relative_to(beside).parts and path.is_file()
+    }
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
