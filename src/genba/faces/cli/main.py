@@ -17,6 +17,8 @@ First steps: `genba demo`, `genba grid powerflow pglib:case118_ieee`, `genba ps`
 """
 HUNG_UP = 1
 """Exit code when the reader of stdout went away; rich, which prints the help, gives the same."""
+THREADS = ("MKL_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""Libraries read these when they are loaded; their idle threads cost a small command a tenth of its time."""
 STUDIES = Group("Studies", sort_key=1)
 RUNS = Group("Runs", sort_key=2)
 HOUSE = Group("House", sort_key=3)
@@ -80,6 +82,8 @@ def build() -> App:
 def main(tokens: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
     tokens = tuple(sys.argv[1:] if tokens is None else tokens)
+    for name in THREADS:
+        os.environ.setdefault(name, "1")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # an odd file name must not end a command
