@@ -1,0 +1,11 @@
+"""Production line 2: planning of assembly lines."""
+
+from genba.core.domain import Domain
+
+DOMAIN = Domain(
+    name="line",
+    title="Assembly lines: balancing, sequencing, simulation and buffers",
+    verbs=(),
+)
+
+__getattr__ = DOMAIN.attribute

@@ -1,0 +1,1 @@
+"""Line file formats, one file each."""

@@ -1,0 +1,1 @@
+"""What the assembly line domain can do, one operation a file."""

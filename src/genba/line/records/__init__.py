@@ -1,0 +1,1 @@
+"""The line's data, and the Params and Result of each operation."""
