@@ -20,13 +20,20 @@ class Unit:
         return {**handler(schema), "unit": self.symbol}
 
 
+Currency = Annotated[float, Unit("currency")]
+CurrencyPerHour = Annotated[float, Unit("currency/h")]
 DollarPerHour = Annotated[float, Unit("$/h")]
 KV = Annotated[float, Unit("kV")]
+KW = Annotated[float, Unit("kW")]
 MVA = Annotated[float, Unit("MVA")]
 MW = Annotated[float, Unit("MW")]
+Metre = Annotated[float, Unit("m")]
+MetrePerSecond = Annotated[float, Unit("m/s")]
 MiB = Annotated[float, Unit("MiB")]
 Mvar = Annotated[float, Unit("Mvar")]
 One = Annotated[float, Unit("1")]
+PerDay = Annotated[float, Unit("1/d")]
 PerUnit = Annotated[float, Unit("p.u.")]
 Percent = Annotated[float, Unit("%")]
 Second = Annotated[float, Unit("s")]
+SquareMetre = Annotated[float, Unit("m²")]
