@@ -9,7 +9,7 @@ from genba.core.errors import InputError
 from genba.core.findings import errors_in
 from genba.grid.checks.case import check
 from genba.grid.io.matpower import parse
-from genba.grid.io.text import decode
+from genba.num.text import decode
 
 VALID = """\
 function mpc = small
@@ -44,7 +44,7 @@ SLOWEST = 2.0
 def attempt(content: bytes) -> None:
     """Read, check; anything but a case or an InputError is a fault of the reader."""
     try:
-        text, encoding = decode(content)
+        text, encoding = decode(content, wanted="a case")
         case, findings = parse(text, encoding=encoding)
     except InputError:
         return

@@ -5,7 +5,7 @@ import pytest
 
 from genba.core.errors import InputError, TooLarge
 from genba.grid.io.matpower import read
-from genba.grid.io.text import LARGEST, decode, read_bytes
+from genba.num.text import LARGEST, decode, read_bytes
 
 CASE = (
     "function mpc = x\nmpc.version = '2';\nmpc.baseMVA = 100;\nmpc.bus = [ % {comment}\n"
@@ -82,9 +82,9 @@ def test_a_file_above_the_limit_is_refused_before_it_is_read(tmp_path):
 
 def test_a_limit_counts_bytes_exactly(tmp_path):
     path = written(tmp_path / "x.m", b"12345")
-    assert read_bytes(path, largest=5) == b"12345"
+    assert read_bytes(path, wanted="a case", largest=5) == b"12345"
     with pytest.raises(TooLarge):
-        read_bytes(path, largest=4)
+        read_bytes(path, wanted="a case", largest=4)
 
 
 def test_missing_files_folders_and_hostile_names_are_input_errors(tmp_path):
@@ -112,4 +112,4 @@ def test_a_file_without_permission_is_an_input_error(tmp_path):
 
 
 def test_lines_end_in_one_way_only():
-    assert decode(b"a\r\nb\rc\nd") == ("a\nb\nc\nd", "utf-8")
+    assert decode(b"a\r\nb\rc\nd", wanted="a case") == ("a\nb\nc\nd", "utf-8")

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genba.core.findings import FindingKind, Severity
+from genba.core.tally import Tally
 from genba.grid.checks.places import bus_rows, mark, summarise
-from genba.grid.checks.tally import Tally
 from genba.grid.records.case import Case
 
 BRANCH_BUS = FindingKind(

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genba.core.findings import FindingKind, Severity
+from genba.core.tally import Tally
 from genba.grid.checks.places import mark
-from genba.grid.checks.tally import Tally
 from genba.grid.records.case import Case
 
 NO_COSTS = FindingKind(

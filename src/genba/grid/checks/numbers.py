@@ -3,8 +3,8 @@
 import numpy as np
 
 from genba.core.findings import FindingKind, Severity
+from genba.core.tally import Tally
 from genba.grid.checks.places import place, rows_of
-from genba.grid.checks.tally import Tally
 from genba.grid.records.case import Case
 
 NOT_FINITE = FindingKind(

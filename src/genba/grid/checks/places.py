@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genba.core.findings import FindingKind
-from genba.grid.checks.tally import MOST_OF_A_KIND, Tally
+from genba.core.tally import MOST_OF_A_KIND, Tally
 from genba.grid.records.case import Case
 from genba.num.table import Table
 

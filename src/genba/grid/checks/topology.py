@@ -8,9 +8,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from genba.core.findings import FindingKind, Severity
+from genba.core.tally import Tally
 from genba.grid.checks.buses import ISOLATED
 from genba.grid.checks.places import bus_rows, place, summarise
-from genba.grid.checks.tally import Tally
 from genba.grid.records.case import Case
 
 NO_UNITS = FindingKind(

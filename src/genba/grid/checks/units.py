@@ -3,9 +3,9 @@
 import numpy as np
 
 from genba.core.findings import FindingKind, Severity
+from genba.core.tally import Tally
 from genba.grid.checks.buses import ISOLATED
 from genba.grid.checks.places import bus_rows, mark
-from genba.grid.checks.tally import Tally
 from genba.grid.records.case import Case
 
 UNIT_BUS = FindingKind(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from genba.core.findings import FindingKind, Severity
-from genba.grid.checks.tally import Tally
+from genba.core.tally import Tally
 
 UNTERMINATED = FindingKind(
     "grid.unterminated",

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from genba.core.columns import Columns
 from genba.core.errors import InputError
 from genba.core.findings import Finding, FindingKind, Severity, errors_in
-from genba.grid.checks.tally import Tally
+from genba.core.tally import Tally
+from genba.grid.checks.tally import MORE
 from genba.grid.io.matrix import NOT_A_NUMBER, NUMBER
 from genba.grid.io.sections import LONGEST_SHOWN, TABLES, Sections, collect, identifier
-from genba.grid.io.text import decode, read_bytes
 from genba.grid.records.case import COST, Case
 from genba.num.table import Table, table
+from genba.num.text import decode, read_bytes
 
 MISSING = FindingKind(
     "grid.section_missing", Severity.ERROR, "The file has no {section}; a MATPOWER case (version 2) needs it."
@@ -44,6 +45,7 @@ ENCODING = FindingKind(
 )
 ENCODING_NAMES = {"cp932": "Shift_JIS"}
 TAB = "\t"
+WANTED = "a MATPOWER .m file"
 REQUIRED = ("version", "baseMVA", "bus", "gen", "branch")
 LARGEST_WHOLE = 2.0**53
 """Up to here every whole number is a float."""
@@ -56,7 +58,7 @@ def read(path: Path) -> tuple[Case, tuple[Finding, ...]]:
         TooLarge: when the file has more than 256 MiB.
         InputError: when it cannot be read as a MATPOWER case; its findings name every fault and line.
     """
-    text, encoding = decode(read_bytes(path))
+    text, encoding = decode(read_bytes(path, wanted=WANTED), wanted=WANTED, binary=", not .mat")
     return parse(text, path.stem, encoding=encoding)
 
 
@@ -71,7 +73,7 @@ def parse(text: str, name: str = "case", *, encoding: str = "utf-8") -> tuple[Ca
     Raises:
         InputError: with every fault found, when the text is no complete MATPOWER case.
     """
-    tally = Tally()
+    tally = Tally(MORE)
     if encoding != "utf-8":
         tally.add(ENCODING, "line 1", encoding=ENCODING_NAMES.get(encoding, encoding))
     case = _assemble(collect(text, name, tally), tally)

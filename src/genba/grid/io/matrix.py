@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genba.core.findings import FindingKind, Severity
-from genba.grid.checks.tally import Tally
+from genba.core.tally import Tally
 
 NOT_A_NUMBER = FindingKind(
     "grid.not_a_number",

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from genba.core.errors import TooLarge
 from genba.core.findings import Finding, FindingKind, Severity
-from genba.grid.checks.tally import Tally
+from genba.core.tally import Tally
+from genba.grid.checks.tally import MORE
 from genba.grid.io.changes import CHANGE
 from genba.grid.io.matrix import LONGEST_SHOWN
 from genba.grid.io.sheet import MOST_CELLS, Sheet, read_sheet
@@ -162,7 +163,7 @@ def read(path: Path, case: Case) -> tuple[Scenarios, tuple[Finding, ...]]:
         TooLarge: when the file has more than 256 MiB or 40 million numbers.
         InputError: when it is neither CSV nor Parquet.
     """
-    tally = Tally()
+    tally = Tally(MORE)
     sheet = read_sheet(path, tally, words=WORDS)
     if "change" in sheet.texts or LONG_VALUE in sheet.names:
         sheet = _widened(sheet, tally)

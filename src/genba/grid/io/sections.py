@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from genba.core.findings import FindingKind, Severity
-from genba.grid.checks.tally import Tally
+from genba.core.tally import Tally
 from genba.grid.io.matlab import COMPUTED, Assignment, Header, statements, without_block_comments
 from genba.grid.io.matrix import COMMENT, CONTINUATION, Matrix, parse_matrix
 from genba.grid.records.case import BRANCH, BUS, COST, UNIT

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from genba.core.errors import InputError, TooLarge
 from genba.core.findings import FindingKind, Severity
-from genba.grid.checks.tally import Tally
+from genba.core.tally import Tally
 from genba.grid.io.matrix import LONGEST_SHOWN, NUMBER
-from genba.grid.io.text import decode, read_bytes
 from genba.num import parquet
+from genba.num.text import decode, read_bytes
 
 MOST_CELLS = 40_000_000
 """Numbers that are read; a year by the hour of 2,300 loads, active and reactive."""

@@ -8,21 +8,19 @@ from pathlib import Path
 from genba.core.errors import InputError, TooLarge
 
 LARGEST = 256 * 2**20
-"""Bytes; the largest public case, 78,484 buses, has 27 million."""
-CASE = "a MATPOWER .m file"
-NOT_MAT = ", not .mat"
+"""Bytes; the largest public power grid, 78,484 buses, has 27 million."""
 UTF_16_OR_32 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 ENCODINGS = ("utf-8-sig", "cp932", "latin-1")
 """Tried in this order; cp932 is Windows' Shift_JIS, and latin-1 accepts whatever is left."""
 
 
-def read_bytes(path: Path, *, largest: int = LARGEST, wanted: str = CASE) -> bytes:
+def read_bytes(path: Path, *, wanted: str, largest: int = LARGEST) -> bytes:
     """Give the content of a regular file.
 
     Arguments:
         path: where it lies.
-        largest: bytes that are read at most.
         wanted: what a message asks for instead.
+        largest: bytes that are read at most.
 
     Raises:
         TooLarge: before anything is read, when the file is larger than `largest` bytes.
@@ -45,12 +43,13 @@ def read_bytes(path: Path, *, largest: int = LARGEST, wanted: str = CASE) -> byt
     return content
 
 
-def decode(content: bytes, *, wanted: str = CASE) -> tuple[str, str]:
+def decode(content: bytes, *, wanted: str, binary: str = "") -> tuple[str, str]:
     r"""Give the text, lines ending in `\n`, and the encoding it was found to have.
 
     Arguments:
         content: what the file holds.
         wanted: what a message asks for instead.
+        binary: what the message adds when the content is no text.
 
     Raises:
         InputError: when the content is empty or no text.
@@ -61,9 +60,9 @@ def decode(content: bytes, *, wanted: str = CASE) -> tuple[str, str]:
         raise InputError("the file is UTF-16 or UTF-32; save it as UTF-8", where="line 1")
     zero = content.find(b"\0")
     if zero >= 0:
-        line, more = content.count(b"\n", 0, zero) + 1, NOT_MAT if wanted == CASE else ""
+        line = content.count(b"\n", 0, zero) + 1
         raise InputError(
-            f"line {line}: found a NUL byte, so this is no text file; give {wanted}{more}",
+            f"line {line}: found a NUL byte, so this is no text file; give {wanted}{binary}",
             where=f"line {line}",
         )
     for encoding in ENCODINGS:
