@@ -107,7 +107,6 @@ def factorize(
     """
     negative = 0
     n = len(entry_start) - 1
-    work = np.empty(16)
     d = np.empty(16)
     for k in range(first, last):
         for q in range(16):
@@ -133,7 +132,7 @@ def factorize(
                 mean = 0.5 * (d[4 * a + b] + d[4 * b + a])
                 d[4 * a + b] = mean
                 d[4 * b + a] = mean
-        found = factor_block(d, work, pivots[k], factors[k], smallest)
+        found = factor_block(d, pivots[k], factors[k], smallest)
         if found < 0:
             for step in range(n):
                 for q in range(16):
