@@ -20,7 +20,7 @@ from genba.core.units import (
     Second,
     SquareMetre,
 )
-from genba.line.records.spread import Memoryless, Part, Time, Work
+from genba.line.records.spread import Memoryless, Part, Work
 
 Side = Literal["left", "right", "either"]
 Means = Literal["manual", "robot", "either"]
@@ -341,7 +341,7 @@ class Line(Part):
     """What an assignment must keep to."""
     demand: Demand = Demand()
     """How much must be made."""
-    arrivals: Time | None = None
+    arrivals: Memoryless | None = None
     """Time between the parts that reach the line; none: the first station is never short of one."""
 
 

@@ -26,7 +26,7 @@ class Time(Part):
     `values`, each as likely as any other.
     """
 
-    kind: Kind = "deterministic"
+    kind: Kind
     """Distribution."""
     mean: Second | None = None
     """Mean; where a station's mean is left out it is the sum of its tasks' times."""
@@ -44,14 +44,12 @@ class Time(Part):
 
 def _fixed(given: Any) -> Any:
     """Take a bare number for a time that does not vary."""
-    return {"mean": given} if isinstance(given, int | float) else given
+    return {"kind": "deterministic", "mean": given} if isinstance(given, int | float) else given
 
 
 def _memoryless(given: Any) -> Any:
-    """Take a bare number for the mean of an exponential time, and name that kind where none is named."""
-    if isinstance(given, int | float):
-        return {"kind": "exponential", "mean": given}
-    return {"kind": "exponential", **given} if isinstance(given, dict) else given
+    """Take a bare number for the mean of an exponential time."""
+    return {"kind": "exponential", "mean": given} if isinstance(given, int | float) else given
 
 
 Work = Annotated[Time, BeforeValidator(_fixed)]
