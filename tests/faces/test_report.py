@@ -53,6 +53,7 @@ OPERATION = Operation(
     _powerflow,
     certify_powerflow,
     lambda params, result: Views(),
+    lambda params, result: (),
     "",
 )
 

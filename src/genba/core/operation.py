@@ -16,7 +16,7 @@ from genba.core.faults import worded
 from genba.core.findings import Finding
 from genba.core.inputs import InputFile
 from genba.core.records import Params, Result
-from genba.core.views import Views
+from genba.core.views import Headline, Views
 
 P = TypeVar("P", bound=Params)
 R = TypeVar("R", bound=Result)
@@ -42,6 +42,7 @@ class Operation(Generic[P, R]):
         function: the method itself.
         certify: `(params, result, context) -> Certificate`; shares no kernel with `function`.
         views: `(params, result) -> Views`.
+        headlines: `(params, result)` -> the headlines of its views, without drawing what nobody looks at.
         example: arguments of a call that runs on the data of an extra, as the command line takes them.
     """
 
@@ -51,6 +52,7 @@ class Operation(Generic[P, R]):
     function: Callable[[P, Context], R]
     certify: Callable[[P, R, Context], Certificate]
     views: Callable[[P, R], Views]
+    headlines: Callable[[P, R], tuple[Headline, ...]]
     example: str
 
     @property
@@ -112,16 +114,36 @@ def operation(
     *,
     certify: Callable[[P, R, Context], Certificate],
     views: Callable[[P, R], Views],
+    headlines: Callable[[P, R], tuple[Headline, ...]] | None = None,
     example: str,
 ) -> Callable[[Callable[[P, Context], R]], Operation[P, R]]:
-    """Declare the decorated function `(params, ctx) -> result` as an operation."""
+    """Declare the decorated function `(params, ctx) -> result` as an operation.
+
+    `headlines` is worth declaring where drawing takes long; else they are taken from the views.
+    """
 
     def declare(function: Callable[[P, Context], R]) -> Operation[P, R]:
         hints = signature(function, eval_str=True)
         params = next(iter(hints.parameters.values())).annotation
-        return Operation(name, params, hints.return_annotation, function, certify, views, example)
+        return Operation(
+            name=name,
+            params=params,
+            result=hints.return_annotation,
+            function=function,
+            certify=certify,
+            views=views,
+            headlines=headlines or _headlines_of(views),
+            example=example,
+        )
 
     return declare
+
+
+def _headlines_of(views: Callable[[P, R], Views]) -> Callable[[P, R], tuple[Headline, ...]]:
+    def headlines(params: P, result: R) -> tuple[Headline, ...]:
+        return views(params, result).headlines
+
+    return headlines
 
 
 def explain(error: ValidationError) -> str:

@@ -15,10 +15,11 @@ from sqlalchemy import __version__ as sqlalchemy_version
 from genba.core.columns import Columns, TableRef
 from genba.core.errors import Conflict, NotFound
 from genba.core.home import home as home_directory
+from genba.core.operation import Operation
 from genba.core.records import Params, Result
 from genba.core.run import ACTIVE, TERMINAL, ArtifactRef, Attempt, Event, InputRef, Run, State
 from genba.core.ulid import ulid
-from genba.core.views import Views
+from genba.core.views import Headline, Views
 from genba.factory import registry
 from genba.factory.answers import Comparison, Difference, Health, LogChunk, Page
 from genba.factory.attempt import AttemptDirectory
@@ -229,10 +230,13 @@ class Factory:
 
     def views(self, run_id: str) -> Views:
         """Give what to show of a run's result."""
-        run = self.queries.run(run_id)
-        operation = registry.operation(run.operation)
-        params: Params = operation.params.model_validate(run.params)
-        return operation.views(params, self._result(run))
+        operation, params, result = self._shown(run_id)
+        return operation.views(params, result)
+
+    def headlines(self, run_id: str) -> tuple[Headline, ...]:
+        """Give what is read first of a run's result; nothing is drawn for it."""
+        operation, params, result = self._shown(run_id)
+        return operation.headlines(params, result)
 
     def table(self, run_id: str, name: str) -> Table:
         """Give one table of a run's result by the name of its columns; no other is read."""
@@ -338,6 +342,12 @@ class Factory:
             return run
         fraction, message = newest(AttemptDirectory(self.home, run.id, run.attempt).progress)
         return run.model_copy(update={"fraction": fraction, "message": message})
+
+    def _shown(self, run_id: str) -> tuple[Operation[Any, Any], Params, Result]:
+        """Give what views are made by, and of."""
+        run = self.queries.run(run_id)
+        operation = registry.operation(run.operation)
+        return operation, operation.params.model_validate(run.params), self._result(run)
 
     def _result(self, run: Run) -> Result:
         if run.result is None:

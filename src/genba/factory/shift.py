@@ -192,7 +192,7 @@ class ShiftRunner:
         return status
 
     def _headline(self, run: Run) -> Headline | None:
-        return next(iter(self._factory.views(run.id).headlines), None)
+        return next(iter(self._factory.headlines(run.id)), None)
 
 
 def _has_failed(status: StepStatus) -> bool:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from genba.faces.cli.terminal import document, pairs, printable, show, table, text
+from genba.faces.cli.document import document
+from genba.faces.cli.terminal import pairs, printable, show, table, text
 
 HOSTILE = (
     "[red]x[/red]",

@@ -7,10 +7,12 @@ from cyclopts import Parameter
 
 from genba.core.errors import InputError
 from genba.core.run import Run
+from genba.faces.cli.document import document
 from genba.faces.cli.following import follow
 from genba.faces.cli.options import HERE, Access, RunId
+from genba.faces.cli.record import opened
 from genba.faces.cli.rendering import answer
-from genba.faces.cli.terminal import document, pairs, show
+from genba.faces.cli.terminal import pairs, show
 from genba.faces.items import run_item
 from genba.factory.factory import Factory
 
@@ -21,13 +23,13 @@ Detach = Annotated[
 
 def cancel(run: RunId, *, access: Access = HERE) -> int:
     """Cancel a run that has not ended."""
-    with access.factory() as factory:
+    with opened(access) as factory:
         return _changed(factory.cancel(run), access)
 
 
 def retry(run: RunId, *, detach: Detach = False, access: Access = HERE) -> int:
     """Run again what was refused, failed or cancelled."""
-    with access.factory() as factory:
+    with opened(access) as factory:
         return _carried_out(factory, factory.retry(run), detach=detach, access=access)
 
 
@@ -42,19 +44,19 @@ def rerun(
 ) -> int:
     """Make a new run of an old one with some params changed."""
     changes = dict(_change(text) for text in set_param)
-    with access.factory() as factory:
+    with opened(access) as factory:
         return _carried_out(factory, factory.rerun(run, changes), detach=detach, access=access)
 
 
 def note(run: RunId, text: str, *, access: Access = HERE) -> int:
     """Keep a note with a run."""
-    with access.factory() as factory:
+    with opened(access) as factory:
         return _changed(factory.annotate(run, note=text), access)
 
 
 def tag(run: RunId, *tags: str, access: Access = HERE) -> int:
     """Set the tags of a run."""
-    with access.factory() as factory:
+    with opened(access) as factory:
         return _changed(factory.annotate(run, tags=tags), access)
 
 

@@ -11,11 +11,13 @@ from rich.console import RenderableType
 from genba import __version__
 from genba.core.errors import GenbaError
 from genba.core.home import home
+from genba.faces.cli.document import document
 from genba.faces.cli.extras import Extra, extras
 from genba.faces.cli.faults import as_known
 from genba.faces.cli.options import HERE, Access
+from genba.faces.cli.record import opened
 from genba.faces.cli.seal import Leak, assets, leaks
-from genba.faces.cli.terminal import document, pairs, show, table, text
+from genba.faces.cli.terminal import pairs, show, table, text
 from genba.faces.words import size
 from genba.factory.answers import Health
 
@@ -61,7 +63,7 @@ def doctor(
 def _health(access: Access) -> tuple[Health | None, GenbaError | None]:
     """Give the factory's own account, or why there is none: a doctor does not faint."""
     try:
-        with access.factory() as factory:
+        with opened(access) as factory:
             return factory.health(), None
     except Exception as error:
         return None, as_known(error)

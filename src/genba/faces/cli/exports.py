@@ -9,8 +9,10 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from genba.core.run import Run
+from genba.faces.cli.document import document
 from genba.faces.cli.options import HERE, Access, RunId
-from genba.faces.cli.terminal import document, show, text
+from genba.faces.cli.record import opened
+from genba.faces.cli.terminal import show, text
 from genba.faces.tables import csv_pieces, file_name
 from genba.factory.factory import Factory
 
@@ -28,7 +30,7 @@ def report(
     access: Access = HERE,
 ) -> int:
     """Write a run's report as one self-contained HTML file."""
-    with access.factory() as factory:
+    with opened(access) as factory:
         found = factory.run(run)
         path = output or Path(file_name(found.operation, found.id, suffix=".html"))
         writer = import_module("genba.faces.report.page")  # brings the renderer of the server extra
@@ -52,7 +54,7 @@ def table(
     access: Access = HERE,
 ) -> int:
     """Write one table of a run as CSV, Excel or Parquet."""
-    with access.factory() as factory:
+    with opened(access) as factory:
         found = factory.run(run)
         if format == "csv" and output is None and not access.json:
             for piece in csv_pieces(factory.table(found.id, name)):

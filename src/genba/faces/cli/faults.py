@@ -13,8 +13,9 @@ from genba.core.errors import Cancelled, DeviceError, GenbaError, InputError, Mi
 from genba.core.faults import worded
 from genba.core.operation import explain
 from genba.core.run import Run, State
+from genba.faces.cli.document import document
 from genba.faces.cli.extras import extra_of
-from genba.faces.cli.terminal import document, err, printable, text
+from genba.faces.cli.terminal import err, printable, text
 from genba.factory.registry import DOMAINS
 
 log = logging.getLogger(__name__)

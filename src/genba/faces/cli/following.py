@@ -9,14 +9,13 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from genba.core.run import TERMINAL, Run
 from genba.faces.cli.eta import Estimate
-from genba.faces.cli.terminal import err, printable, remark
+from genba.faces.cli.telling import every_second
+from genba.faces.cli.terminal import err, printable
 from genba.faces.words import duration
 from genba.factory.factory import Factory
 from genba.factory.follow import execute
 
 CANCELLING = "cancelling; Ctrl-C again leaves at once"
-LINE_EVERY = 1.0
-"""Fewest seconds between two plain progress lines."""
 Tell = Callable[[Run], None]
 
 
@@ -85,39 +84,11 @@ def _bar_teller(progress: Progress) -> Tell:
     return tell
 
 
-def silent(fraction: float, message: str) -> None:
-    """Tell nobody how far an operation is."""
-
-
-def tell_lines(operation: str) -> Callable[[float, str], None]:
-    """Give what tells how far an operation is, at most one line a second."""
-    say = _every_second()
-
-    def tell(fraction: float, message: str) -> None:
-        say(f"{operation}  {fraction:4.0%}  {message}", at_once=False)
-
-    return tell
-
-
 def _line_teller() -> Tell:
-    say = _every_second()
+    say = every_second()
 
     def tell(run: Run) -> None:
         line = f"{run.operation}  {run.fraction or 0.0:4.0%}  {_message(run)}"
         say(line, at_once=run.state in TERMINAL)
 
     return tell
-
-
-def _every_second() -> Callable[..., None]:
-    """Give what writes a line unless it is the last one again, or comes too soon and need not be at once."""
-    said, when = "", -LINE_EVERY
-
-    def say(line: str, *, at_once: bool) -> None:
-        nonlocal said, when
-        now = time.monotonic()
-        if line != said and (now - when >= LINE_EVERY or at_once):
-            said, when = line, now
-            remark(line)
-
-    return say

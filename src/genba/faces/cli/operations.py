@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from importlib import import_module
 from inspect import Parameter as Argument
 from inspect import Signature
 from typing import Any
@@ -9,12 +10,9 @@ from typing import Any
 from cyclopts import App
 
 from genba.core.operation import Operation
+from genba.faces.cli.document import document
 from genba.faces.cli.fields import arguments, given
-from genba.faces.cli.following import follow
-from genba.faces.cli.in_process import run_here
 from genba.faces.cli.options import HERE, PLAIN, Access, RunOptions
-from genba.faces.cli.rendering import answer
-from genba.faces.cli.terminal import document, show, table
 from genba.factory import registry
 
 AFTER_PROSE = re.compile(r"^(?:[A-Z][A-Za-z ]+:$|>>> )", re.MULTILINE)
@@ -78,17 +76,18 @@ def listing(*, access: Access = HERE) -> int:
         ]
         document({"items": items, "next": None})
     else:
-        show(table(("operation", "what it does"), ((entry.name, entry.summary) for entry in operations)))
+        terminal = import_module("genba.faces.cli.terminal")  # for people alone
+        rows = ((entry.name, entry.summary) for entry in operations)
+        terminal.show(terminal.table(("operation", "what it does"), rows))
     return 0
 
 
 def _request(
     operation: Operation[Any, Any], values: dict[str, Any], *, options: RunOptions, access: Access
 ) -> int:
+    # Each way is loaded alone: a run in this process needs neither the record nor what follows a run.
     if options.in_process:
-        return run_here(operation, values, options=options, as_json=access.json)
-    with access.factory() as factory:
-        run = factory.submit(operation.name, values, options.request())
-        if not options.detach:
-            run = follow(factory, run, quiet=access.json)
-        return answer(factory, run, as_json=access.json)
+        here = import_module("genba.faces.cli.in_process")
+        return int(here.run_here(operation, values, options=options, as_json=access.json))
+    recorded = import_module("genba.faces.cli.recorded")
+    return int(recorded.run_recorded(operation.name, values, options=options, access=access))

@@ -6,10 +6,7 @@ from typing import Annotated
 
 from cyclopts import Group, Parameter
 
-from genba.core.home import home
 from genba.core.run import Limits
-from genba.factory.factory import Factory
-from genba.factory.request import Request
 
 ANYWHERE = Group("Everywhere", sort_key=3)
 RUN = Group("Run", sort_key=2)
@@ -30,10 +27,6 @@ class Access:
         Path | None,
         Parameter(metavar="DIR", help="Home directory. [default: $GENBA_HOME or the data directory]"),
     ] = None
-
-    def factory(self) -> Factory:
-        """Open the factory of the home directory."""
-        return Factory.open(home(self.home))
 
 
 @Parameter(name="*", group=RUN)
@@ -62,11 +55,6 @@ class RunOptions:
         bool,
         Parameter(negative="", show_default=False, help="Run in this process; nothing is recorded."),
     ] = False
-
-    def request(self) -> Request:
-        """Give what the factory takes."""
-        limits = Limits(memory_mib=self.memory_mib, wall_s=self.wall_s, threads=self.threads)
-        return Request(token=self.token, seed=self.seed, limits=limits, tags=self.tag, note=self.note)
 
 
 HERE = Access()

@@ -1,19 +1,17 @@
 """What people see of one run: how it stands, its values, its certificate, its tables, and what to do next."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from rich.console import RenderableType
 from rich.text import Text
 
-from genba.core.certificate import Certificate, Claim
-from genba.core.columns import TableRef
 from genba.core.envelope import envelope_of
 from genba.core.run import TERMINAL, Run, State
 from genba.core.views import Headline
+from genba.faces.cli.document import document
 from genba.faces.cli.faults import exit_code
-from genba.faces.cli.terminal import document, pairs, printable, remark, show, table, text
-from genba.faces.theme import figure
+from genba.faces.cli.results import heads_of, verdict
+from genba.faces.cli.terminal import pairs, printable, remark, show, text
 from genba.faces.words import number
 from genba.factory.factory import Factory
 
@@ -25,7 +23,6 @@ STYLES = {
     State.RUNNING: "cyan",
 }
 FIRST_ROWS = 3
-TABLE_KEYS = frozenset(TableRef.model_fields)
 
 
 def answer(factory: Factory, run: Run, *, as_json: bool) -> int:
@@ -58,7 +55,7 @@ def summary(factory: Factory, run: Run) -> Iterator[RenderableType]:
 
 def headlines(factory: Factory, run: Run) -> tuple[Headline, ...]:
     """Give the values that a person reads first; none before there is a result."""
-    return factory.views(run.id).headlines if run.result is not None else ()
+    return factory.headlines(run.id) if run.result is not None else ()
 
 
 def standing(run: Run) -> Text:
@@ -70,58 +67,9 @@ def standing(run: Run) -> Text:
     return shown
 
 
-def verdict(certificate: Certificate) -> Text:
-    """Give the certificate in one line: that it holds, or which claims fail and by how much."""
-    if certificate.holds:
-        return text(f"holds ({len(certificate.claims)} claims checked)", "green")
-    failed = "; ".join(f"{claim.name} {_against(claim)}" for claim in certificate.failed)
-    return text(f"does not hold: {failed or 'nothing was checked'}", "bold yellow")
-
-
-def claims(certificate: Certificate) -> RenderableType:
-    """Give every claim with what was found, what is allowed and how it was checked."""
-    rows = (
-        (
-            claim.name,
-            text("holds", "green") if claim.holds else text("FAILS", "bold yellow"),
-            figure(claim.value, claim.unit),
-            figure(claim.bound, claim.unit),
-            "" if claim.unit == "1" else claim.unit,
-            claim.method,
-        )
-        for claim in certificate.claims
-    )
-    return table(("claim", "", "found", "allowed", "unit", "method"), rows, right=(2, 3))
-
-
 def table_heads(run: Run, rows: int) -> Iterator[RenderableType]:
     """Yield the first rows of every table of a run's result."""
     yield from heads_of(run.result or {}, rows)
-
-
-def heads_of(result: dict[str, Any], rows: int) -> Iterator[RenderableType]:
-    """Yield the first rows of every table of a result."""
-    for name, ref in tables_of(result):
-        shown = ref.head[:rows]
-        count = f"{ref.rows:,} rows" if len(shown) < ref.rows else ""
-        yield text(f"\n{name}  {count}".rstrip(), "bold")
-        if shown:
-            yield head(ref, rows)
-
-
-def tables_of(result: dict[str, Any]) -> Iterator[tuple[str, TableRef]]:
-    """Yield the tables of a result by field name."""
-    for name, value in result.items():
-        if isinstance(value, dict) and value.keys() == TABLE_KEYS:
-            yield name, TableRef.model_validate(value)
-
-
-def head(ref: TableRef, rows: int) -> RenderableType:
-    """Give the first rows of a table with units in the header."""
-    headers = [_header(column.name, column.unit) for column in ref.columns]
-    right = [index for index, column in enumerate(ref.columns) if column.dtype in ("int", "float")]
-    cells = ([_cell(row[column.name]) for column in ref.columns] for row in ref.head[:rows])
-    return table(headers, cells, right=right)
 
 
 def next_step(run: Run, *, shown: bool = False) -> str:
@@ -137,21 +85,3 @@ def next_step(run: Run, *, shown: bool = False) -> str:
     if run.state in (State.FAILED, State.CANCELLED):
         return f"what happened: genba logs {run.id}; once more: genba retry {run.id}"
     return f"watch it: genba logs -f {run.id}"
-
-
-def _against(claim: Claim) -> str:
-    return f"{number(claim.value, claim.unit)}, allowed {number(claim.bound, claim.unit)}"
-
-
-def _header(name: str, unit: str) -> str:
-    return name if unit in ("", "1") else f"{name} [{unit}]"
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return str(value)  # a bus number takes no thousands separator
-    return figure(value if isinstance(value, float) else None)

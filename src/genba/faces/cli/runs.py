@@ -11,10 +11,13 @@ from rich.console import RenderableType
 
 from genba.core.envelope import envelope_of
 from genba.core.run import TERMINAL, Run, State
+from genba.faces.cli.document import document
 from genba.faces.cli.faults import exit_code
 from genba.faces.cli.options import HERE, Access, RunId
-from genba.faces.cli.rendering import STYLES, claims, next_step, summary, table_heads
-from genba.faces.cli.terminal import document, pairs, printable, remark, table, text
+from genba.faces.cli.record import opened
+from genba.faces.cli.rendering import STYLES, next_step, summary, table_heads
+from genba.faces.cli.results import claims
+from genba.faces.cli.terminal import pairs, printable, remark, table, text
 from genba.faces.cli.terminal import show as print_blocks
 from genba.faces.items import run_item
 from genba.faces.theme import figure
@@ -59,7 +62,7 @@ ALL = Filters()
 
 def ps(*, filters: Filters = ALL, access: Access = HERE) -> int:
     """List runs, newest first."""
-    with access.factory() as factory:
+    with opened(access) as factory:
         page = factory.runs(filters.query())
     if access.json:
         document({"items": [run_item(run).model_dump(mode="json") for run in page.items], "next": page.next})
@@ -83,7 +86,7 @@ def show(
     access: Access = HERE,
 ) -> int:
     """Show one run: certificate, values, tables, inputs, versions and events."""
-    with access.factory() as factory:
+    with opened(access) as factory:
         found = factory.run(run)
         if access.json:
             document(envelope_of(found).model_dump(mode="json"))
@@ -152,7 +155,7 @@ def logs(
     access: Access = HERE,
 ) -> int:
     """Print the log of a run."""
-    with access.factory() as factory:
+    with opened(access) as factory:
         run_id = factory.run(run).id
         for offset, text in _chunks(factory, run_id, follow=follow):
             if access.json:
@@ -182,7 +185,7 @@ def _chunks(factory: Factory, run_id: str, *, follow: bool) -> Iterator[tuple[in
 
 def compare(left: RunId, right: RunId, *, access: Access = HERE) -> int:
     """Show where two runs differ."""
-    with access.factory() as factory:
+    with opened(access) as factory:
         comparison = factory.compare(left, right)
     if access.json:
         document(comparison.model_dump(mode="json"))

@@ -11,11 +11,13 @@ from cyclopts import Parameter
 from genba.core.errors import InputError, missing_extra
 from genba.core.run import State
 from genba.faces.cli.board import Tell, board, summary
+from genba.faces.cli.document import document
 from genba.faces.cli.extras import installed
 from genba.faces.cli.faults import exit_code
 from genba.faces.cli.following import CANCELLING
 from genba.faces.cli.options import HERE, Access
-from genba.faces.cli.terminal import document, remark, show
+from genba.faces.cli.record import opened
+from genba.faces.cli.terminal import remark, show
 from genba.factory.factory import Factory
 from genba.factory.shift import Shift, ShiftRunner, ShiftStatus, read_shift
 
@@ -47,7 +49,7 @@ def demo(*, reports: Reports = None, access: Access = HERE) -> int:
 
 
 def _carried_out(work: Shift, reports: Path | None, access: Access) -> int:
-    with access.factory() as factory:
+    with opened(access) as factory:
         with closing(ShiftRunner(factory, work)) as runner, board(quiet=access.json) as tell:
             status = _until_done(runner, tell)
         if reports is not None:

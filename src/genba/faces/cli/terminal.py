@@ -1,9 +1,8 @@
 """The two streams: stdout carries the result and nothing else, stderr carries progress and remarks."""
 
-import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any, TextIO
+from typing import TextIO
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, RenderableType
@@ -28,16 +27,6 @@ def _console(stream: TextIO) -> Console:
     # No markup and no highlighting: file names, notes and messages come from anywhere.
     width = None if stream.isatty() else UNWRAPPED
     return Console(file=stream, markup=False, highlight=False, emoji=False, width=width)
-
-
-def document(value: Any, *, one_line: bool = False) -> None:
-    """Write one JSON document to stdout: indented for people, one line for programs and in streams."""
-    written = json.dumps(
-        value, ensure_ascii=False, allow_nan=False, indent=2 if sys.stdout.isatty() and not one_line else None
-    )
-    # A lone surrogate (an undecodable byte of an argument) becomes its JSON escape.
-    sys.stdout.write(written.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
-    sys.stdout.flush()
 
 
 def show(*blocks: RenderableType | None) -> None:

@@ -15,10 +15,12 @@ from cyclopts import Group, Parameter
 
 from genba.core.errors import missing_extra
 from genba.core.home import home
+from genba.faces.cli.document import document
 from genba.faces.cli.extras import installed
 from genba.faces.cli.options import HERE, Access
+from genba.faces.cli.record import opened
 from genba.faces.cli.server import ServerChild, server_command
-from genba.faces.cli.terminal import document, remark, show, text
+from genba.faces.cli.terminal import remark, show, text
 from genba.factory.factory import Factory
 from genba.factory.supervisor import Supervisor
 from genba.store.database import FILE as RECORD
@@ -50,7 +52,7 @@ def up(*, serving: Serving = ALONE_HERE, access: Access = HERE) -> int:
     """Keep the supervisor and the server running until Ctrl-C."""
     _check(serving)
     _upgrade(home(access.home))
-    with access.factory() as factory, _stop_on_signals() as stopped:
+    with opened(access) as factory, _stop_on_signals() as stopped:
         supervisor = Supervisor(factory)
         server = None if serving.no_server else _child(factory, serving)
         tend = _tending(factory, server, as_json=access.json)

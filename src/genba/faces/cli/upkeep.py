@@ -6,8 +6,9 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from genba.core.home import home
+from genba.faces.cli.document import document
 from genba.faces.cli.options import HERE, Access
-from genba.faces.cli.terminal import document, show, text
+from genba.faces.cli.terminal import show, text
 from genba.factory.backup import backup as keep
 from genba.factory.backup import restore as bring_back
 from genba.store.upgrade import upgrade as bring_up_to_date

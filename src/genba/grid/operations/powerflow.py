@@ -51,7 +51,7 @@ from genba.grid.records.powerflow import (
     StateParams,
 )
 from genba.grid.records.scenarios import MOST_RECORDED, PASSED, RECORDED, SCENARIOS
-from genba.grid.views.powerflow import view_powerflow
+from genba.grid.views.powerflow import headlines_powerflow, view_powerflow
 from genba.num.table import Table, table
 
 MARGIN = 0.5
@@ -85,6 +85,7 @@ class Study:
     "grid.powerflow",
     certify=certify_powerflow,
     views=view_powerflow,
+    headlines=headlines_powerflow,
     example="pglib:case118_ieee --start dc",
 )
 def powerflow(params: PowerflowParams, ctx: Context) -> PowerflowResult:

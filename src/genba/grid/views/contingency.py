@@ -21,14 +21,15 @@ NOT_COVERED = (
 def view_contingency(params: ContingencyParams, result: ContingencyResult) -> Views:
     """Give the views of a contingency study; without a base, its last iterate."""
     return Views(
-        headlines=_headlines(result),
+        headlines=headlines_contingency(params, result),
         charts=_charts(result),
         attribution=ATTRIBUTION if params.case.catalogue else "",
         not_covered=NOT_COVERED,
     )
 
 
-def _headlines(result: ContingencyResult) -> tuple[Headline, ...]:
+def headlines_contingency(params: ContingencyParams, result: ContingencyResult) -> tuple[Headline, ...]:
+    """Give how many outages are secure, and the worst."""
     loadings = result.violations["percent"][result.violations["limit_kind"] == "rating"]
     worst = float(loadings.max()) if len(loadings) else None
     return (

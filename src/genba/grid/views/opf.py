@@ -36,14 +36,15 @@ NOT_COVERED = (
 def view_opf(params: OpfParams, result: OpfResult) -> Views:
     """Give the views of an optimal power flow; without one, what stands in its way."""
     return Views(
-        headlines=_headlines(result),
+        headlines=headlines_opf(params, result),
         charts=tuple(_charts(result)),
         attribution=ATTRIBUTION if params.case.catalogue else "",
         not_covered=NOT_COVERED,
     )
 
 
-def _headlines(result: OpfResult) -> tuple[Headline, ...]:
+def headlines_opf(params: OpfParams, result: OpfResult) -> tuple[Headline, ...]:
+    """Give cost or shortfall, losses and loading."""
     loading = result.branches["loading"][np.isfinite(result.branches["loading"])]
     highest = float(loading.max()) if len(loading) and result.outcome != "unsolved" else None
     return (

@@ -38,18 +38,20 @@ def view_powerflow(params: PowerflowParams, result: PowerflowResult) -> Views:
     base = (chart, profile, loading_classes(result.branches)) if converged else (profile, chart)
     studied = len(result.scenarios) > 0
     return Views(
-        headlines=(*(scenario_headlines(result) if studied else ()), *_headlines(result)),
+        headlines=headlines_powerflow(params, result),
         charts=(*(scenario_charts(result, profile.marks) if studied else ()), *base),
         attribution=ATTRIBUTION if params.case.catalogue else "",
         not_covered=NOT_COVERED,
     )
 
 
-def _headlines(result: PowerflowResult) -> tuple[Headline, ...]:
+def headlines_powerflow(params: PowerflowParams, result: PowerflowResult) -> tuple[Headline, ...]:
+    """Give losses and extremes, behind those of the scenarios where there are any."""
     converged = result.outcome == "converged"
     lowest = _extreme(result.buses["vm"], least=True) if converged else None
     highest = _extreme(result.branches["loading"], least=False)
     return (
+        *(scenario_headlines(result) if len(result.scenarios) else ()),
         Headline(key="losses", label="Losses", value=result.losses, unit="MW"),
         Headline(key="load", label="Load", value=result.load, unit="MW"),
         Headline(key="lowest_voltage", label="Lowest voltage", value=lowest, unit="p.u."),
