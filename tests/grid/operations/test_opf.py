@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from genba.core.context import Context
-from genba.core.errors import Cancelled, InputError
+from genba.core.errors import Cancelled, DeviceError, InputError, MissingExtra
 from genba.core.inputs import InputFile
 from genba.core.operation import Outcome
 from genba.grid.io import matpower
@@ -21,6 +21,7 @@ from genba.grid.operations.powerflow import powerflow
 from genba.grid.records.case import Case
 from genba.grid.records.opf import OpfResult
 from genba.num import parquet
+from genba.num.linsolvers.cudss import installed
 
 BASELINE = 1e-4  # PGLib prints five digits
 SAME = 1e-6  # relative: two solves of one problem at a tolerance of 1e-8, scaled
@@ -486,6 +487,154 @@ def test_every_iteration_is_in_the_trace(run: Run) -> None:
     assert result.trace["barrier"][-1] < result.trace["barrier"][0]
     assert len(run("case118_ieee", formulation="dc").result.trace) == 0
     assert len(run("case118_ieee", formulation="soc").result.trace) > 5
+
+
+# --- from another optimum ---
+
+
+def _buses_file(result: OpfResult, folder: Path) -> str:
+    path = folder / "opf_buses.parquet"
+    parquet.write(result.buses, path)
+    return str(path)
+
+
+def test_an_optimum_begins_the_next_one_in_few_iterations(run: Run, tmp_path: Path) -> None:
+    """Other demands whose sum nearly stays, or another rating: the cost is that of a cold start."""
+    first = run("case118_ieee").result
+    start = _buses_file(first, tmp_path)
+    factors = np.random.default_rng(1).uniform(0.95, 1.05, len(first.buses)).tolist()
+    changes = [
+        f"bus.{bus}.pd={pd * factor!r}"
+        for bus, pd, factor in zip(*(first.buses[n].tolist() for n in ("bus", "pd")), factors, strict=True)
+    ]
+    for change in ((), tuple(changes), ("branch.8.rate_a*=0.9", "gen.5.pmax*=1.1")):
+        warm, cold = (
+            run("case118_ieee", set=change, start=start).result,
+            run("case118_ieee", set=change).result,
+        )
+        assert (warm.outcome, cold.outcome) == ("optimal", "optimal")
+        assert warm.cost == pytest.approx(cold.cost, rel=SAME)
+        assert 1.5 * warm.iterations < cold.iterations
+
+
+def test_an_optimum_may_be_given_in_another_order_of_rows(run: Run, tmp_path: Path) -> None:
+    result = run("case118_ieee").result
+    turned = result.model_copy(update={"buses": result.buses.where(np.arange(len(result.buses))[::-1])})
+    assert run("case118_ieee", start=_buses_file(turned, tmp_path)).result.iterations < 5
+
+
+@pytest.mark.parametrize("name", ["case5_pjm", "case24_ieee_rts", "case162_ieee_dtc", "case240_pserc"])
+def test_units_that_share_a_bus_find_their_outputs_again(run: Run, tmp_path: Path, name: str) -> None:
+    cold = run(name).result
+    warm = run(name, start=_buses_file(cold, tmp_path)).result
+    assert warm.cost == pytest.approx(cold.cost, rel=SAME)
+    assert 2 * warm.iterations < cold.iterations
+
+
+def test_a_start_far_away_is_said_and_left(run: Run, tmp_path: Path) -> None:
+    start = _buses_file(run("case14_ieee").result, tmp_path)
+    outcome = run("case14_ieee", set=("bus.*.pd*=0.9",), start=start)
+    assert outcome.result.outcome == "optimal"
+    assert "grid.opf_far_start" in {finding.code for finding in outcome.findings}
+    near = run("case14_ieee", set=("bus.*.pd*=0.99",), start=start)
+    assert "grid.opf_far_start" not in {finding.code for finding in near.findings}
+
+
+def test_a_start_that_leads_nowhere_costs_little(run: Run, tmp_path: Path) -> None:
+    """Costs turned round: the prices of before are wrong everywhere, yet the optimum is found."""
+    result = run("case14_ieee").result
+    wild = result.model_copy(
+        update={"buses": result.buses.replace(price=-1e6 * result.buses["price"], va=50 * result.buses["va"])}
+    )
+    again = run("case14_ieee", start=_buses_file(wild, tmp_path)).result
+    assert again.cost == pytest.approx(result.cost, rel=SAME)
+    assert again.iterations <= result.iterations + 20
+
+
+def test_an_infeasible_case_is_told_from_a_warm_start_as_well(run: Run, tmp_path: Path) -> None:
+    start = _buses_file(run("case14_ieee").result, tmp_path)
+    result = run("case14_ieee", set=("bus.14.qd=120",), start=start).result
+    assert (result.outcome, result.proof) == ("infeasible", "global")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda buses: buses.where(np.arange(13)), "13 buses which are not the 14"),
+        (lambda buses: buses.replace(bus=buses["bus"] + 1), "which are not the 14"),
+        (lambda buses: buses.where(np.array([0, 0, *range(2, 14)])), "which are not the 14"),
+        (lambda buses: buses.replace(vm=np.where(buses["bus"] > 12, np.nan, 1.0)), "at 2 buses .* bus 13"),
+        (lambda buses: buses.replace(vm=0 * buses["vm"]), "at 14 buses"),
+        (lambda buses: buses.replace(price=np.inf * buses["vm"]), "at 14 buses"),
+        (lambda buses: buses.replace(shortfall=buses["pd"]), "cannot be balanced"),
+    ],
+    ids=["fewer", "others", "twice", "missing", "no voltage", "no price", "infeasible"],
+)
+def test_a_start_that_is_no_optimum_of_these_buses_is_one_clear_finding(
+    run: Run, tmp_path: Path, spoil: Any, said: str
+) -> None:
+    result = run("case14_ieee").result
+    start = _buses_file(result.model_copy(update={"buses": spoil(result.buses)}), tmp_path)
+    with pytest.raises(InputError, match=said) as caught:
+        run("case14_ieee", start=start)
+    assert "give the buses of an optimal ac run" in caught.value.message
+
+
+def test_a_start_that_is_damaged_or_another_table_is_refused(run: Run, tmp_path: Path) -> None:
+    result = run("case14_ieee").result
+    file = Path(_buses_file(result, tmp_path))
+    whole = file.read_bytes()
+    for content in (b"", whole[: len(whole) // 2], b"x" * 1000):
+        file.write_bytes(content)
+        with pytest.raises(InputError, match="no readable Parquet file"):
+            run("case14_ieee", start=str(file))
+    with pytest.raises(InputError, match="needs"):
+        run("case14_ieee", start=_units_file(result, tmp_path))
+    with pytest.raises(InputError, match="no voltage or no price"):
+        run("case14_ieee", start=_buses_file(run("case14_ieee", formulation="dc").result, tmp_path))
+
+
+# --- linear solvers ---
+
+
+@pytest.mark.parametrize("name", ["case14_ieee", "case118_ieee__api", "case300_ieee"])
+def test_pardiso_finds_the_same_optimum(run: Run, name: str) -> None:
+    pytest.importorskip("pypardiso", reason="pypardiso is not installed")
+    found, expected = run(name, linear_solver="pardiso").result, run(name).result
+    assert found.outcome == "optimal"
+    assert found.cost == pytest.approx(expected.cost, rel=SAME)
+
+
+@pytest.mark.parametrize(
+    ("backend", "params"), [("cpu", {"linear_solver": "cudss"}), ("cuda:0", {}), ("cuda:7", {})]
+)
+def test_without_a_gpu_its_solver_is_one_clear_error(
+    pglib: Path, backend: str, params: dict[str, Any]
+) -> None:
+    try:
+        installed(int(backend.partition(":")[2] or 0))
+    except (MissingExtra, DeviceError):
+        with pytest.raises((MissingExtra, DeviceError), match="genba\\[cuda\\]|choose a solver of the CPU"):
+            opf(Context(backend=backend), case=str(pglib / "pglib_opf_case5_pjm.m"), **params)
+    else:
+        pytest.skip("there is a GPU")
+
+
+def test_on_a_gpu_the_own_blocks_can_still_be_asked_for(pglib: Path) -> None:
+    case = str(pglib / "pglib_opf_case5_pjm.m")
+    outcome = opf(Context(backend="cuda:0"), case=case, linear_solver="block")
+    assert outcome.result.cost == pytest.approx(opf(case=case).result.cost, rel=1e-12)
+
+
+def test_on_a_gpu_the_same_optimum_is_found(pglib: Path) -> None:
+    try:
+        installed()
+    except (MissingExtra, DeviceError) as error:
+        pytest.skip(error.message)
+    case = str(pglib / "pglib_opf_case118_ieee.m")
+    outcome = opf(Context(backend="cuda:0"), case=case)
+    assert outcome.certificate.holds, outcome.certificate.failed
+    assert outcome.result.cost == pytest.approx(opf(case=case).result.cost, rel=SAME)
 
 
 # --- from here to other studies ---

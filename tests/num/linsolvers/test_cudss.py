@@ -167,23 +167,33 @@ def _module(name: str, **content: Any) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("count", [RuntimeError("no driver"), 0, 1])
-def test_a_device_is_found_or_missed_by_its_number(monkeypatch: pytest.MonkeyPatch, count: Any) -> None:
+@pytest.mark.parametrize(
+    ("count", "number"), [(RuntimeError("no driver"), 0), (0, 0), (1, 0), (2, 1), (2, 2)]
+)
+def test_a_device_is_found_or_missed_by_its_number(
+    monkeypatch: pytest.MonkeyPatch, count: Any, number: int
+) -> None:
+    used: list[int] = []
+
     def devices() -> int:
         if isinstance(count, Exception):
             raise count
         return int(count)
 
     runtime = SimpleNamespace(getDeviceCount=devices)
-    cupy = _module("cupy", cuda=SimpleNamespace(runtime=runtime))
+    cuda = SimpleNamespace(
+        runtime=runtime, Device=lambda number: SimpleNamespace(use=lambda: used.append(number))
+    )
+    cupy = _module("cupy", cuda=cuda)
     sparse = _module("cupyx.scipy.sparse", csr_matrix=object)
     bindings = _module("nvmath.bindings", cudss="cudss")
     for module in (cupy, _module("cupyx"), _module("cupyx.scipy"), sparse, _module("nvmath"), bindings):
         monkeypatch.setitem(sys.modules, module.__name__, module)
-    if count == 1:
-        device = installed()
+    if not isinstance(count, Exception) and number < count:
+        device = installed(number)
+        assert used == [number]
         assert (device.cudss, device.arrays) == ("cudss", cupy)
         assert device.address(SimpleNamespace(data=SimpleNamespace(ptr=64))) == 64
         return
     with pytest.raises(DeviceError, match="no CUDA device"):
-        installed()
+        installed(number)

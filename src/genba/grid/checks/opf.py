@@ -22,6 +22,11 @@ NO_BOUND = FindingKind(
     Severity.NOTE,
     "Some costs are not convex or above the second order, so no relaxation proves a bound.",
 )
+FAR_START = FindingKind(
+    "grid.opf_far_start",
+    Severity.NOTE,
+    "The demand has moved by more than 2 % from the run given as start, so this solve began afresh.",
+)
 UNSOLVED = FindingKind(
     "grid.opf_unsolved",
     Severity.WARNING,

@@ -1,7 +1,7 @@
 """The AC optimal power flow solved: starts, switches between them, a diagnosis where limits cannot be met."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Literal
 
@@ -13,16 +13,19 @@ from genba.grid.kernels.opf_model import AcOutcome, AcSolution, IterationTrace, 
 from genba.grid.kernels.opf_program import OpfProgram, Plan, measures, plan_of
 from genba.grid.kernels.opf_reading import Reading
 from genba.grid.kernels.opf_start import case_start, dc_start, flat_start
+from genba.grid.kernels.opf_warm import Ended, warm_of_ended
 from genba.num.ipm.options import Options
 from genba.num.ipm.restoration import Elastic, elastic_state
 from genba.num.ipm.solver import Solve, advance, begin
 from genba.num.ipm.state import State
+from genba.num.ipm.warm import begin_warm
 from genba.num.linsolvers.contract import LinearSolver
 
 Start = Literal["auto", "dc", "flat", "case"]
 Watch = Callable[[Standing], None]
 
 STARTS = {"dc": dc_start, "flat": flat_start, "case": case_start}
+WARM = "warm"
 FEASIBLE = 1e-6
 """Largest violation of a scaled balance or limit at which a point counts as feasible."""
 HOPELESS = 1e-2
@@ -33,6 +36,10 @@ FOLLOW = 0.15
 """Share of the mean product that the barrier is set to: a sixth fewer iterations than lowered in steps."""
 GAP = 2e-7
 """Share of the cost that may be saved at most beyond an optimal point, by first order."""
+CLOSE = 1e-8
+"""First barrier, and push off the bounds, of a warm start."""
+BRIEF = 20
+"""Iterations of a warm start after which its multipliers are in the way and a cold one is quicker."""
 GRADIENT = 1.0
 """The cost is scaled until its largest derivative at the start is this; Ipopt's 100 makes solves longer."""
 
@@ -48,6 +55,7 @@ class _Work:
     watch: Watch
     in_time: Callable[[], bool]
     solver: LinearSolver | None
+    ended: Ended | None
     traces: list[tuple[State, float]] = field(default_factory=list)
     iterations: int = 0
 
@@ -60,7 +68,7 @@ class _Work:
 def solve_ac_opf(
     model: OpfModel,
     *,
-    start: Start = "auto",
+    start: Start | Ended = "auto",
     tolerance: float = 1e-8,
     max_iterations: int = 500,
     watch: Watch = lambda standing: None,
@@ -72,15 +80,19 @@ def solve_ac_opf(
     Arguments:
         model: the optimal power flow.
         start: first point; `auto` begins with DC angles and turns to a flat one when steps stay short, or
-            also when there were very many, and then keeps the cheaper of both.
+            also when there were very many, and then keeps the cheaper of both; where another optimum ended,
+            its multipliers are taken over too, and `auto` follows when that leads nowhere.
         tolerance: scaled error of the optimality conditions at which a point is optimal.
         max_iterations: iterations at most, over all attempts; a diagnosis may take as many again.
         watch: hears of every iterate; what it raises ends the solve.
         in_time: asked at every iterate; the solve ends `feasible` or `unsolved` once it says no.
         solver: method for the KKT systems; the own block LDL^T when None.
     """
-    work = _Work(model, plan_of(model), tolerance, max_iterations, watch, in_time, solver)
-    names = ("dc", "flat") if start == "auto" else (start,)
+    ended = start if isinstance(start, Ended) else None
+    work = _Work(model, plan_of(model), tolerance, max_iterations, watch, in_time, solver, ended)
+    names: tuple[str, ...] = ("dc", "flat") if ended or start == "auto" else (str(start),)
+    if ended is not None:
+        names = (WARM, *names)
     solve, finished = _attempted(work, names)
     if finished or not work.in_time() or _violation(solve.state) <= FEASIBLE:
         return _solution(work, solve, "optimal" if finished else None)
@@ -93,7 +105,7 @@ def _attempted(work: _Work, names: tuple[str, ...]) -> tuple[Solve, bool]:
     for name in names:
         before = work.iterations
         hopeless = 0.0 if name == names[-1] else HOPELESS
-        solve = _begun(work, STARTS[name](work.model, work.plan), hopeless=hopeless)
+        solve = _first(work, name, hopeless=hopeless)
         finished = _run(work, solve)
         if finished and (best is None or _cost(solve.state) < _cost(best.state)):
             best = solve
@@ -106,8 +118,21 @@ def _cost(state: State) -> float:
     return state.f / state.scale[0]
 
 
+def _first(work: _Work, name: str, *, hopeless: float) -> Solve:
+    """Begin a solve at the start of that name."""
+    if name == WARM and work.ended is not None:
+        options = replace(_options(work, hopeless), mu_start=CLOSE, push=CLOSE)
+        options = replace(options, max_iterations=min(BRIEF, options.max_iterations))
+        return begin_warm(_program(work), warm_of_ended(work.model, work.plan, work.ended), options)
+    return _begun(work, STARTS[name](work.model, work.plan), hopeless=hopeless)
+
+
 def _begun(work: _Work, x: Floats, *, hopeless: float) -> Solve:
-    options = Options(
+    return begin(_program(work), x, _options(work, hopeless))
+
+
+def _options(work: _Work, hopeless: float) -> Options:
+    return Options(
         tolerance=work.tolerance,
         max_iterations=work.max_iterations - work.iterations,
         objective_gradient=GRADIENT,
@@ -115,8 +140,11 @@ def _begun(work: _Work, x: Floats, *, hopeless: float) -> Solve:
         follow=FOLLOW,
         hopeless=hopeless,
     )
+
+
+def _program(work: _Work) -> OpfProgram:
     factors = None if work.solver is None else DoorFactors(work.plan, work.solver)
-    return begin(OpfProgram(work.model, work.plan, factors), x, options)
+    return OpfProgram(work.model, work.plan, factors)
 
 
 def _run(work: _Work, solve: Solve) -> bool:

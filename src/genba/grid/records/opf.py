@@ -3,6 +3,9 @@
 Energised: as in `powerflow`; so are each island's reference, which keeps the case's angle, and its kinds of
 bus.
 Minimised: the costs of active power of all units in service; reactive power costs nothing.
+Start: where another optimal power flow of the same buses ended, given by its `opf_buses`, its voltages and
+prices are taken over; where the sum of the demand has moved by more than 2 %, or 20 iterations from there do
+not end, the solve begins afresh as `auto` does.
 Limits: outputs; voltages, narrowed by `voltage_margin` on both sides but not beyond their middle; apparent
 power at both ends of a branch within rate A (0 means none) less `flow_margin`; angle differences between
 `angmin` and `angmax` (none at -360 and 360, or where both are 0). Angles are those of the buses: shifts do
@@ -33,6 +36,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from genba.core.columns import Column, Columns
+from genba.core.inputs import Accepts, InputFile
 from genba.core.records import Result
 from genba.core.units import MW, DollarPerHour, Mvar, One, Percent, PerUnit, Second
 from genba.grid.records.case import CaseParams
@@ -172,8 +176,11 @@ class OpfParams(CaseParams):
 
     formulation: Literal["ac", "dc", "soc"] = "ac"
     """The full AC equations, a DC approximation, or a relaxation that bounds the AC cost from below."""
-    start: Literal["auto", "dc", "flat", "case"] = "auto"
-    """First point of an AC solve: DC angles, flat, or the case's own; auto tries flat when DC angles fail."""
+    start: Annotated[
+        Literal["auto", "dc", "flat", "case"] | Annotated[InputFile, Accepts(output="opf_buses")],
+        Field(union_mode="left_to_right"),
+    ] = "auto"
+    """First point of an AC solve: DC angles, flat, the case's or an optimum's (@run); auto: dc, then flat."""
     bound: bool = False
     """Whether the relaxation is solved after an AC solve, to prove how far the cost can be from the least."""
     branch_limits: bool = True
@@ -190,6 +197,8 @@ class OpfParams(CaseParams):
     """Iterations before a solve ends as feasible or unsolved."""
     time_limit: Annotated[Second, Field(gt=0)] | None = None
     """Time before a solve ends as feasible or unsolved; none when not given."""
+    linear_solver: Literal["auto", "block", "pardiso", "cudss"] = "auto"
+    """What solves an AC iteration's equations: the own blocks, oneMKL, a GPU, or what fits the backend."""
 
 
 class OpfResult(Result):

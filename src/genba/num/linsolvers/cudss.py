@@ -54,12 +54,15 @@ class Device:
     address: Callable[[Any], int]
 
 
-def installed() -> Device:
-    """Give the first CUDA device.
+def installed(number: int = 0) -> Device:
+    """Give a CUDA device, and make it this thread's.
+
+    Arguments:
+        number: of the device, from 0, among those that are visible.
 
     Raises:
         MissingExtra: when nvmath-python or cupy is not installed.
-        DeviceError: when there is no CUDA device.
+        DeviceError: when there is no such device.
     """
     try:  # here and not above: the arithmetic around cuDSS is tested where neither package is
         import cupy
@@ -71,8 +74,10 @@ def installed() -> Device:
         count = cupy.cuda.runtime.getDeviceCount()
     except RuntimeError as error:  # cupy's word for no driver
         raise DeviceError(f"no CUDA device: {error}; choose a solver of the CPU", where="cuda") from error
-    if not count:
-        raise DeviceError("no CUDA device is visible; choose a solver of the CPU", where="cuda")
+    if not 0 <= number < count:
+        found = f"{count} are visible, the first is 0" if count else "none is visible"
+        raise DeviceError(f"no CUDA device {number}: {found}; choose a solver of the CPU", where="cuda")
+    cupy.cuda.Device(number).use()
     return Device(cudss, cupy, csr_matrix, lambda array: int(array.data.ptr))
 
 
