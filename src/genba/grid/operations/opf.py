@@ -29,7 +29,7 @@ from genba.grid.operations.opf_report import Ending, result_of
 from genba.grid.operations.opf_study import Study, study_of
 from genba.grid.records.dispatch import DispatchParams
 from genba.grid.records.opf import EXACT, OpfParams, OpfResult
-from genba.grid.views.opf import view_opf
+from genba.grid.views.opf import headlines_opf, view_opf
 from genba.num.linsolvers.choice import symmetric_solver
 from genba.num.solvers.clarabel import ConicStanding
 
@@ -41,6 +41,7 @@ UNPROVEN = 1e-6  # p.u.: a smaller total violation is no proof
     "grid.opf",
     certify=certify_opf,
     views=view_opf,
+    headlines=headlines_opf,
     example="pglib:case118_ieee",
 )
 def opf(params: OpfParams, ctx: Context) -> OpfResult:
