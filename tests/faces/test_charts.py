@@ -11,13 +11,17 @@ from genba.core.views import (
     Axis,
     BarChart,
     Chart,
+    Flow,
+    GanttChart,
     LineChart,
     Link,
     Mark,
     NetworkChart,
     Node,
+    SankeyChart,
     ScatterChart,
     Series,
+    Span,
 )
 from genba.faces.charts import describe, is_empty, render
 from genba.faces.theme import DARK, LIGHT, Palette, column_figure, figure
@@ -50,8 +54,44 @@ NETWORK = NetworkChart(
     node_range=(0.9, 1.1),
     link_range=(0.0, 100.0),
 )
-EVERY: list[Chart] = [*PLOTS, NETWORK]
-each = pytest.mark.parametrize("chart", EVERY, ids=[chart.kind for chart in EVERY])
+STACKED = BarChart(
+    key="yamazumi",
+    title="Yamazumi",
+    x=Axis(label="Station", unit="1", scale="category"),
+    y=Axis(label="Time", unit="s"),
+    series=(
+        Series(name="adds value", x=("S1", "S2"), y=(20.0, 30.0)),
+        Series(name="waste", x=("S1",), y=(5.0,)),
+        Series(name="adds value", x=("S1",), y=(10.0,)),
+    ),
+    marks=(Mark(label="Takt", y=34.0),),
+    stacked=True,
+)
+GANTT = GanttChart(
+    key="gantt",
+    title="Stations",
+    x=Axis(label="Time", unit="s"),
+    rows=("S1", "S2"),
+    spans=(
+        Span(row="S1", start=0.0, end=3.0, state="working"),
+        Span(row="S2", start=3.0, end=5.5, state="working", text="part 1"),
+        Span(row="S2", start=0.0, end=3.0, state="starved"),
+    ),
+)
+SANKEY = SankeyChart(
+    key="flow",
+    title="Flow of parts",
+    value=Axis(label="Parts", unit="1/h"),
+    flows=(
+        Flow(source="S1", target="S2", value=40.0),
+        Flow(source="S2", target="good", value=38.0),
+        Flow(source="S2", target="scrap {b}", value=2.0),
+        Flow(source="S2", target="rework", value=0.0),
+    ),
+)
+EVERY: list[Chart] = [*PLOTS, STACKED, NETWORK, GANTT, SANKEY]
+NAMES = [*(chart.kind for chart in PLOTS), "stacked", "network", "gantt", "sankey"]
+each = pytest.mark.parametrize("chart", EVERY, ids=NAMES)
 
 
 def line(values: list[float | None], **more: Any) -> LineChart:
@@ -141,6 +181,38 @@ def test_bars_of_several_series_have_patterns() -> None:
     assert render(PLOTS[1])["aria"]["decal"]["show"]
 
 
+def test_layers_of_one_name_share_a_colour_and_stand_on_each_other() -> None:
+    first, second, third = render(STACKED)["series"]
+    assert first["itemStyle"]["color"] == third["itemStyle"]["color"] != second["itemStyle"]["color"]
+    assert first["name"] == third["name"]
+    assert {first["stack"], second["stack"], third["stack"]} == {"all"}
+
+
+def test_a_marked_stack_is_shown_whole() -> None:
+    assert render(STACKED)["yAxis"]["max"] >= 20.0 + 5.0 + 10.0
+
+
+def test_spans_lie_in_their_row_and_say_when_they_are() -> None:
+    working, starved = render(GANTT)["series"]
+    assert (working["name"], starved["name"]) == ("working", "starved")
+    assert working["data"][1]["coords"] == [[3.0, 1], [5.5, 1]]
+    assert working["data"][1]["name"] == "part 1\n3.00 – 5.50 s"
+    assert working["data"][0]["name"] == "S1: working\n0 – 3.00 s"
+
+
+def test_flows_of_nothing_are_left_out_and_no_text_becomes_a_template() -> None:
+    series = render(SANKEY)["series"][0]
+    assert [node["name"] for node in series["data"]] == ["S1", "S2", "good", "scrap {b}"]
+    assert all("tooltip" not in link for link in series["links"])
+    assert series["name"] == "Parts (1/h)"
+
+
+def test_flows_that_close_a_circle_are_refused() -> None:
+    back = Flow(source="S2", target="S1", value=1.0)
+    with pytest.raises(ValueError, match=r"circle: S\d > S\d > S\d"):
+        SankeyChart(key="k", title="T", value=VOLTAGE, flows=(*SANKEY.flows, back))
+
+
 def test_every_chart_describes_itself_to_those_who_cannot_see_it() -> None:
     for chart in EVERY:
         aria = render(chart)["aria"]
@@ -160,8 +232,14 @@ def test_long_lines_are_sampled_for_drawing() -> None:
 
 @pytest.mark.parametrize(
     "chart",
-    [line([]), line([None, None]), NETWORK.model_copy(update={"nodes": (), "links": ()})],
-    ids=["no points", "gaps only", "no nodes"],
+    [
+        line([]),
+        line([None, None]),
+        NETWORK.model_copy(update={"nodes": (), "links": ()}),
+        GANTT.model_copy(update={"spans": ()}),
+        SANKEY.model_copy(update={"flows": ()}),
+    ],
+    ids=["no points", "gaps only", "no nodes", "no spans", "no flows"],
 )
 def test_nothing_to_draw_is_said_in_words(chart: Chart) -> None:
     assert is_empty(chart)

@@ -1,8 +1,9 @@
 """What a result looks like: headlines and charts as plain data that one renderer turns into pictures."""
 
-from typing import Annotated, Literal
+from graphlib import CycleError, TopologicalSorter
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from genba.core.records import Record
 
@@ -49,9 +50,13 @@ class LineChart(_Plot):
 
 
 class BarChart(_Plot):
-    """Values by category; a histogram has one bar per class."""
+    """Values by category; a histogram has one bar per class.
+
+    Stacked series stand on each other; those of one name share a colour and an entry of the legend.
+    """
 
     kind: Literal["bar"] = "bar"
+    stacked: bool = False
 
 
 class ScatterChart(_Plot):
@@ -99,7 +104,59 @@ class NetworkChart(Record):
     """What each symbol stands for; none when nodes are all of a kind."""
 
 
-Chart = Annotated[LineChart | BarChart | ScatterChart | NetworkChart, Field(discriminator="kind")]
+class Span(Record):
+    """A stretch of one row of a Gantt chart; spans of one `state` share a colour."""
+
+    row: str
+    start: float
+    end: float
+    state: str
+    text: str = ""
+
+
+class GanttChart(Record):
+    """What happens when, in rows from top to bottom."""
+
+    kind: Literal["gantt"] = "gantt"
+    key: str
+    title: str
+    x: Axis
+    rows: tuple[str, ...]
+    spans: tuple[Span, ...]
+
+
+class Flow(Record):
+    """How much goes from one node of a Sankey chart to another."""
+
+    source: str
+    target: str
+    value: float
+
+
+class SankeyChart(Record):
+    """Flows drawn as wide as they are; no flow may close a circle, so what returns has a node of its own."""
+
+    kind: Literal["sankey"] = "sankey"
+    key: str
+    title: str
+    value: Axis
+    flows: tuple[Flow, ...]
+
+    @model_validator(mode="after")
+    def _without_circle(self) -> Self:
+        graph: dict[str, set[str]] = {}
+        for flow in self.flows:
+            graph.setdefault(flow.target, set()).add(flow.source)
+        try:
+            TopologicalSorter(graph).prepare()
+        except CycleError as error:
+            raise ValueError(f"flows close a circle: {' > '.join(error.args[1])}") from error
+        return self
+
+
+Chart = Annotated[
+    LineChart | BarChart | ScatterChart | NetworkChart | GanttChart | SankeyChart, Field(discriminator="kind")
+]
 
 
 class Headline(Record):

@@ -6,9 +6,11 @@ all of which it escapes.
 
 from typing import Any
 
-from genba.core.views import Chart, NetworkChart
+from genba.core.views import BarChart, Chart, GanttChart, LineChart, NetworkChart, SankeyChart, ScatterChart
+from genba.faces.gantt_chart import gantt_option
 from genba.faces.network_chart import network_option
 from genba.faces.plot_chart import plot_option
+from genba.faces.sankey_chart import sankey_option
 from genba.faces.theme import FONT, Palette, Theme, figure, palette
 from genba.faces.words import say, with_unit
 
@@ -35,11 +37,19 @@ def render(
     frame["aria"]["label"]["description"] = describe(chart, operation, language=language)
     if is_empty(chart):
         return frame | _nothing(language, colours)
-    if isinstance(chart, NetworkChart):
-        body = network_option(chart, key, language, colours, top)
-    else:
-        body = plot_option(chart, key, language, colours, top)
-    return _merged(frame, body)
+    return _merged(frame, _body(chart, key, language, colours, top))
+
+
+def _body(chart: Chart, key: str, language: str, colours: Palette, top: int) -> Option:
+    match chart:
+        case NetworkChart():
+            return network_option(chart, key, language, colours, top)
+        case GanttChart():
+            return gantt_option(chart, key, language, colours, top)
+        case SankeyChart():
+            return sankey_option(chart, key, language, colours, top)
+        case _:
+            return plot_option(chart, key, language, colours, top)
 
 
 def chart_title(chart: Chart, operation: str, *, language: str) -> str:
@@ -49,9 +59,15 @@ def chart_title(chart: Chart, operation: str, *, language: str) -> str:
 
 def is_empty(chart: Chart) -> bool:
     """Say whether a chart has nothing to draw."""
-    if isinstance(chart, NetworkChart):
-        return not chart.nodes
-    return all(value is None for series in chart.series for value in series.y)
+    match chart:
+        case NetworkChart():
+            return not chart.nodes
+        case GanttChart():
+            return not chart.spans
+        case SankeyChart():
+            return not any(flow.value > 0 for flow in chart.flows)
+        case _:
+            return all(value is None for series in chart.series for value in series.y)
 
 
 def describe(chart: Chart, operation: str = "", *, language: str = "en") -> str:
@@ -59,15 +75,40 @@ def describe(chart: Chart, operation: str = "", *, language: str = "en") -> str:
     title = chart_title(chart, operation, language=language)
     if is_empty(chart):
         return say(language, "faces.chart.describe.empty", "{title}: no data.", title=title)
-    if isinstance(chart, NetworkChart):
-        return say(
-            language,
-            "faces.chart.describe.network",
-            "{title}: a network of {nodes} nodes and {links} links.",
-            title=title,
-            nodes=f"{len(chart.nodes):,}",
-            links=f"{len(chart.links):,}",
-        )
+    match chart:
+        case NetworkChart():
+            return say(
+                language,
+                "faces.chart.describe.network",
+                "{title}: a network of {nodes} nodes and {links} links.",
+                title=title,
+                nodes=f"{len(chart.nodes):,}",
+                links=f"{len(chart.links):,}",
+            )
+        case GanttChart():
+            return say(
+                language,
+                "faces.chart.describe.gantt",
+                "{title}: {spans} spans in {rows} rows.",
+                title=title,
+                spans=f"{len(chart.spans):,}",
+                rows=f"{len(chart.rows):,}",
+            )
+        case SankeyChart():
+            return say(
+                language,
+                "faces.chart.describe.sankey",
+                "{title}: {flows} flows.",
+                title=title,
+                flows=f"{len(chart.flows):,}",
+            )
+        case _:
+            return _describe_plot(chart, operation, title, language)
+
+
+def _describe_plot(
+    chart: LineChart | BarChart | ScatterChart, operation: str, title: str, language: str
+) -> str:
     values = [value for series in chart.series for value in series.y if value is not None]
     y = say(language, f"{operation}.chart.{chart.key}.y", chart.y.label)
     return say(

@@ -17,7 +17,7 @@ from genba.core.domain import Domain
 from genba.core.findings import FindingKind
 from genba.core.operation import Operation
 from genba.core.units import Unit
-from genba.core.views import Chart, Headline, NetworkChart, Views
+from genba.core.views import Chart, GanttChart, Headline, NetworkChart, SankeyChart, Views
 from genba.num.table import TableOf
 
 AnyOperation = Operation[Any, Any]
@@ -180,7 +180,14 @@ def _charted(key: str, chart: Chart) -> Iterator[Text]:
         for symbol, meaning in chart.symbols.items():
             yield Text(f"{key}.symbol.{symbol}", meaning)
         return
+    if isinstance(chart, SankeyChart):
+        yield Text(f"{key}.value", chart.value.label)
+        return
     yield Text(f"{key}.x", chart.x.label)
+    if isinstance(chart, GanttChart):
+        for state in dict.fromkeys(span.state for span in chart.spans):
+            yield Text(f"{key}.state.{state}", state)
+        return
     yield Text(f"{key}.y", chart.y.label)
     for series in chart.series:
         yield Text(f"{key}.series.{series.name}", series.name)

@@ -41,13 +41,16 @@ def plot_option(chart: Plot, key: str, language: str, colours: Palette, top: int
         },
         "xAxis": _x_axis(chart, key, language, colours, categories),
         "yAxis": _y_axis(chart, key, language, colours),
-        "series": [_series(chart, place, key, language, categories) for place in range(len(chart.series))],
+        "series": [
+            _series(chart, place, key, language, categories) | _layer(chart, place, colours)
+            for place in range(len(chart.series))
+        ],
         "dataZoom": _zoom(chart, colours) if zoomed else [],
         "tooltip": _tooltip(chart, colours),
     }
     if many:
         option["legend"] = legend(colours, top) | ({"itemWidth": 28} if isinstance(chart, LineChart) else {})
-        option["aria"] = {"decal": {"show": isinstance(chart, BarChart)}}
+        option["aria"] = {"decal": {"show": isinstance(chart, BarChart) and not chart.stacked}}
     if chart.marks:
         option["series"][0]["markLine"] = _marks(chart.marks, key, language, colours, chart.y.unit)
     return option
@@ -104,8 +107,7 @@ def _decades(chart: Plot) -> Option:
 
 def _extent(chart: Plot) -> tuple[float, float]:
     """Give round ends of an axis that shows every point and every mark."""
-    values = [value for series in chart.series for value in series.y if value is not None]
-    values += [mark.y for mark in chart.marks]
+    values = _heights(chart) + [mark.y for mark in chart.marks]
     values += [0.0] if isinstance(chart, BarChart) else []
     low, high = min(values), max(values)
     step = _round_step((high - low or abs(high) or 1.0) / TICKS)
@@ -114,6 +116,19 @@ def _extent(chart: Plot) -> tuple[float, float]:
         0.0 if low == 0 < high else math.floor((low - free) / step) * step,
         0.0 if high == 0 > low else math.ceil((high + free) / step) * step,
     )
+
+
+def _heights(chart: Plot) -> list[float]:
+    """Give where points lie; the ends of stacks where bars are stacked."""
+    if not (isinstance(chart, BarChart) and chart.stacked):
+        return [value for series in chart.series for value in series.y if value is not None]
+    above: dict[str, float] = {}
+    below: dict[str, float] = {}
+    for series in chart.series:
+        for x, y in zip(series.x, series.y, strict=True):
+            pile = above if (y or 0.0) >= 0 else below
+            pile[_name(x)] = pile.get(_name(x), 0.0) + (y or 0.0)
+    return [*above.values(), *below.values()]
 
 
 def _round_step(rough: float) -> float:
@@ -162,6 +177,15 @@ def _series(chart: Plot, place: int, key: str, language: str, categories: list[s
     if isinstance(chart, BarChart):
         option |= {"barCategoryGap": "12%" if alone else "24%"}
     return option
+
+
+def _layer(chart: Plot, place: int, colours: Palette) -> Option:
+    """Give what makes a series a layer of a stack: layers of one name look alike, thin lines part them."""
+    if not (isinstance(chart, BarChart) and chart.stacked):
+        return {}
+    names = list(dict.fromkeys(series.name for series in chart.series))
+    colour = colours.series[names.index(chart.series[place].name) % len(colours.series)]
+    return {"stack": "all", "itemStyle": {"color": colour, "borderColor": colours.paper, "borderWidth": 1}}
 
 
 def _has_texts(chart: Plot) -> bool:

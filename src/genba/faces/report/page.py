@@ -122,5 +122,8 @@ def _spec(sheet: Sheet, chart: Chart) -> Option:
 
 
 def _without_points(option: Option) -> Option:
-    series = [{name: part for name, part in entry.items() if name != "data"} for entry in option["series"]]
+    series = [
+        {name: part for name, part in entry.items() if name not in ("data", "links")}
+        for entry in option["series"]
+    ]
     return option | {"series": series}
