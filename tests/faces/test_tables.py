@@ -142,7 +142,9 @@ def test_a_table_beyond_a_sheet_is_refused_before_anything_is_written(tmp_path: 
 
 def test_without_openpyxl_the_error_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openpyxl", None)
-    monkeypatch.delitem(sys.modules, "genba.faces.excel")
+    for module in ("genba.faces.excel", "genba.num.workbook"):
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.delattr("genba.num.workbook")
     with pytest.raises(MissingExtra, match=r"pip install 'genba\[excel\]'"):
         import_module("genba.faces.excel")
 

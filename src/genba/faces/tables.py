@@ -10,11 +10,10 @@ from typing import Any
 from genba.core.columns import Cell, Column
 from genba.core.records import Record
 from genba.num.table import Table
+from genba.num.text import DANGEROUS
 
 ROWS_AT_ONCE = 2000
 LONGEST_NAME = 120
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
-"""First characters with which a spreadsheet takes a text for a formula."""
 UTF8_BOM = b"\xef\xbb\xbf"
 
 

@@ -9,6 +9,8 @@ from genba.core.errors import InputError, TooLarge
 
 LARGEST = 256 * 2**20
 """Bytes; the largest public power grid, 78,484 buses, has 27 million."""
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+"""First characters with which a spreadsheet takes a text for a formula."""
 UTF_16_OR_32 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 ENCODINGS = ("utf-8-sig", "cp932", "latin-1")
 """Tried in this order; cp932 is Windows' Shift_JIS, and latin-1 accepts whatever is left."""

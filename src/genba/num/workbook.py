@@ -1,0 +1,259 @@
+"""Excel workbooks, written row by row and read within limits; the only file that imports openpyxl."""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from genba.core.errors import InputError, TooLarge, missing_extra
+from genba.num.text import DANGEROUS
+
+try:
+    from openpyxl import Workbook, load_workbook
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Font, PatternFill
+    from openpyxl.utils import get_column_letter
+    from openpyxl.utils.exceptions import InvalidFileException
+except ImportError as error:
+    raise missing_extra("openpyxl", "excel") from error
+
+LONGEST_TEXT = 32_767
+LONGEST_SHEET_NAME = 31
+EXACT_INTEGER = 2**53
+"""Beyond it Excel rounds, so such a number is written as text."""
+UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+MOST_UNPACKED = 128 * 2**20
+"""Bytes of a workbook when unpacked; a small file can hold very many."""
+MOST_PARTS = 1000
+MOST_ROWS = 1_048_576
+MOST_COLUMNS = 256
+DAMAGED = (
+    zipfile.BadZipFile,
+    KeyError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    OSError,
+    EOFError,
+    SyntaxError,
+    NotImplementedError,
+    RuntimeError,
+)
+"""What openpyxl and zipfile raise on files that were cut off or made up; XML errors are SyntaxErrors."""
+MERGED = re.compile(rb"<mergeCell\s[^>]*ref=\"([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})\"")
+LONGEST_MERGES = 8 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A cell that the workbook computes, such as `=SUM(A1:A9)`."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A cell that looks unlike others.
+
+    Arguments:
+        value: what it holds.
+        bold: heavy letters, for headings.
+        italic: for units.
+        fill: background as six hex digits, empty for none.
+        format: how its number is shown, such as `0.0`.
+    """
+
+    value: Any
+    bold: bool = False
+    italic: bool = False
+    fill: str = ""
+    format: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet to write.
+
+    Arguments:
+        name: shown on its tab.
+        rows: cells of each row: texts, numbers, truth values, `Formula`, or a `Look` around one of them.
+        widths: of the first columns, in letters.
+        frozen: rows at the top that stay in sight.
+    """
+
+    name: str
+    rows: Iterable[Sequence[Any]]
+    widths: Sequence[float] = ()
+    frozen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A sheet that was read.
+
+    Arguments:
+        rows: number from 1 and cells of every row that is not empty.
+        formulas: places, such as `B7`, of formulas whose value nobody computed.
+        merged: ranges of cells that were merged, such as `B2:B5`; only the first cell of each has a value.
+    """
+
+    rows: tuple[tuple[int, tuple[Any, ...]], ...]
+    formulas: tuple[str, ...]
+    merged: tuple[str, ...]
+
+
+def write(sheets: Iterable[Sheet], target: Path | IO[bytes]) -> None:
+    """Write a workbook; a text never becomes a formula.
+
+    Arguments:
+        sheets: in the order of their tabs.
+        target: a path, replaced when it exists, or an open file.
+    """
+    book = Workbook(write_only=True)
+    for sheet in sheets:
+        page = book.create_sheet(sheet.name)
+        if sheet.frozen:
+            page.freeze_panes = f"A{sheet.frozen + 1}"
+        for position, width in enumerate(sheet.widths, start=1):
+            page.column_dimensions[get_column_letter(position)].width = width
+        for row in sheet.rows:
+            page.append([_cell(page, value) for value in row])
+    book.save(target)
+
+
+def read(content: bytes, *, most_rows: int, wanted: str) -> dict[str, Read]:
+    """Give the sheets of a workbook of unknown origin by name.
+
+    Arguments:
+        content: the file.
+        most_rows: rows that are read of each sheet.
+        wanted: what a message asks for instead.
+
+    Raises:
+        TooLarge: when it unpacks to more than 128 MiB, or a sheet has more rows.
+        InputError: when it is no workbook, or a damaged one.
+    """
+    try:
+        merged = _parts(content, wanted)
+        values = _rows(content, most_rows, computed=True)
+        formulas = _rows(content, most_rows, computed=False)
+    except (*DAMAGED, InvalidFileException) as error:
+        raise InputError(f"the file is no readable workbook: {str(error)[:200]}; give {wanted}") from error
+    return {
+        name: Read(tuple(rows), tuple(_uncomputed(rows, formulas[name])), merged.get(place, ()))
+        for place, (name, rows) in enumerate(values.items(), start=1)
+    }
+
+
+def column_letter(position: int) -> str:
+    """Give the letters of a column, counted from 1."""
+    letters: str = get_column_letter(position)
+    return letters
+
+
+def sheet_name(name: str) -> str:
+    """Give a name that Excel accepts for a sheet."""
+    return re.sub(r"[^\w .-]", " ", name)[:LONGEST_SHEET_NAME].strip(" '") or "table"
+
+
+def _parts(content: bytes, wanted: str) -> dict[int, tuple[str, ...]]:
+    """Refuse what unpacks to too much; give the merged ranges of each sheet by its place."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        parts = archive.infolist()
+        size = sum(part.file_size for part in parts)
+        if len(parts) > MOST_PARTS or size > MOST_UNPACKED:
+            raise TooLarge(
+                f"the workbook unpacks to {size:,} bytes in {len(parts)} parts; at most {MOST_UNPACKED:,} "
+                f"bytes in {MOST_PARTS} parts are read"
+            )
+        if "[Content_Types].xml" not in archive.namelist():
+            raise InputError(f"the file is an archive and no workbook; give {wanted}")
+        return {place: _merged(archive, name) for place, name in _sheet_files(archive)}
+
+
+def _sheet_files(archive: zipfile.ZipFile) -> Iterator[tuple[int, str]]:
+    for name in archive.namelist():
+        found = re.fullmatch(r"xl/worksheets/sheet(\d{1,4})\.xml", name)
+        if found:
+            yield int(found[1]), name
+
+
+def _merged(archive: zipfile.ZipFile, name: str) -> tuple[str, ...]:
+    """Give the merged ranges of a sheet, which stand near the end of its file."""
+    with archive.open(name) as file:
+        tail = b""
+        while piece := file.read(LONGEST_MERGES):
+            tail = tail[-LONGEST_MERGES:] + piece
+    return tuple(found.decode() for found in MERGED.findall(tail))
+
+
+def _rows(content: bytes, most_rows: int, *, computed: bool) -> dict[str, list[tuple[int, tuple[Any, ...]]]]:
+    book = load_workbook(io.BytesIO(content), read_only=True, data_only=computed, keep_links=False)
+    try:
+        return {sheet.title: _rows_of(sheet, most_rows) for sheet in book.worksheets}
+    finally:
+        book.close()
+
+
+def _rows_of(sheet: Any, most_rows: int) -> list[tuple[int, tuple[Any, ...]]]:
+    sheet.reset_dimensions()  # what a file says of its own size need not be true
+    found = []
+    for number, row in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True), start=1):
+        if any(value is not None for value in row):
+            found.append((number, tuple(row)))
+        if len(found) > most_rows or number > MOST_ROWS:
+            most = min(most_rows, MOST_ROWS)
+            raise TooLarge(f"the sheet {sheet.title} has more than {most:,} rows; no more are read")
+    return found
+
+
+def _uncomputed(
+    values: Sequence[tuple[int, tuple[Any, ...]]], formulas: Sequence[tuple[int, tuple[Any, ...]]]
+) -> Iterator[str]:
+    known = dict(values)
+    for number, row in formulas:
+        computed = known.get(number, ())
+        for at, cell in enumerate(row):
+            missing = at >= len(computed) or computed[at] is None
+            if missing and isinstance(cell, str) and cell.startswith("="):
+                yield f"{get_column_letter(at + 1)}{number}"
+
+
+def _cell(page: Any, value: Any) -> Any:
+    """Give what `append` takes: a number as it is, a text as a cell that is surely a text."""
+    look = value if isinstance(value, Look) else Look(value)
+    plain = look.value
+    if isinstance(plain, Formula):
+        cell = WriteOnlyCell(page, plain.text)
+    elif isinstance(plain, str):
+        cell = _text(page, plain)
+    elif isinstance(plain, int) and not isinstance(plain, bool) and abs(plain) > EXACT_INTEGER:
+        cell = _text(page, str(plain))
+    elif look is not value:
+        return plain
+    else:
+        cell = WriteOnlyCell(page, plain)
+    return _dressed(cell, look)
+
+
+def _text(page: Any, text: str) -> Any:
+    cell = WriteOnlyCell(page, UNWRITABLE.sub("\ufffd", text)[:LONGEST_TEXT] or None)
+    if text:
+        cell.data_type = "s"  # openpyxl takes a text that begins with = for a formula
+    if text.startswith(DANGEROUS):
+        cell.quotePrefix = True  # and so does Excel, once a user edits the cell
+    return cell
+
+
+def _dressed(cell: Any, look: Look) -> Any:
+    if look.bold or look.italic:
+        cell.font = Font(bold=look.bold, italic=look.italic)
+    if look.fill:
+        cell.fill = PatternFill("solid", start_color=look.fill)
+    if look.format:
+        cell.number_format = look.format
+    return cell
