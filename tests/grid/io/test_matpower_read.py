@@ -3,7 +3,7 @@ import pytest
 
 from genba.core.errors import InputError
 from genba.core.findings import Severity
-from genba.grid.io.matpower import parse
+from genba.grid.io.matpower import parse, read
 
 SMALL = """\
 function mpc = small
@@ -50,6 +50,18 @@ def test_every_named_column_is_read_where_the_manual_puts_it():
     }  # fmt: skip
     assert case.cost.rows()[0] == {"model": 2, "startup": 0.0, "shutdown": 0.0, "terms": 3}
     assert case.cost_data.tolist() == [[0.1, 20.0, 5.0]]
+
+
+def test_the_same_text_is_read_once_and_nobody_can_change_it_for_the_next(tmp_path):
+    path = tmp_path / "small.m"
+    path.write_text(SMALL)
+    case, _ = read(path)
+    assert read(path)[0] is case
+    for array in (case.bus["pd"], case.gen["pmax"], case.branch["x"], case.cost["model"], case.cost_data):
+        with pytest.raises(ValueError, match="read-only"):
+            array[:] = 0
+    path.write_text(SMALL.replace("50	10", "60	10"))
+    assert read(path)[0].bus["pd"].tolist() == [0.0, 60.0]
 
 
 def test_rows_know_their_lines():

@@ -434,6 +434,23 @@ def test_a_run_is_cancelled_inside_a_solve(pglib: Path, formulation: str) -> Non
     assert any("iterations" in message for message in asked)
 
 
+def test_a_wish_to_stop_is_asked_for_before_the_first_iteration_and_in_each(pglib: Path) -> None:
+    """Between two questions lies one iteration at most, 0.2 s at 30,000 buses, or the way to the first."""
+    heard: list[str] = []
+    case = str(pglib / "pglib_opf_case118_ieee.m")
+    context = Context(
+        report=lambda fraction, message: heard.append(message), cancelled=lambda: "starting" in heard
+    )
+    with pytest.raises(Cancelled):
+        opf(context, case=case)
+    assert heard[-1] == "starting"
+    heard.clear()
+    context = Context(report=lambda fraction, message: heard.append(message), cancelled=lambda: False)
+    params = opf.parse({"case": case})
+    result = opf.function(params, context)
+    assert sum("iterations" in message for message in heard) > result.iterations
+
+
 def test_progress_shows_iterations_residuals_and_barrier_and_never_goes_back(pglib: Path) -> None:
     heard: list[tuple[float, str]] = []
     params = opf.parse({"case": str(pglib / "pglib_opf_case118_ieee.m"), "bound": True})

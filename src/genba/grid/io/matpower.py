@@ -5,6 +5,7 @@ number that is not finite) and is written as `Inf`. Comments are not kept. Nothi
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,17 @@ def read(path: Path) -> tuple[Case, tuple[Finding, ...]]:
         InputError: when it cannot be read as a MATPOWER case; its findings name every fault and line.
     """
     text, encoding = decode(read_bytes(path, wanted=WANTED), wanted=WANTED, binary=", not .mat")
-    return parse(text, path.stem, encoding=encoding)
+    return _parsed(text, path.stem, encoding)
+
+
+@lru_cache(maxsize=1)  # an operation and its certificate read the same file, which takes most of checking
+def _parsed(text: str, name: str, encoding: str) -> tuple[Case, tuple[Finding, ...]]:
+    """Give a case that nobody can change for the next reader of the same text."""
+    case, findings = parse(text, name, encoding=encoding)
+    arrays = [array for one in (case.bus, case.gen, case.branch, case.cost) for array in one.arrays.values()]
+    for array in (*arrays, case.cost_data, *case.extra_columns.values()):
+        array.flags.writeable = False
+    return case, findings
 
 
 def parse(text: str, name: str = "case", *, encoding: str = "utf-8") -> tuple[Case, tuple[Finding, ...]]:

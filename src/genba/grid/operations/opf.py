@@ -59,6 +59,7 @@ def opf(params: OpfParams, ctx: Context) -> OpfResult:
     case = open_case(params, ctx)
     ctx.progress(0.05, "preparing")
     study = study_of(params, case, ctx)
+    ctx.progress(0.05, "starting")
     ending = {"ac": _by_ac, "dc": _by_dc, "soc": _by_soc}[params.formulation](params, study, ctx)
     ctx.progress(0.97, "reporting")
     return result_of(params, study, ending, ctx)
@@ -72,7 +73,13 @@ class _Watch:
         self._end = np.inf if params.time_limit is None else ctx.clock() + 1e9 * params.time_limit
 
     def late(self) -> bool:
-        """Tell whether the time is up."""
+        """Tell whether the time is up.
+
+        Raises:
+            Cancelled: when the user asked to stop.
+        """
+        if self._ctx.cancelled():
+            raise Cancelled("cancelled on request")
         return self._ctx.clock() > self._end
 
     def tell(self, iteration: int, message: str) -> bool:
