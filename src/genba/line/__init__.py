@@ -6,6 +6,7 @@ DOMAIN = Domain(
     name="line",
     title="Assembly lines: balancing, sequencing, simulation and buffers",
     verbs=(),
+    catalogues={"example": "example"},
 )
 
 __getattr__ = DOMAIN.attribute
