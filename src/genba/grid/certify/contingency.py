@@ -9,7 +9,8 @@ from genba.core.certificate import Certificate, Claim, at_most, equal
 from genba.core.context import Context
 from genba.grid.certify.circuit import Bools, Circuit, Floats, Ints
 from genba.grid.certify.newton import pattern
-from genba.grid.certify.outages import Aftermath, Outage, aftermath, bridges, requested
+from genba.grid.certify.outages import Aftermath, Outage, aftermath, bridges, paired, requested
+from genba.grid.certify.pairs import pair_claims
 from genba.grid.certify.powerflow import OUTPUT_MW, state_claims, voltages
 from genba.grid.certify.replay import Replay, Study, solve_again
 from genba.grid.certify.retry import attempt
@@ -32,11 +33,15 @@ def certify_contingency(params: ContingencyParams, result: ContingencyResult, ct
     if result.outcome == "base_diverged":
         return Certificate(claims=_no_base(grid, plan, params, result))
     base = state_claims(grid, plan, params, result)
-    outages = requested(grid, params)
-    listed = _listed(outages, result)
-    if not (base[0].holds and listed.holds):  # nothing else can be asked of other rows
-        return Certificate(claims=(*base, listed))
+    if not base[0].holds:  # nothing else can be asked of other rows
+        return Certificate(claims=base)
     study = _study(grid, params, result)
+    ranked = pair_claims(grid, plan, params, result.ranked, v=study.v, bounds=study.bounds, ctx=ctx)
+    outages = (*requested(grid, params, ctx), *paired(result.ranked))
+    listed = _listed(outages, result)
+    base = (*base, *ranked)
+    if not listed.holds:
+        return Certificate(claims=(*base, listed))
     order = {outage.name: outage for outage in outages}
     asked = tuple(order[str(name)] for name in result.outages["outage"])
     accounts, left = _accounts(study, asked, result)
@@ -48,7 +53,7 @@ def certify_contingency(params: ContingencyParams, result: ContingencyResult, ct
 def _no_base(
     grid: Circuit, plan: Schedule, params: ContingencyParams, result: ContingencyResult
 ) -> tuple[Claim, ...]:
-    tables = (result.outages, result.violations, result.base_violations)
+    tables = (result.outages, result.violations, result.base_violations, result.ranked)
     counts = (result.studied, result.violated, result.islanded, result.diverged, *_screening(result))
     return (
         equal(

@@ -1,15 +1,22 @@
 """Which outages a study is asked for, and what each leaves alive: `records/contingency` read anew."""
 
+import csv
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from genba.core.context import Context
 from genba.grid.certify.circuit import Bools, Circuit, Floats, Ints
 from genba.grid.certify.retry import spread
 from genba.grid.certify.schedule import Schedule, schedule_of
 from genba.grid.records.contingency import ContingencyParams
+from genba.num.table import Table
+from genba.num.text import decode, read_bytes
+
+CSV = "a CSV file of contingencies"
 
 
 @dataclass(frozen=True)
@@ -31,17 +38,41 @@ class Aftermath:
     lost_generation: float
 
 
-def requested(grid: Circuit, params: ContingencyParams) -> tuple[Outage, ...]:
-    """Give every outage asked for, in the order branches, units, named."""
+def requested(grid: Circuit, params: ContingencyParams, ctx: Context) -> tuple[Outage, ...]:
+    """Give every outage asked for but ranked pairs, in the order branches, units, named, listed."""
     none = np.zeros(0, np.int64)
     branches = [Outage(f"branch.{row + 1}", np.array([row]), none) for row in np.flatnonzero(grid.conducts)]
     units = [Outage(f"gen.{row + 1}", none, np.array([row])) for row in np.flatnonzero(grid.runs)]
     single = {"all": branches + units, "branches": branches, "units": units, "named": []}[params.outages]
-    return (*single, *(_named(text) for text in params.named))
+    listed = () if params.contingencies is None else _listed(ctx.path(params.contingencies))
+    return (*single, *(_named(*text.split("=", 1)) for text in params.named), *listed)
 
 
-def _named(text: str) -> Outage:
-    name, _, elements = text.partition("=")
+def paired(ranked: Table) -> tuple[Outage, ...]:
+    """Give the outages of a ranking; a name that is no pair's loses nothing, and is refused elsewhere."""
+    none = np.zeros(0, np.int64)
+    pairs = [(str(name), pair_of(str(name))) for name in ranked["outage"]]
+    return tuple(Outage(name, np.array(pair or (), np.int64), none) for name, pair in pairs)
+
+
+def pair_of(name: str) -> tuple[int, int] | None:
+    """Give the branch rows of a pair's name; None when it has another form."""
+    numbers = [part.removeprefix("branch.") for part in name.split("+")]
+    if len(numbers) != 2 or not all(number.isascii() and number.isdigit() for number in numbers):
+        return None
+    one, other = int(numbers[0]), int(numbers[1])
+    return (one - 1, other - 1) if name == f"branch.{one}+branch.{other}" else None
+
+
+def _listed(path: Path) -> tuple[Outage, ...]:
+    """Read a file of contingencies whose form the study has accepted."""
+    lines = decode(read_bytes(path, wanted=CSV), wanted=CSV)[0].splitlines()
+    head = next(line for line in lines if line.strip())
+    rows = csv.reader(lines, delimiter=max(",;\t", key=head.count))
+    return tuple(_named(row[0], row[1]) for row in list(filter(any, rows))[1:])
+
+
+def _named(name: str, elements: str) -> Outage:
     rows: dict[str, list[int]] = {"branch": [], "gen": []}
     for element in elements.split("+"):
         kind, _, row = element.strip().partition(".")

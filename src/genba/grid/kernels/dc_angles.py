@@ -57,7 +57,7 @@ def dc_angles(
 def dc_flows(network: Network, angles: Floats) -> Floats:
     """Give the active flow from the from end to the to end of each branch, shape (m,), p.u."""
     difference = angles[network.from_bus] - angles[network.to_bus] - np.angle(network.tap)
-    return _susceptance(network) * difference
+    return susceptance(network) * difference
 
 
 def estimated_losses(network: Network, angles: Floats, *, island: Ints) -> Floats:
@@ -66,7 +66,8 @@ def estimated_losses(network: Network, angles: Floats, *, island: Ints) -> Float
     return bus_sum(island[network.from_bus], lost, int(island.max(initial=0)) + 1)
 
 
-def _susceptance(network: Network) -> Floats:
+def susceptance(network: Network) -> Floats:
+    """Give the DC susceptance of each branch, 0 out of service, shape (m,), p.u."""
     x = network.impedance.imag
     reactance = np.where(x == 0, SMALLEST_REACTANCE, x)
     return np.where(network.branch_on, 1.0 / (reactance * np.abs(network.tap)), 0.0)

@@ -12,11 +12,14 @@ from genba.core.context import Context
 from genba.core.errors import InputError
 from genba.core.operation import operation
 from genba.grid.certify.contingency import certify_contingency
-from genba.grid.io.contingencies import Contingency, monitored, named, singles
+from genba.grid.io.contingencies import Contingency, listed, monitored, named, pairs, singles
 from genba.grid.io.opening import open_case
 from genba.grid.kernels import outage_study
+from genba.grid.kernels.admittance import branch_powers
+from genba.grid.kernels.islands import bridges
 from genba.grid.kernels.limits import RATING, Limits, broken, limits_of, measure
-from genba.grid.kernels.network import Bools, Floats, Ints
+from genba.grid.kernels.network import REFERENCE, Bools, Floats, Ints
+from genba.grid.kernels.outage_pairs import Monitored, Ranking, rank, ranking_of
 from genba.grid.kernels.outage_study import Lost, Passed, Verdicts, verdicts_of
 from genba.grid.kernels.steady_state import State, solve
 from genba.grid.operations.powerflow import Study, prepare, state_tables
@@ -25,11 +28,12 @@ from genba.grid.records.contingency import (
     BAND,
     BASE_VIOLATIONS,
     OUTAGES,
+    RANKED,
     VIOLATIONS,
     ContingencyParams,
     ContingencyResult,
 )
-from genba.grid.views.contingency import view_contingency
+from genba.grid.views.contingency import headlines_contingency, view_contingency
 from genba.num.table import Table, table
 
 REUSE = 0.3
@@ -82,6 +86,7 @@ class Judged:
     "grid.contingency",
     certify=certify_contingency,
     views=view_contingency,
+    headlines=headlines_contingency,
     example="pglib:case118_ieee --generation balanced",
 )
 def contingency(params: ContingencyParams, ctx: Context) -> ContingencyResult:
@@ -95,7 +100,7 @@ def contingency(params: ContingencyParams, ctx: Context) -> ContingencyResult:
     25
     """
     case = open_case(params, ctx)
-    contingencies = named(params.named, case)
+    contingencies = _asked(params, case, ctx)
     monitor = _monitored(params, case)
     ctx.progress(0.0, "solving the base")
     study = prepare(params, case, ctx)
@@ -105,7 +110,19 @@ def contingency(params: ContingencyParams, ctx: Context) -> ContingencyResult:
     base = _base(params, study, state, monitor)
     if params.outages != "named":
         contingencies = (*_singles(params, base), *contingencies)
-    return _report(study, base, _judged(params, base, contingencies, ctx))
+    ranking = _ranked(params, base, ctx)
+    contingencies = (*contingencies, *pairs(ranking.first, ranking.second))
+    return _report(study, base, _judged(params, base, contingencies, ctx), ranking)
+
+
+def _asked(params: ContingencyParams, case: Case, ctx: Context) -> tuple[Contingency, ...]:
+    """Give the contingencies that have names, of the command and of the file."""
+    given = named(params.named, case)
+    if params.contingencies is None:
+        return given
+    more, findings = listed(ctx.path(params.contingencies), case, taken=[one.name for one in given])
+    ctx.check(findings)
+    return (*given, *more)
 
 
 def _monitored(params: ContingencyParams, case: Case) -> tuple[Bools, Bools]:
@@ -157,6 +174,25 @@ def _singles(params: ContingencyParams, base: Base) -> tuple[Contingency, ...]:
     return singles(branches, schedule.unit_on & (params.outages in ("all", "units")))
 
 
+def _ranked(params: ContingencyParams, base: Base, ctx: Context) -> Ranking:
+    """Rank the pairs that are asked for."""
+    ranking, schedule, state = ranking_of(), base.given.schedule, base.given.state
+    if not params.pairs:
+        return ranking
+    network = replace(base.given.model.network, branch_on=schedule.branch_on)
+    f, t = network.from_bus, network.to_bus
+    into_from, into_to = branch_powers(base.given.model.admittance.two_port, state.at.voltage, ends=(f, t))
+    flowing = schedule.branch_on & (schedule.island[f] > 0)
+    rated = (base.limits.kind == RATING) & flowing[np.where(base.limits.kind == RATING, base.limits.row, 0)]
+    judged = Monitored(0.5 * (into_from - into_to).real, base.limits.row[rated], base.limits.limit[rated])
+    lost = flowing & (f != t) & ~bridges(network)
+    fixed = (schedule.island == 0) | (state.kind == REFERENCE)
+    threads = max(ctx.threads, 1)
+    for done in rank(network, lost, judged, ranking, fixed=fixed, most=params.pairs, threads=threads):
+        ctx.progress(0.0, f"ranking pairs of branches, {done:.0%}")
+    return ranking
+
+
 def _judged(
     params: ContingencyParams, base: Base, contingencies: Sequence[Contingency], ctx: Context
 ) -> Judged:
@@ -174,7 +210,7 @@ def _judged(
     return Judged(names, verdicts, passed, number, np.where(number > 0, start[:-1], -1))
 
 
-def _report(study: Study, base: Base, judged: Judged) -> ContingencyResult:
+def _report(study: Study, base: Base, judged: Judged, ranking: Ranking) -> ContingencyResult:
     buses, branches, units = state_tables(study, base.given.state)
     verdicts, audited = judged.verdicts, judged.verdicts.audited
     outages = _outage_table(base, judged)
@@ -194,6 +230,7 @@ def _report(study: Study, base: Base, judged: Judged) -> ContingencyResult:
         outages=outages,
         violations=_violation_table(base, judged),
         base_violations=_base_violation_table(base),
+        ranked=_ranked_table(ranking),
     )
 
 
@@ -301,6 +338,16 @@ def _base_violation_table(base: Base) -> Table:
     rows = rows[np.argsort(-measured.excess[rows], kind="stable")]
     columns = _violation_columns(base, rows, measured.value[rows], measured.excess[rows])
     return table(BASE_VIOLATIONS, **columns)
+
+
+def _ranked_table(ranking: Ranking) -> Table:
+    """List the pairs in the order of their joint excess."""
+    return table(
+        RANKED,
+        outage=[pair.name for pair in pairs(ranking.first, ranking.second)],
+        index=100.0 * ranking.index,
+        element=[f"branch.{row + 1}" for row in ranking.element.tolist()],
+    )
 
 
 def _violation_columns(base: Base, rows: Ints, value: Floats, excess: Floats) -> dict[str, NDArray[Any]]:

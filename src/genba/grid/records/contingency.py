@@ -22,8 +22,16 @@ error is taken as at most the mismatch that is left times a factor: twice the la
 random sample of outages solved in full. Screened outages count as secure, or as islanded when they cut off
 demand or units; a random sample of them is solved in full all the same. Outages that release a voltage, or
 change what the screen cannot follow, are always solved in full.
+Pairs: with `pairs=k`, the k pairs of branches of the largest joint excess are studied as well. Flows after
+the loss of two branches are the base's plus what DC equations move: without losses, each branch a reactance
+times its tap ratio, a reactance of 0 taken as 1e-4 p.u. A base flow is the mean active power of both ends.
+The joint excess is the largest of all monitored ratings that stay: the flow after the loss of both over the
+rating, less the largest of 1 and the same share in the base, after the loss of the first, and of the second
+alone. Pairs are made of the 500 branches whose loss alone changes another's flow most, in shares of its
+monitored rating; not of branches whose loss alone parts the grid, and without the pairs that part it.
+Voltages have no part in the ranking. Equal to 9 digits are ranked by row.
 Worst first: diverged, then by the largest excess over a limit in % of it, then by lost load, lost
-generation, and the order studied (branches, units, named).
+generation, and the order studied (branches, units, named, listed, pairs).
 """
 
 from typing import Annotated, Literal
@@ -31,10 +39,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from genba.core.columns import Column, Columns
+from genba.core.inputs import Accepts, InputFile
 from genba.core.records import Result
 from genba.core.units import KV, MW, Percent, PerUnit
 from genba.grid.records.powerflow import BRANCHES, BUSES, UNITS, StateParams
-from genba.num.table import Table, TableOf
+from genba.num.table import Table, TableOf, table
 
 BAND = 1e-6
 """Share of a limit by which rounding may pass it."""
@@ -75,15 +84,31 @@ VIOLATIONS = Columns(
     ),
 )
 BASE_VIOLATIONS = Columns("base_violations", VIOLATION)
+RANKED = Columns(
+    "ranked",
+    (
+        Column("outage", "text", "", "The two branches: `branch.12+branch.30`."),
+        Column("index", "float", "%", "Joint excess in DC: beyond the rating and what each loss alone does."),
+        Column("element", "text", "", "The branch that passes its rating by it."),
+    ),
+)
+
+
+def _none_ranked() -> Table:
+    return table(RANKED, outage=(), index=(), element=())
 
 
 class ContingencyParams(StateParams):
     """Which outages to study from a converged base, and what counts as a violation."""
 
     outages: Literal["all", "branches", "units", "named"] = "all"
-    """Single outages to study; named contingencies are always added."""
+    """Single outages to study; named and listed contingencies and pairs are always added."""
     named: tuple[str, ...] = ()
     """Named contingencies, `name=branch.12+gen.3`."""
+    contingencies: Annotated[InputFile, Accepts((".csv",))] | None = None
+    """More of them from a CSV file, one a row: columns `name` and `elements` (branch.12+gen.3)."""
+    pairs: Annotated[int, Field(ge=0, le=100_000)] = 0
+    """Pairs of branches studied as well: those that jointly overload most in a DC estimate."""
     areas: tuple[int, ...] = ()
     """Areas whose elements are monitored; all when empty."""
     monitored: tuple[str, ...] = ()
@@ -129,6 +154,8 @@ class ContingencyResult(Result):
     """Every new or worsened violation, worst first."""
     base_violations: Annotated[Table, TableOf(BASE_VIOLATIONS)]
     """What is violated before any outage."""
+    ranked: Annotated[Table, TableOf(RANKED)] = Field(default_factory=_none_ranked)
+    """Pairs of branches in the order of their joint excess; none unless asked for."""
     buses: Annotated[Table, TableOf(BUSES)]
     """Base state of every bus."""
     branches: Annotated[Table, TableOf(BRANCHES)]
