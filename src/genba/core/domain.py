@@ -21,12 +21,15 @@ class Domain:
         verbs: the stems of the files in its `operations` folder, in the order a user meets them.
         catalogues: by scheme, the stem of the file in its `io` folder that offers `path(name)` and `names()`
             of the data that an installed package brings.
+        templates: suffixes of the files that a user can fill in, the first by default; `io/template.py` gives
+            `content(suffix)`.
     """
 
     name: str
     title: str
     verbs: tuple[str, ...]
     catalogues: Mapping[str, str] = field(default_factory=dict)
+    templates: tuple[str, ...] = ()
 
     def operation(self, verb: str) -> Operation[Any, Any]:
         """Give one operation.
@@ -51,6 +54,18 @@ class Domain:
         if name not in self.verbs:
             raise AttributeError(f"module 'genba.{self.name}' has no attribute {name!r}")
         return self.operation(name)
+
+    def template(self, suffix: str) -> bytes:
+        """Give the file that a user fills in.
+
+        Raises:
+            NotFound: when there is none of that kind.
+            MissingExtra: when the package that writes it is not installed.
+        """
+        if suffix not in self.templates:
+            raise NotFound(f"{self.name} has no template {suffix!r}; it has: {', '.join(self.templates)}")
+        content: bytes = import_module(f"genba.{self.name}.io.template").content(suffix)
+        return content
 
     def catalogue_path(self, file: InputFile) -> Path:
         """Give the path of an entry of one of this domain's catalogues.

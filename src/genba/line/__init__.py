@@ -7,6 +7,7 @@ DOMAIN = Domain(
     title="Assembly lines: balancing, sequencing, simulation and buffers",
     verbs=(),
     catalogues={"example": "example"},
+    templates=(".xlsx", ".toml"),
 )
 
 __getattr__ = DOMAIN.attribute

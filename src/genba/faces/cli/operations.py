@@ -18,6 +18,8 @@ from genba.factory import registry
 AFTER_PROSE = re.compile(r"^(?:[A-Z][A-Za-z ]+:$|>>> )", re.MULTILINE)
 """Where a docstring turns from sentences to sections or to an example in Python."""
 
+TEMPLATE = "Write a file to be filled in."
+
 
 def __getattr__(name: str) -> App:
     """Give the commands of a domain (`grid`) or one of them (`grid.powerflow`), as lazy paths name them."""
@@ -34,6 +36,10 @@ def domain_app(name: str) -> App:
     app = App(name=name, help=domain.title)
     for order, verb in enumerate(domain.verbs):
         app.command(f"{__name__}:{name}.{verb}", name=verb, sort_key=order)
+    if domain.templates:
+        app.command(
+            f"genba.faces.cli.templates:{name}", name="template", help=TEMPLATE, sort_key=len(domain.verbs)
+        )
     return app
 
 

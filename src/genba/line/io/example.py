@@ -1,4 +1,4 @@
-"""The example line that comes with genba; it is invented, and its file says so."""
+"""The example lines that come with genba; they are invented, and their files say so."""
 
 from pathlib import Path
 
