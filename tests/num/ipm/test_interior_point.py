@@ -12,6 +12,8 @@ from scipy.optimize import NonlinearConstraint, linprog, minimize
 from genba.num.ipm.options import Options
 from genba.num.ipm.solver import advance, begin
 from genba.num.ipm.sparse_system import SparseProgram
+from genba.num.ipm.state import Kept
+from genba.num.ipm.vectors import log_barrier, violation
 
 INF = np.inf
 CLOSE = 1e-6
@@ -220,6 +222,19 @@ def test_a_wanted_gap_is_met(program_of: Programs) -> None:
     assert (loose.status, tight.status) == ("optimal", "optimal")
     assert tight.gap <= 2e-10 * tight.f < loose.gap
     assert abs(objective(tight) - 50) <= 2e-10 * 50
+
+
+def test_an_iterate_set_aside_is_put_back_whole(program_of: Programs) -> None:
+    solve = begin(program_of(banana, 2, c=lambda x: [x @ x - 4], lower=-3, upper=3), np.array([-2.0, 1.0]))
+    state = advance(solve, 2)
+    kept, before = Kept.of(state), (state.phi, state.theta, state.largest, state.logarithms, state.x.copy())
+    advance(solve, 3)
+    assert state.theta != before[1]
+    kept.restore(state)
+    assert (state.phi, state.theta, state.largest, state.logarithms) == before[:4]
+    assert violation(state.c, state.d, state.s) == (state.theta, state.largest)
+    assert log_barrier(state.gl, state.gu) == pytest.approx(state.logarithms)
+    np.testing.assert_array_equal(state.x, before[4])
 
 
 PROGRAMS: dict[str, tuple[dict[str, Any], Any]] = {

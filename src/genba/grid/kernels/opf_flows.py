@@ -19,20 +19,22 @@ WAVES = 8
 """Numbers kept of a branch: A_Pf, A_Qf, A_Pt, A_Qt, P_f, Q_f, P_t, Q_t."""
 SLOPES = 18
 """Derivatives by (theta, V_f, V_t) of P_f, Q_f, P_t, Q_t, the from and the to limit."""
+LINES, PORTS = 6, 10
+"""Numbers given of a branch (see `flows`, `constraints` and `opf_kkt.assemble`)."""
 
 
 @kernel
-def flows(va: Floats, vm: Floats, start: Ints, end: Ints, ports: Floats, waves: Floats) -> None:
+def flows(va: Floats, vm: Floats, lines: Ints, ports: Floats, waves: Floats) -> None:
     """Write A and the powers of every branch.
 
     Arguments:
         va, vm: angles and magnitudes, shape (n,).
-        start, end: buses of each branch, shape (m,).
-        ports: g_ff, b_ff, g_ft, b_ft, g_tf, b_tf, g_tt, b_tt of each branch, shape (m, 8).
+        lines: first two numbers: buses at the from and at the to end of each branch, shape (m, LINES).
+        ports: first eight numbers: g_ff, b_ff, g_ft, b_ft, g_tf, b_tf, g_tt, b_tt, shape (m, PORTS).
         waves: receives A and the powers, shape (m, WAVES).
     """
-    for e in range(len(start)):
-        f, t = start[e], end[e]
+    for e in range(len(lines)):
+        f, t = lines[e, 0], lines[e, 1]
         theta = va[f] - va[t]
         u, v = np.cos(theta), np.sin(theta)
         y = ports[e]
@@ -50,14 +52,12 @@ def flows(va: Floats, vm: Floats, start: Ints, end: Ints, ports: Floats, waves: 
 @kernel
 def constraints(
     x: Floats,
-    start: Ints,
-    end: Ints,
+    lines: Ints,
+    ports: Floats,
     source_bus: Ints,
     demand: Floats,
     shunt: Floats,
     waves: Floats,
-    row: Ints,
-    room: Floats,
     scale_c: Floats,
     scale_d: Floats,
     c: Floats,
@@ -67,13 +67,14 @@ def constraints(
 
     Arguments:
         x: va, vm, p and q in one, shape (2n + 2g,).
-        start, end: buses of each branch, shape (m,).
+        lines: as in `flows`; from the fourth number on the place in d of each branch's from, to and angle
+            limit, -1 without.
+        ports: as in `flows`; in the last two numbers the square of the rating and one over what it is
+            measured in.
         source_bus: bus of each source, shape (g,).
         demand: active, then reactive, shape (2n,).
         shunt: conductance, then susceptance, shape (2n,).
         waves: from `flows`.
-        row: place in d of each branch's from, to and angle limit, -1 without, shape (m, 3).
-        room: square of the rating and one over what it is measured in, shape (m, 2).
         scale_c, scale_d: factors of the rows.
         c: receives active, then reactive balances, shape (2n,).
         d: receives (P^2 + Q^2 - rating^2) / measure, and angle differences.
@@ -86,17 +87,17 @@ def constraints(
     for k in range(g):
         c[source_bus[k]] -= x[2 * n + k]
         c[n + source_bus[k]] -= x[2 * n + g + k]
-    for e in range(len(start)):
-        f, t, o = start[e], end[e], waves[e]
+    for e in range(len(lines)):
+        f, t, o = lines[e, 0], lines[e, 1], waves[e]
         c[f] += o[4]
         c[n + f] += o[5]
         c[t] += o[6]
         c[n + t] += o[7]
-        if row[e, 0] >= 0:
-            d[row[e, 0]] = scale_d[row[e, 0]] * (o[4] * o[4] + o[5] * o[5] - room[e, 0]) * room[e, 1]
-            d[row[e, 1]] = scale_d[row[e, 1]] * (o[6] * o[6] + o[7] * o[7] - room[e, 0]) * room[e, 1]
-        if row[e, 2] >= 0:
-            d[row[e, 2]] = scale_d[row[e, 2]] * (x[f] - x[t])
+        if lines[e, 3] >= 0:
+            d[lines[e, 3]] = scale_d[lines[e, 3]] * (o[4] * o[4] + o[5] * o[5] - ports[e, 8]) * ports[e, 9]
+            d[lines[e, 4]] = scale_d[lines[e, 4]] * (o[6] * o[6] + o[7] * o[7] - ports[e, 8]) * ports[e, 9]
+        if lines[e, 5] >= 0:
+            d[lines[e, 5]] = scale_d[lines[e, 5]] * (x[f] - x[t])
     for i in range(2 * n):
         c[i] *= scale_c[i]
 
@@ -104,14 +105,11 @@ def constraints(
 @kernel
 def evaluate(
     x: Floats,
-    start: Ints,
-    end: Ints,
+    lines: Ints,
     ports: Floats,
     source_bus: Ints,
     demand: Floats,
     shunt: Floats,
-    row: Ints,
-    room: Floats,
     cost: Floats,
     scale: tuple[float, Floats, Floats],
     waves: Floats,
@@ -122,8 +120,8 @@ def evaluate(
     """Write everything that `flows` and `constraints` do; give the scaled cost. `kept` receives x."""
     n, g = len(demand) // 2, len(source_bus)
     kept[:] = x
-    flows(x[:n], x[n : 2 * n], start, end, ports, waves)
-    constraints(x, start, end, source_bus, demand, shunt, waves, row, room, scale[1], scale[2], c, d)
+    flows(x[:n], x[n : 2 * n], lines, ports, waves)
+    constraints(x, lines, ports, source_bus, demand, shunt, waves, scale[1], scale[2], c, d)
     total = 0.0
     for k in range(g):
         value = 0.0
@@ -136,12 +134,9 @@ def evaluate(
 @kernel
 def slopes(
     x: Floats,
-    start: Ints,
-    end: Ints,
+    lines: Ints,
     ports: Floats,
     waves: Floats,
-    row: Ints,
-    room: Floats,
     cost: Floats,
     scale: float,
     out: Floats,
@@ -151,7 +146,7 @@ def slopes(
     """Write the first derivatives at x.
 
     Arguments:
-        x, start, end, ports, waves, row, room: as in `flows` and `constraints`.
+        x, lines, ports, waves: as in `flows` and `constraints`.
         cost: polynomials of the costs, lowest order first, shape (g, k).
         scale: factor of the cost.
         out: receives the derivatives of every branch's powers and flow limits, unscaled, shape (m, SLOPES).
@@ -169,8 +164,8 @@ def slopes(
             first = first * x[2 * n + k] + value
             value = value * x[2 * n + k] + cost[k, degree]
         gradient[2 * n + k], curvature[k] = scale * first, second
-    for e in range(len(start)):
-        vf, vt = vm[start[e]], vm[end[e]]
+    for e in range(len(lines)):
+        vf, vt = vm[lines[e, 0]], vm[lines[e, 1]]
         w = vf * vt
         y, o, j = ports[e], waves[e], out[e]
         apf, aqf, apt, aqt = o[0], o[1], o[2], o[3]
@@ -178,12 +173,12 @@ def slopes(
         j[3], j[4], j[5] = w * apf, -2 * y[1] * vf + vt * aqf, vf * aqf
         j[6], j[7], j[8] = w * aqt, vt * apt, 2 * y[6] * vt + vf * apt
         j[9], j[10], j[11] = -w * apt, vt * aqt, -2 * y[7] * vt + vf * aqt
-        if row[e, 0] >= 0:
+        if lines[e, 3] >= 0:
             pf, qf, pt, qt = (
-                2 * room[e, 1] * o[4],
-                2 * room[e, 1] * o[5],
-                2 * room[e, 1] * o[6],
-                2 * room[e, 1] * o[7],
+                2 * ports[e, 9] * o[4],
+                2 * ports[e, 9] * o[5],
+                2 * ports[e, 9] * o[6],
+                2 * ports[e, 9] * o[7],
             )
             for a in range(3):
                 j[12 + a] = pf * j[a] + qf * j[3 + a]
@@ -196,11 +191,9 @@ def slopes(
 @kernel
 def row_sizes(
     vm: Floats,
-    start: Ints,
-    end: Ints,
+    lines: Ints,
     shunt: Floats,
     source_bus: Ints,
-    row: Ints,
     slope: Floats,
     c: Floats,
     d: Floats,
@@ -212,29 +205,27 @@ def row_sizes(
     for k in range(len(source_bus)):
         c[source_bus[k]] = max(c[source_bus[k]], 1.0)
         c[n + source_bus[k]] = max(c[n + source_bus[k]], 1.0)
-    for e in range(len(start)):
-        f, t, j = start[e], end[e], slope[e]
+    for e in range(len(lines)):
+        f, t, j = lines[e, 0], lines[e, 1], slope[e]
         for a in range(3):
             c[f] = max(c[f], abs(j[a]))
             c[n + f] = max(c[n + f], abs(j[3 + a]))
             c[t] = max(c[t], abs(j[6 + a]))
             c[n + t] = max(c[n + t], abs(j[9 + a]))
-        if row[e, 0] >= 0:
-            d[row[e, 0]] = max(abs(j[12]), abs(j[13]), abs(j[14]))
-            d[row[e, 1]] = max(abs(j[15]), abs(j[16]), abs(j[17]))
-        if row[e, 2] >= 0:
-            d[row[e, 2]] = 1.0
+        if lines[e, 3] >= 0:
+            d[lines[e, 3]] = max(abs(j[12]), abs(j[13]), abs(j[14]))
+            d[lines[e, 4]] = max(abs(j[15]), abs(j[16]), abs(j[17]))
+        if lines[e, 5] >= 0:
+            d[lines[e, 5]] = 1.0
 
 
 @kernel
 def transposed(
     vm: Floats,
-    start: Ints,
-    end: Ints,
+    lines: Ints,
     source_bus: Ints,
     shunt: Floats,
     slope: Floats,
-    row: Ints,
     scale_c: Floats,
     scale_d: Floats,
     yc: Floats,
@@ -250,14 +241,14 @@ def transposed(
     for k in range(g):
         out[2 * n + k] = -yc[source_bus[k]]
         out[2 * n + g + k] = -yc[n + source_bus[k]]
-    for e in range(len(start)):
-        f, t, j = start[e], end[e], slope[e]
+    for e in range(len(lines)):
+        f, t, j = lines[e, 0], lines[e, 1], slope[e]
         pf, qf, pt, qt = yc[f], yc[n + f], yc[t], yc[n + t]
         first, second, angle = 0.0, 0.0, 0.0
-        if row[e, 0] >= 0:
-            first, second = yd[row[e, 0]], yd[row[e, 1]]
-        if row[e, 2] >= 0:
-            angle = yd[row[e, 2]]
+        if lines[e, 3] >= 0:
+            first, second = yd[lines[e, 3]], yd[lines[e, 4]]
+        if lines[e, 5] >= 0:
+            angle = yd[lines[e, 5]]
         u = j[0] * pf + j[3] * qf + j[6] * pt + j[9] * qt + j[12] * first + j[15] * second + angle
         out[f] += u
         out[t] -= u
@@ -268,12 +259,10 @@ def transposed(
 @kernel
 def changes(
     vm: Floats,
-    start: Ints,
-    end: Ints,
+    lines: Ints,
     source_bus: Ints,
     shunt: Floats,
     slope: Floats,
-    row: Ints,
     dx: Floats,
     dc: Floats,
     dd: Floats,
@@ -286,15 +275,15 @@ def changes(
     for k in range(g):
         dc[source_bus[k]] -= dx[2 * n + k]
         dc[n + source_bus[k]] -= dx[2 * n + g + k]
-    for e in range(len(start)):
-        f, t, j = start[e], end[e], slope[e]
+    for e in range(len(lines)):
+        f, t, j = lines[e, 0], lines[e, 1], slope[e]
         a, b, c = dx[f] - dx[t], dx[n + f], dx[n + t]
         dc[f] += j[0] * a + j[1] * b + j[2] * c
         dc[n + f] += j[3] * a + j[4] * b + j[5] * c
         dc[t] += j[6] * a + j[7] * b + j[8] * c
         dc[n + t] += j[9] * a + j[10] * b + j[11] * c
-        if row[e, 0] >= 0:
-            dd[row[e, 0]] = j[12] * a + j[13] * b + j[14] * c
-            dd[row[e, 1]] = j[15] * a + j[16] * b + j[17] * c
-        if row[e, 2] >= 0:
-            dd[row[e, 2]] = a
+        if lines[e, 3] >= 0:
+            dd[lines[e, 3]] = j[12] * a + j[13] * b + j[14] * c
+            dd[lines[e, 4]] = j[15] * a + j[16] * b + j[17] * c
+        if lines[e, 5] >= 0:
+            dd[lines[e, 5]] = a

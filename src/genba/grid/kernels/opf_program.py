@@ -5,9 +5,10 @@ from typing import Protocol
 
 import numpy as np
 
-from genba.grid.kernels import opf_flows, opf_kkt
+from genba.grid.kernels import opf_flows, opf_kkt, opf_whole
 from genba.grid.kernels.network import Floats, Ints
 from genba.grid.kernels.opf_model import OpfModel
+from genba.grid.kernels.opf_whole import Parts
 from genba.num.elimination import Fill, fill_of
 from genba.num.ipm.program import Weights
 from genba.num.ldl.blocks import BlockLdl
@@ -19,8 +20,6 @@ ENOUGH = 1e-8
 """Relative residual at which refinement stops."""
 MEASURE_LEAST = 1e-2
 """A squared rating is measured in itself, but at least in this, p.u.^2."""
-
-Rows = tuple[Floats, Floats, Floats]
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,9 +118,11 @@ class OpfProgram:
         self.inequalities = int(plan.row.max(initial=-1)) + 1
         self._demand = np.concatenate([model.demand.real[order], model.demand.imag[order]])
         self._shunt = np.concatenate([model.shunt.real[order], model.shunt.imag[order]])
-        yff, yft, ytf, ytt = model.two_port[:, branch]
-        self._ports = np.stack(
-            [yff.real, yff.imag, yft.real, yft.imag, ytf.real, ytf.imag, ytt.real, ytt.imag], axis=1
+        self._lines = np.column_stack([plan.start, plan.end, plan.entry, plan.row])
+        self._ports = np.empty((m, opf_flows.PORTS))
+        self._ports[:, 0:8:2], self._ports[:, 1:8:2] = (
+            model.two_port.real.T[branch],
+            model.two_port.imag.T[branch],
         )
         self._set_bounds()
         self._scale = (1.0, np.ones(2 * n), np.ones(self.inequalities))
@@ -141,7 +142,7 @@ class OpfProgram:
         self.low[row[angled, 2]] = model.angle_min[branch[angled]]
         self.high[row[angled, 2]] = model.angle_max[branch[angled]]
         square = np.where(row[:, 0] >= 0, model.rating[branch], 1.0) ** 2
-        self._room = np.stack([square, 1.0 / measures(square)], axis=1)
+        self._ports[:, 8], self._ports[:, 9] = square, 1.0 / measures(square)
 
     def _allocate(self, n: int, g: int) -> None:
         md = self.inequalities
@@ -177,39 +178,30 @@ class OpfProgram:
 
     def values(self, x: Floats, c: Floats, d: Floats) -> float:
         """Give the scaled cost at x, and write the scaled balances and limits."""
-        plan = self.plan
-        return float(
-            opf_flows.evaluate(
-                x,
-                plan.start,
-                plan.end,
-                self._ports,
-                plan.source_bus,
-                self._demand,
-                self._shunt,
-                plan.row,
-                self._room,
-                self.model.cost,
-                self._scale,
-                self._waves,
-                self._x,
-                c,
-                d,
-            )
+        cost = opf_flows.evaluate(
+            x,
+            self._lines,
+            self._ports,
+            self.plan.source_bus,
+            self._demand,
+            self._shunt,
+            self.model.cost,
+            self._scale,
+            self._waves,
+            self._x,
+            c,
+            d,
         )
+        return float(cost)
 
     def linearize(self, gradient: Floats) -> None:
         """Take the derivatives at the point of the last `values`; write the gradient of the cost."""
-        plan = self.plan
         self._vm = self._x[self.buses : 2 * self.buses].copy()
         opf_flows.slopes(
             self._x,
-            plan.start,
-            plan.end,
+            self._lines,
             self._ports,
             self._waves,
-            plan.row,
-            self._room,
             self.model.cost,
             self._scale[0],
             self._slope,
@@ -219,102 +211,68 @@ class OpfProgram:
 
     def row_sizes(self) -> tuple[Floats, Floats]:
         """Give the largest absolute derivative of each row of c and of d, unscaled."""
-        plan = self.plan
         c, d = np.zeros(self.equalities), np.zeros(self.inequalities)
-        opf_flows.row_sizes(
-            self._vm, plan.start, plan.end, self._shunt, plan.source_bus, plan.row, self._slope, c, d
-        )
+        grid = self._vm, self._lines, self._shunt, self.plan.source_bus
+        opf_flows.row_sizes(*grid, self._slope, c, d)
         return c, d
 
     def transposed(self, yc: Floats, yd: Floats, out: Floats) -> None:
         """Write Jc' yc + Jd' yd."""
-        plan = self.plan
-        opf_flows.transposed(
-            self._vm,
-            plan.start,
-            plan.end,
-            plan.source_bus,
-            self._shunt,
-            self._slope,
-            plan.row,
-            self._scale[1],
-            self._scale[2],
-            yc,
-            yd,
-            out,
-        )
+        grid = self._vm, self._lines, self.plan.source_bus, self._shunt
+        opf_flows.transposed(*grid, self._slope, self._scale[1], self._scale[2], yc, yd, out)
 
     def changes(self, dx: Floats, dc: Floats, dd: Floats) -> None:
         """Write Jc dx and Jd dx."""
-        plan = self.plan
-        opf_flows.changes(
-            self._vm,
-            plan.start,
-            plan.end,
-            plan.source_bus,
-            self._shunt,
-            self._slope,
-            plan.row,
-            dx,
-            dc,
-            dd,
-        )
+        grid = self._vm, self._lines, self.plan.source_bus, self._shunt
+        opf_flows.changes(*grid, self._slope, dx, dc, dd)
         dc *= self._scale[1]
         dd *= self._scale[2]
 
     def factorize(self, weights: Weights) -> bool | None:
         """Factorise the KKT matrix in blocks; see `Program.factorize`."""
-        plan = self.plan
         self._sigma, self._give_c, self._give_d = weights.sigma, weights.give_c, weights.give_d
-        cost = weights.objective * self._scale[0]
-        scale = (cost, *self._scale[1:])
-        if not opf_kkt.weigh(
-            weights.sigma,
-            weights.give_d,
-            weights.yc,
-            weights.yd,
-            scale,
-            self._curvature,
-            self._spring,
-            self._stiff,
-            self._plain,
-        ):
-            return False
-        opf_kkt.assemble(
+        positive = opf_kkt.assemble(
             self._vm,
-            plan.start,
-            plan.end,
-            plan.entry,
-            plan.source_bus,
+            self._lines,
+            self.plan.source_bus,
             self._shunt,
             self._ports,
             self._waves,
             self._slope,
-            plan.row,
-            self._room,
-            self._scale[1],
-            self._plain,
+            (weights.objective * self._scale[0], self._scale[1], self._scale[2]),
+            self._curvature,
+            weights.yc,
+            weights.yd,
             weights.sigma,
             weights.give_c,
+            weights.give_d,
+            self.plan.anchored,
+            self._plain,
             self._stiff,
             self._spring,
-            plan.anchored,
             self._curve,
             self._entries,
             self._diagonal,
         )
+        if not positive:
+            return False
         negative = self._factors.factorize(self._entries, self._diagonal)
         return None if negative < 0 else bool(negative == self.equalities)
 
-    def solve(self, rx: Floats, rc: Floats, rd: Floats) -> Rows:
+    def solve(self, rx: Floats, rc: Floats, rd: Floats) -> Parts:
         """Solve the last factorised KKT system, refined on the whole system."""
-        target, rest = (rx, rc, rd), self._rest
+        target, rest, right = (rx, rc, rd), self._rest, self._right
         at = (np.empty(self.n), np.empty(self.equalities), np.empty(self.inequalities))
-        goal = max(float(opf_kkt.begin(target, self._sigma, at, rest)), 1e-300)
+        rows = self._lines, self.plan.source_bus, self._slope, self._scale[1], self._scale[2]
+        weights = self._stiff, self._spring
+        goal = max(opf_whole.begin(*rows, *weights, self._sigma, target, at, rest, right), 1e-300)
         best, kept = np.inf, at
-        for _ in range(REFINEMENTS + 1):
-            self._solve_blocks(rest, at)
-            error = self._residual(target, at, rest) / goal
+        for turn in range(REFINEMENTS + 1):
+            if turn:
+                opf_whole.condensed(*rows, *weights, rest, right)
+            self._factors.solve(right)
+            self.solves += 1
+            error = self._refined(target, at, rest) / goal
             if not error < best:
                 return kept
             if error < ENOUGH or error > 0.5 * best:
@@ -322,48 +280,27 @@ class OpfProgram:
             best, kept = error, (at[0].copy(), at[1].copy(), at[2].copy())
         return kept
 
-    def _solve_blocks(self, rest: Rows, at: Rows) -> None:
-        plan = self.plan
-        common = (
+    def _refined(self, target: Parts, at: Parts, rest: Parts) -> float:
+        """Add the blocks' solution to the whole one; give the size of what it leaves."""
+        left = opf_whole.refined(
             self._vm,
-            plan.start,
-            plan.end,
-            plan.source_bus,
-            self._slope,
-            plan.row,
-            self._scale[1],
-            self._scale[2],
-            self._stiff,
-            self._spring,
-            rest,
-            self._right,
-        )
-        opf_kkt.condensed(*common)
-        self._factors.solve(self._right)
-        opf_kkt.expanded(*common, at)
-        self.solves += 1
-
-    def _residual(self, target: Rows, at: Rows, rest: Rows) -> float:
-        plan = self.plan
-        left = opf_kkt.residual(
-            self._vm,
-            plan.start,
-            plan.end,
-            plan.source_bus,
+            self._lines,
+            self.plan.source_bus,
             self._shunt,
             self._slope,
             self._curve,
-            plan.row,
             self._scale[1],
             self._scale[2],
             self._plain[0],
             self._sigma,
             self._give_c,
             self._give_d,
+            self._stiff,
             self._spring,
-            plan.anchored,
+            self.plan.anchored,
             target,
             at,
             rest,
+            self._right,
         )
         return float(left)

@@ -1,8 +1,7 @@
 """How far an iterate is from optimal, whether that ends the solve, and the next barrier parameter."""
 
+import math
 from dataclasses import dataclass
-
-import numpy as np
 
 from genba.num.ipm.options import Options
 from genba.num.ipm.program import Floats
@@ -44,18 +43,19 @@ def judge(state: State, gradient: Floats, options: Options) -> Errors:
 
     Arguments:
         state: the iterate.
-        gradient: gradient of the Lagrangian without bounds, shape (n + inequalities,).
+        gradient: `Jc' yc + Jd' yd` in the first n places, shape (n + inequalities,); becomes the gradient of
+            the Lagrangian without bounds.
         options: settings.
     """
-    dual, most, least, state.gap, total, others, state.bounds = judged(
-        gradient, state.gl, state.gu, state.zl, state.zu, state.yc, state.yd
+    dual, most, least, state.gap, total, others, state.bounds, size = judged(
+        state.gradient, state.w, state.gl, state.gu, state.zl, state.zu, state.yc, state.yd, gradient
     )
     rows = len(state.c) + len(state.d)
     mean = (total + others) / max(rows + state.bounds, 1)
     dual /= max(options.soft_limit, mean) / options.soft_limit
     scale = max(options.soft_limit, total / max(state.bounds, 1)) / options.soft_limit
     state.error = max(dual, state.largest, most / scale)
-    state.status = _status(state, options)
+    state.status = _status(state, size, options)
     return Errors(dual, most, least, scale)
 
 
@@ -100,7 +100,7 @@ def _hold(state: State, mu: float) -> None:
 
 
 def _in_vain(state: State) -> bool:
-    worst = max(state.errors[-WINDOW:], default=np.inf)
+    worst = max(state.errors[-WINDOW:], default=math.inf)
     return state.acceptable >= LATE or (len(state.errors) >= WINDOW and state.error > FALL * worst)
 
 
@@ -125,12 +125,12 @@ def _least_barrier(state: State, options: Options) -> float:
 
 def _allowed_gap(state: State, options: Options) -> float:
     """Give the gap of an optimum; an objective of 0 has one too."""
-    if np.isinf(options.gap):
-        return np.inf
+    if options.gap == math.inf:
+        return math.inf
     return max(options.gap * abs(state.f), options.tolerance)
 
 
-def _status(state: State, options: Options) -> Status:
+def _status(state: State, size: float, options: Options) -> Status:
     if state.error <= options.tolerance:
         if state.gap <= _allowed_gap(state, options):
             return "optimal"
@@ -140,9 +140,9 @@ def _status(state: State, options: Options) -> Status:
     state.acceptable = state.acceptable + 1 if state.error <= options.acceptable else 0
     if state.acceptable >= options.acceptable_iterations:
         return "acceptable"
-    if not np.isfinite(state.error):
+    if not math.isfinite(state.error):
         return "failed"
-    if np.abs(state.x).max(initial=0.0) > ENDLESS:
+    if size > ENDLESS:
         return "unbounded"
     if state.iterations >= options.max_iterations:
         return "limit"

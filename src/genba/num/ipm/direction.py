@@ -39,15 +39,6 @@ class Direction:
     dyd: Floats
 
 
-def lagrangian(program: Program, state: State) -> Floats:
-    """Give the gradient of the Lagrangian without bounds, shape (n + inequalities,)."""
-    gradient = np.empty(len(state.w))
-    program.transposed(state.yc, state.yd, gradient[: state.n])
-    gradient[: state.n] += state.gradient
-    gradient[state.n :] = -state.yd
-    return gradient
-
-
 def linearized(program: Program, state: State, gradient: Floats) -> Linear:
     """Factorise the KKT matrix at an iterate, with as little regularisation as gives it the right inertia."""
     n = state.n

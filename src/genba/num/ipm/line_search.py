@@ -3,6 +3,7 @@
 Source: Waechter and Biegler (2006), sections 2.3 and 2.4, whose names are in brackets.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from genba.num.ipm.direction import Direction, Linear, direction
 from genba.num.ipm.options import Options
 from genba.num.ipm.program import Floats, Program
 from genba.num.ipm.state import State
-from genba.num.ipm.vectors import longest, slope, step_to, violation
+from genba.num.ipm.vectors import longest, step_to, violation
 
 MARGIN_THETA, MARGIN_PHI = 1e-5, 1e-8
 """By how much a step must improve (gamma_theta, gamma_phi)."""
@@ -47,6 +48,19 @@ class Trial:
 
 
 @dataclass(slots=True, eq=False)
+class Reach:
+    """How far a direction leads.
+
+    Arguments:
+        step: longest primal step inside the bounds.
+        slope: derivative of the barrier function along it.
+    """
+
+    step: float
+    slope: float
+
+
+@dataclass(slots=True, eq=False)
 class Accepted:
     """The point taken, along which direction and how far, and whether by descent alone."""
 
@@ -69,10 +83,13 @@ def tried(program: Program, state: State, dw: Floats, step: float) -> Trial:
 
 def passes_filter(state: State, theta: float, phi: float) -> bool:
     """Tell whether no entry of the filter is at least as good in both."""
-    if not (np.isfinite(theta) and np.isfinite(phi)) or theta > THETA_MOST * max(1.0, state.theta_start):
+    if not (math.isfinite(theta) and math.isfinite(phi)) or theta > THETA_MOST * max(1.0, state.theta_start):
         return False
     slack = ROUNDING * abs(phi)
-    return all(theta < t or phi < p + slack for t, p in state.filter)
+    for t, p in state.filter:  # noqa: SIM110  # all() of a generator takes twice as long
+        if not (theta < t or phi < p + slack):
+            return False
+    return True
 
 
 def extend_filter(state: State, theta: float, phi: float) -> None:
@@ -83,13 +100,12 @@ def extend_filter(state: State, theta: float, phi: float) -> None:
 
 
 def search(
-    program: Program, state: State, linear: Linear, along: Direction, longest_step: float, options: Options
+    program: Program, state: State, linear: Linear, along: Direction, reach: Reach, options: Options
 ) -> Accepted | None:
     """Give the first acceptable point along a direction, with second-order corrections; None without."""
     theta, phi = state.theta, state.phi
-    descent = slope(state.gradient, state.gl, state.gu, along.dw, state.mu)
-    judge = _Judge(state, min(theta, STEEPEST), phi, max(descent, -STEEPEST))
-    step, least = longest_step, judge.least_step()
+    judge = _Judge(state, min(theta, STEEPEST), phi, max(reach.slope, -STEEPEST))
+    step, least = reach.step, judge.least_step()
     first = True
     while step >= least:
         trial = tried(program, state, along.dw, step)

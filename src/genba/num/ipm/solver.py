@@ -1,14 +1,16 @@
 """The interior point itself: advance a state by some iterations."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genba.num.ipm.barrier import hold_barrier, judge, record, set_barrier
-from genba.num.ipm.direction import direction, lagrangian, linearized
+from genba.num.ipm.direction import direction, linearized
 from genba.num.ipm.line_search import (
     Accepted,
+    Reach,
     extend_filter,
     passes_filter,
     search,
@@ -79,8 +81,9 @@ def advance(solve: Solve, iterations: int) -> State:
 
 def _iterate(solve: Solve) -> None:
     program, state, options = solve.program, solve.state, solve.options
-    gradient = lagrangian(program, state)
-    if np.isnan(state.theta_start):
+    gradient = np.empty(len(state.w))
+    program.transposed(state.yc, state.yd, gradient[: state.n])
+    if math.isnan(state.theta_start):
         state.theta_start = state.theta
     errors = judge(state, gradient, options)
     if state.status == "solving":
@@ -95,15 +98,16 @@ def _iterate(solve: Solve) -> None:
     along = direction(program, linear, state.c, state.d - state.s)
     dzl, dzu = np.empty_like(state.w), np.empty_like(state.w)
     tau = max(0.99, 1 - state.mu)
-    primal, dual = bound_steps(state.gl, state.gu, state.zl, state.zu, along.dw, state.mu, tau, dzl, dzu)
-    found = search(program, state, linear, along, primal, options)
+    bounds = state.gl, state.gu, state.zl, state.zu
+    primal, dual, descent = bound_steps(*bounds, along.dw, state.mu, tau, state.gradient, dzl, dzu)
+    found = search(program, state, linear, along, Reach(primal, descent), options)
     state.used = linear.delta
     if found is None:
         if not hold_barrier(state, options):
             _begin_restoration(solve)
         return
     if found.along is not along:  # corrected: the multipliers of the bounds follow the corrected step
-        _, dual = bound_steps(state.gl, state.gu, state.zl, state.zu, found.along.dw, state.mu, tau, dzl, dzu)
+        _, dual, _ = bound_steps(*bounds, found.along.dw, state.mu, tau, state.gradient, dzl, dzu)
     if not found.descent:
         extend_filter(state, state.theta, state.phi)
     _take(solve, found, (dzl, dzu), dual)
@@ -115,9 +119,8 @@ def _take(solve: Solve, found: Accepted, bounds: tuple[Floats, Floats], dual: fl
     state.w, state.gl, state.gu = trial.w, trial.gl, trial.gu
     state.f, state.c, state.d = trial.f, trial.c, trial.d
     state.theta, state.largest, state.logarithms = trial.theta, trial.largest, trial.logarithms
-    state.yc = state.yc + found.step * found.along.dyc
-    state.yd = state.yd + found.step * found.along.dyd
-    move(state.gl, state.gu, state.zl, state.zu, *bounds, dual, state.mu)
+    rows, steps = (state.yc, state.yd), (found.along.dyc, found.along.dyd)
+    move(state.gl, state.gu, state.zl, state.zu, *bounds, dual, state.mu, rows, steps, found.step)
     solve.program.linearize(state.gradient)
     state.step = found.step
     state.iterations += 1

@@ -25,7 +25,11 @@ class Trace:
     restoring: list[bool] = field(default_factory=list)
 
 
-ITERATE = ("w", "gl", "gu", "yc", "yd", "zl", "zu", "mu", "f", "c", "d", "gradient", "error", "gap")
+ITERATE = (
+    *("w", "gl", "gu", "yc", "yd", "zl", "zu", "mu", "f", "c", "d", "gradient"),
+    *("theta", "largest", "logarithms", "error", "gap"),
+)
+"""The parts of a state that speak of its iterate."""
 
 
 @dataclass(slots=True, eq=False)

@@ -47,21 +47,38 @@ def distances(w: Floats, lo: Floats, hi: Floats, gl: Floats, gu: Floats) -> None
 
 @kernel
 def judged(
-    gradient: Floats, gl: Floats, gu: Floats, zl: Floats, zu: Floats, yc: Floats, yd: Floats
-) -> tuple[float, float, float, float, float, float, int]:
-    """Give what tells how far a point is from optimal.
+    slope: Floats,
+    w: Floats,
+    gl: Floats,
+    gu: Floats,
+    zl: Floats,
+    zu: Floats,
+    yc: Floats,
+    yd: Floats,
+    gradient: Floats,
+) -> tuple[float, float, float, float, float, float, int, float]:
+    """Complete the gradient of the Lagrangian without bounds, and give how far a point is from optimal.
 
     Arguments:
-        gradient: gradient of the Lagrangian without bounds; variables that cannot move are left out.
+        slope: gradient of f, shape (n,).
+        w: the point, of which the first n are variables.
         gl, gu: distances.
         zl, zu: multipliers of the bounds.
         yc, yd: multipliers of the constraints.
+        gradient: `Jc' yc + Jd' yd` in the first n places, becomes the gradient of the Lagrangian; variables
+            that cannot move are left out of what is given.
 
     Returns:
         Dual infeasibility; largest, smallest and sum of the products of multipliers and distances; sums of
-        the bounds' and of the constraints' multipliers; number of bounds.
+        the bounds' and of the constraints' multipliers; number of bounds; size of the variables.
     """
     dual, most, least, gap, total, count = 0.0, 0.0, np.inf, 0.0, 0.0, 0
+    n, size = len(slope), 0.0
+    for i in range(n):
+        gradient[i] += slope[i]
+        size = max(size, abs(w[i]))
+    for i in range(len(yd)):
+        gradient[n + i] = -yd[i]
     for i in range(len(gl)):
         if gl[i] == 0 and gu[i] == 0:
             continue
@@ -84,7 +101,7 @@ def judged(
         others += abs(yc[i])
     for i in range(len(yd)):
         others += abs(yd[i])
-    return dual, most, least, gap, total, others, count
+    return dual, most, least, gap, total, others, count, size
 
 
 @kernel
@@ -125,11 +142,18 @@ def bound_steps(
     dw: Floats,
     mu: float,
     tau: float,
+    slope: Floats,
     dzl: Floats,
     dzu: Floats,
-) -> tuple[float, float]:
-    """Write the steps of the bounds' multipliers; give the longest primal and dual steps inside them."""
+) -> tuple[float, float, float]:
+    """Write the steps of the bounds' multipliers; give the longest primal and dual steps inside them.
+
+    The third number is the derivative of `f - mu log_barrier` along dw; `slope` is that of f, shape (n,).
+    """
     toward, down = tau, tau  # the largest share of a distance, or of a multiplier, that a full step takes
+    along = 0.0
+    for i in range(len(slope)):
+        along += slope[i] * dw[i]
     for i in range(len(gl)):
         dzl[i], dzu[i] = 0.0, 0.0
         if gl[i] == 0 and gu[i] == 0:
@@ -137,6 +161,7 @@ def bound_steps(
         if gl[i] < np.inf:
             inverse = 1.0 / gl[i]
             share = dw[i] * inverse
+            along -= mu * share
             d = mu * inverse - zl[i] * share - zl[i]
             dzl[i] = d
             toward = max(toward, -share)
@@ -145,12 +170,13 @@ def bound_steps(
         if gu[i] < np.inf:
             inverse = 1.0 / gu[i]
             share = dw[i] * inverse
+            along += mu * share
             d = mu * inverse + zu[i] * share - zu[i]
             dzu[i] = d
             toward = max(toward, share)
             if d < 0:
                 down = max(down, -d / zu[i])
-    return tau / toward, tau / down
+    return tau / toward, tau / down, along
 
 
 @kernel
@@ -210,22 +236,26 @@ def log_barrier(gl: Floats, gu: Floats) -> float:
 
 
 @kernel
-def slope(gradient: Floats, gl: Floats, gu: Floats, dw: Floats, mu: float) -> float:
-    """Give the derivative of `f - mu log_barrier` along dw; `gradient` is that of f, shape (n,)."""
-    along = 0.0
-    for i in range(len(gradient)):
-        along += gradient[i] * dw[i]
-    for i in range(len(gl)):
-        if gl[i] != 0 or gu[i] != 0:
-            along -= mu * (dw[i] / gl[i] - dw[i] / gu[i])
-    return along
-
-
-@kernel
 def move(
-    gl: Floats, gu: Floats, zl: Floats, zu: Floats, dzl: Floats, dzu: Floats, step: float, mu: float
+    gl: Floats,
+    gu: Floats,
+    zl: Floats,
+    zu: Floats,
+    dzl: Floats,
+    dzu: Floats,
+    step: float,
+    mu: float,
+    rows: tuple[Floats, Floats],
+    steps: tuple[Floats, Floats],
+    share: float,
 ) -> None:
-    """Move the bounds' multipliers, and keep each within a factor `LIMIT` of mu over its distance."""
+    """Move the bounds' multipliers, and keep each within a factor `LIMIT` of mu over its distance.
+
+    The constraints' multipliers `rows` move by their own share of their steps.
+    """
+    for part in range(2):
+        for i in range(len(rows[part])):
+            rows[part][i] += share * steps[part][i]
     for i in range(len(gl)):
         if gl[i] == 0 and gu[i] == 0:
             continue
