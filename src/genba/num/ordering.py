@@ -25,11 +25,50 @@ def minimum_degree(n: int, indptr: Ints, indices: Ints) -> Ints:
 
 def adjacency(n: int, start: Ints, end: Ints) -> tuple[Ints, Ints]:
     """Give indptr and indices of an undirected graph from the two ends of its edges, loops left out."""
-    apart = start != end
-    one, other = start[apart], end[apart]
-    keys = np.unique(np.concatenate([one * n + other, other * n + one]))
-    indptr = np.searchsorted(keys, np.arange(n + 1) * n)
-    return indptr.astype(np.int64), keys % n
+    indptr, indices = _adjacency(n, np.asarray(start, np.int64), np.asarray(end, np.int64))
+    return indptr, indices[: indptr[n]]
+
+
+@kernel
+def _adjacency(n: int, start: Ints, end: Ints) -> tuple[Ints, Ints]:
+    """Sort the ends of edges into the rows of their nodes, then write every row once, ascending."""
+    begin = np.zeros(n + 2, np.int64)
+    for e in range(len(start)):
+        if start[e] != end[e]:
+            begin[start[e] + 2] += 1
+            begin[end[e] + 2] += 1
+    for node in range(n):
+        begin[node + 2] += begin[node + 1]
+    given = np.empty(begin[n + 1], np.int64)
+    for e in range(len(start)):  # afterwards row i is begin[i] to begin[i + 1]
+        one, other = start[e], end[e]
+        if one != other:
+            given[begin[one + 1]] = other
+            begin[one + 1] += 1
+            given[begin[other + 1]] = one
+            begin[other + 1] += 1
+    indptr = np.zeros(n + 1, np.int64)
+    indices = np.empty(len(given), np.int64)
+    seen = np.full(n, -1)  # transposing twice sorts: neighbours come in ascending order of their own row
+    count = np.zeros(n, np.int64)
+    for node in range(n):
+        for place in range(begin[node], begin[node + 1]):
+            other = given[place]
+            if seen[other] != node:
+                seen[other] = node
+                count[other] += 1
+    for node in range(n):
+        indptr[node + 1] = indptr[node] + count[node]
+        count[node] = indptr[node]
+    seen[:] = -1
+    for node in range(n):
+        for place in range(begin[node], begin[node + 1]):
+            other = given[place]
+            if seen[other] != node:
+                seen[other] = node
+                indices[count[other]] = node
+                count[other] += 1
+    return indptr, indices
 
 
 @kernel

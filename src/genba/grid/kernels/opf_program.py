@@ -58,7 +58,9 @@ def plan_of(model: OpfModel) -> Plan:
     branch = np.lexsort((low, high))
     start, end, low, high = start[branch], end[branch], low[branch], high[branch]
     apart = low != high
-    keys, place = np.unique(high[apart] * n + low[apart], return_inverse=True)
+    pair = high[apart] * n + low[apart]  # ascending
+    first = np.concatenate([pair[:1] >= 0, pair[1:] != pair[:-1]])
+    keys, place = pair[first], np.cumsum(first) - 1
     entry = np.zeros(len(branch), np.int64)
     entry[apart] = np.where(start[apart] < end[apart], place, -1 - place)
     return Plan(
