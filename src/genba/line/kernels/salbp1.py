@@ -1,0 +1,241 @@
+"""SALBP-1, the fewest stations for a cycle time: bounds and heuristics, then branch, bound and remember.
+
+The search is made in pieces: `advance` works for a while and gives a state with the best line and the best
+bound so far. Two searches take turns until they meet: one asks for a line of one station less, the other
+raises the bound by packing tasks into stations without regard to precedence.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from genba.line.kernels.bits import Ints, members
+from genba.line.kernels.branch_remember import (
+    BEST,
+    EXHAUSTED,
+    EXPLORED,
+    FOUND,
+    FULL,
+    TARGET,
+    Search,
+    explore,
+    root,
+    search_of,
+)
+from genba.line.kernels.hoffmann import Worth, hoffmann, worths
+from genba.line.kernels.memory import Memory, enlarged, memory_of
+from genba.line.kernels.salbp import Salbp, salbp_of, stations_at_least
+from genba.line.kernels.station_loads import Loads, loads_of
+
+Proof = Literal["none", "bound", "exhausted"]
+VALUATIONS, HOFFMANN_LOADS = 10, 100
+"""Every so many of the heuristic's valuations is tried, with so many loads per station."""
+FIRST_LOADS = 30
+"""Loads of a state before the rest is put off; a small number dives, a large one prefers states with many."""
+FIRST_STATES = 50_000
+MEMORY_BYTES = 1 << 30
+PACKING_SHARE = 4
+"""The search for packings gets one turn in so many."""
+LEVELS = 5
+"""Stations from either end over which directions are compared."""
+
+
+@dataclass(eq=False)
+class Hunt:
+    """One search of branch, bound and remember, with its memory.
+
+    Arguments:
+        problem: what is searched.
+        full: whether it ended for want of memory.
+    """
+
+    problem: Salbp
+    memory: Memory
+    search: Search
+    loads: Loads
+    full: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Balancing:
+    """Where the work on an instance stands.
+
+    Arguments:
+        ways: the problem read from its start and from its end.
+        station: station of each task from 0 in the best line known, shape (n,).
+        stations: its number of stations.
+        bound: proven least number of stations.
+        proof: what proves that both are equal: the `bound` alone, or a search that was `exhausted`.
+        tried: valuations of the heuristic that were tried, in both directions.
+        line: search for a line of fewer stations.
+        packing: search for a packing into `bound` stations; None when one is known or memory ran out.
+        turn: turns of the two searches.
+    """
+
+    ways: tuple[Salbp, Salbp]
+    station: Ints
+    stations: int
+    bound: int
+    proof: Proof
+    tried: int = 0
+    line: Hunt | None = None
+    packing: Hunt | None = None
+    turn: int = 0
+
+    @property
+    def stuck(self) -> bool:
+        """Give whether the search for fewer stations ended for want of memory."""
+        return self.line is not None and self.line.full
+
+    @property
+    def explored(self) -> int:
+        """Give how many states the search for fewer stations has expanded."""
+        return int(self.line.search.at[EXPLORED]) if self.line else 0
+
+
+def begin(times: Ints, start: Ints, end: Ints, cycle: int) -> Balancing:
+    """Bound an instance and put a task into each station, or as many as follow one another.
+
+    Arguments:
+        times: whole numbers within 1..cycle, shape (n,).
+        start, end: the two tasks of each direct precedence; no cycle among them.
+        cycle: cycle time in the same unit.
+    """
+    unit = int(np.gcd.reduce(np.append(times, 0)))
+    times, cycle = times // max(unit, 1), cycle // max(unit, 1)
+    forward = salbp_of(times, start, end, cycle)
+    backward = salbp_of(times, start, end, cycle, backward=True)
+    bound = max(stations_at_least(forward.values, forward.wholes), forward.tail.max(), backward.tail.max())
+    station, stations = _in_order(forward)
+    return _met(Balancing((forward, backward), station, stations, int(bound), "none"))
+
+
+def advance(state: Balancing, steps: int) -> Balancing:
+    """Work for about so many steps of the enumeration, or one try of the heuristic."""
+    if state.proof != "none" or state.stuck:
+        return state
+    if state.tried < 2 * len(worths(1)[::VALUATIONS]):
+        return _met(_try_hoffmann(state))
+    if state.line is None:
+        return _with_searches(state)
+    state = replace(state, turn=state.turn + 1)
+    if state.packing is not None and state.turn % PACKING_SHARE == 0:
+        return _met(_pack(state, state.packing, steps))
+    return _met(_shorten(state, state.line, steps))
+
+
+def _in_order(problem: Salbp) -> tuple[Ints, int]:
+    """Give a first line: one valuation with one load per station."""
+    return _filled(problem, worths(problem.cycle)[0], len(problem.times), 1)
+
+
+def _filled(problem: Salbp, worth: Worth, at_most: int, most_loads: int) -> tuple[Ints, int]:
+    """Give station by task in the caller's numbers and the number of stations, `at_most` + 1 for failure."""
+    n = len(problem.times)
+    placed, station = np.zeros(n, np.int64), np.zeros(n, np.int64)
+    loads = loads_of(n, len(problem.everything))
+    stations = int(hoffmann(problem, loads, worth, at_most, most_loads, placed))
+    station[problem.task] = placed
+    return station, stations
+
+
+def _met(state: Balancing) -> Balancing:
+    """Note the proof when best line and bound meet."""
+    met = state.proof == "none" and state.stations <= state.bound
+    return replace(state, proof="bound", line=None, packing=None) if met else state
+
+
+def _try_hoffmann(state: Balancing) -> Balancing:
+    number, way = divmod(state.tried, 2)
+    problem = state.ways[way]
+    worth = worths(problem.cycle)[::VALUATIONS][number]
+    station, stations = _filled(problem, worth, state.stations - 1, HOFFMANN_LOADS)
+    state = replace(state, tried=state.tried + 1)
+    return _better(state, station, stations, way) if stations < state.stations else state
+
+
+def _better(state: Balancing, station: Ints, stations: int, way: int) -> Balancing:
+    """Give the state with a better line, turned round when it was found from the end."""
+    return replace(state, station=stations - 1 - station if way else station, stations=stations)
+
+
+def _with_searches(state: Balancing) -> Balancing:
+    forward, backward = state.ways
+    none = np.zeros(0, np.int64)
+    times = np.empty_like(forward.times)
+    times[forward.task] = forward.times
+    free = salbp_of(times, none, none, forward.cycle)
+    way = direction(forward, backward)
+    return replace(
+        state,
+        line=_hunt(state.ways[way], state.stations - 1),
+        packing=_hunt(free, state.bound) if len(forward.indices) else None,
+    )
+
+
+def direction(forward: Salbp, backward: Salbp) -> int:
+    """Give 0 or 1: from which end fewer tasks can be in the first stations, after Sewell and Jacobson (2012)."""
+    # a task can be in the first m stations when it and all that is before it need no more than m
+    starts = [np.log(max(1, np.sum(backward.tail <= m))) for m in range(1, LEVELS + 1)]
+    ends = [np.log(max(1, np.sum(forward.tail <= m))) for m in range(1, LEVELS + 1)]
+    return int(sum(ends) < sum(starts))
+
+
+def _hunt(problem: Salbp, target: int) -> Hunt:
+    n, words = problem.after.shape
+    memory = memory_of(FIRST_STATES, words, n)
+    root(memory)
+    return Hunt(problem, memory, search_of(words, target, FIRST_LOADS), loads_of(n, words))
+
+
+def _run(hunt: Hunt, steps: int) -> int:
+    """Search for so many steps; memory grows as long as it may."""
+    budget = np.array([steps], np.int64)
+    word = int(explore(hunt.problem, hunt.memory, hunt.search, hunt.loads, budget))
+    while word == FULL and not hunt.full:
+        room = 2 * len(hunt.memory.parent)
+        hunt.full = room * _bytes_per_state(hunt.memory) > MEMORY_BYTES
+        if not hunt.full:
+            hunt.memory = enlarged(hunt.memory, room)
+            word = int(explore(hunt.problem, hunt.memory, hunt.search, hunt.loads, budget))
+    return word
+
+
+def _bytes_per_state(memory: Memory) -> int:
+    return sum(column[:1].nbytes for column in memory[1:8]) + 4 * memory.slot.itemsize
+
+
+def _pack(state: Balancing, hunt: Hunt, steps: int) -> Balancing:
+    """Raise the bound when no packing into so many stations exists; stop when one does."""
+    word = _run(hunt, steps)
+    if word == EXHAUSTED:
+        bound = state.bound + 1
+        return replace(state, bound=bound, packing=_hunt(hunt.problem, bound))
+    return replace(state, packing=None) if word == FOUND or hunt.full else state
+
+
+def _shorten(state: Balancing, hunt: Hunt, steps: int) -> Balancing:
+    """Take a line of fewer stations when one is found; none is left when the search is exhausted."""
+    word = _run(hunt, steps)
+    if word == FOUND:
+        stations = int(hunt.search.at[TARGET]) + 1
+        way = int(hunt.problem is state.ways[1])
+        return _better(state, _line_of(hunt, stations), stations, way)
+    if word == EXHAUSTED:
+        return replace(state, bound=state.stations, proof="exhausted", line=None, packing=None)
+    return state
+
+
+def _line_of(hunt: Hunt, stations: int) -> Ints:
+    """Give the station of each task, in the caller's numbers, by the states that led to the best one."""
+    memory, task = hunt.memory, hunt.problem.task
+    station = np.full(len(task), stations - 1, np.int64)
+    found = np.empty(len(task), np.int64)
+    state = int(hunt.search.at[BEST])
+    while memory.parent[state] >= 0:
+        load = memory.done[state] & ~memory.done[memory.parent[state]]
+        count = members(load, found)
+        station[task[found[:count]]] = memory.stations[state] - 1
+        state = int(memory.parent[state])
+    return station
