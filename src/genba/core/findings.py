@@ -44,7 +44,7 @@ class FindingKind:
     severity: Severity
     template: str
 
-    def at(self, where: str, **arguments: Argument) -> Finding:
+    def at(self, where: str, /, **arguments: Argument) -> Finding:
         """Give the finding of this kind at one place."""
         message = self.template.format(where=where, **arguments)
         return Finding(

@@ -20,7 +20,7 @@ class Tally:
     kept: list[Finding] = field(default_factory=list)
     counts: dict[FindingKind, int] = field(default_factory=dict)
 
-    def add(self, kind: FindingKind, where: str, **arguments: Argument) -> None:
+    def add(self, kind: FindingKind, where: str, /, **arguments: Argument) -> None:
         """Keep one finding, or only count it when there are enough of its kind."""
         if self.has_room(kind):
             self.kept.append(kind.at(where, **{name: _plain(value) for name, value in arguments.items()}))

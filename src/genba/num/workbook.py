@@ -29,7 +29,8 @@ MOST_UNPACKED = 128 * 2**20
 """Bytes of a workbook when unpacked; a small file can hold very many."""
 MOST_PARTS = 1000
 MOST_ROWS = 1_048_576
-MOST_COLUMNS = 256
+"""Rows of a sheet."""
+MOST_COLUMNS = 128
 DAMAGED = (
     zipfile.BadZipFile,
     KeyError,
@@ -205,9 +206,8 @@ def _rows_of(sheet: Any, most_rows: int) -> list[tuple[int, tuple[Any, ...]]]:
     for number, row in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True), start=1):
         if any(value is not None for value in row):
             found.append((number, tuple(row)))
-        if len(found) > most_rows or number > MOST_ROWS:
-            most = min(most_rows, MOST_ROWS)
-            raise TooLarge(f"the sheet {sheet.title} has more than {most:,} rows; no more are read")
+        if number > most_rows:
+            raise TooLarge(f"the sheet {sheet.title} has more than {most_rows:,} rows; no more are read")
     return found
 
 

@@ -94,7 +94,7 @@ def write(line: Line) -> bytes:
 
 
 def _book(content: bytes) -> dict[str, Read]:
-    return workbook.read(content, most_rows=MOST_ROWS, wanted=WANTED)
+    return workbook.read(content, most_rows=MOST_ROWS + 1, wanted=WANTED)
 
 
 def _nested(rows: Mapping[str, Rows], data: dict[str, Any], tally: Tally) -> dict[str, Any]:
