@@ -14,6 +14,8 @@ from genba.core.home import home
 
 try:
     import numba
+    from numba.core.caching import FunctionCache
+    from numba.core.runtime.nrt import rtsys
 except ModuleNotFoundError as error:
     raise missing_extra("numba", "grid") from error
 
@@ -28,6 +30,19 @@ CONTRACT = {"contract", "nsz", "arcp"}
 """Floating-point freedom that fuses multiply and add but keeps order, NaN and infinity."""
 
 
+class _Kept(FunctionCache):
+    """Numba's cache of one function, which loads machine code without making ready to compile some.
+
+    Filling the registries of all that numba can compile takes half as long as importing it; code from disk
+    needs the memory of arrays alone. The first compilation fills them in any case.
+    """
+
+    def load_overload(self, signature: Any, target: Any) -> Any:
+        """Give the compiled function of a signature, or None where none is kept."""
+        rtsys.initialize(target)
+        return self._load_overload(signature, target)  # type: ignore[no-untyped-call]
+
+
 def kernel(function: F) -> F:
     """Compile `function` at its first call, without the interpreter lock, and keep the machine code.
 
@@ -37,7 +52,8 @@ def kernel(function: F) -> F:
     numba.config.CACHE_DIR = str(  # type: ignore[attr-defined]  # made at run time
         _directory(function.__module__)
     )
-    compiled: Any = numba.njit(cache=True, nogil=True, fastmath=CONTRACT, error_model="numpy")(function)
+    compiled: Any = numba.njit(nogil=True, fastmath=CONTRACT, error_model="numpy")(function)
+    compiled._cache = _Kept(function)  # type: ignore[no-untyped-call]
     kept: F = compiled
     return kept
 
@@ -49,6 +65,7 @@ def inlined(function: F) -> F:
     return kept
 
 
+@cache
 def _directory(module: str) -> Path:
     body = hashlib.sha256(_machine().encode())
     for path in sorted(_sources(module)):

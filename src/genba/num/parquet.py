@@ -2,9 +2,9 @@
 
 import glob
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,7 +33,7 @@ def write(table: Table, path: Path) -> None:
             database.execute(
                 f"COPY (SELECT {chosen} FROM given) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
             )
-        except duckdb.Error as error:
+        except _engine().Error as error:
             raise DeviceError(f"cannot write {path.name}: {error}", where=str(path)) from error
 
 
@@ -72,7 +72,7 @@ def read_any(path: Path, *, most_cells: int) -> dict[str, np.ma.MaskedArray[Any,
                 raise TooLarge(f"{path.name} has {cells:,} cells; at most {most_cells:,} are read")
             chosen = ", ".join(_as_number_or_text(name, kind) for name, kind, *_ in types)
             arrays = database.execute(f"SELECT {chosen} FROM read_parquet(?)", source).fetchnumpy()
-        except (duckdb.Error, UnicodeError) as error:
+        except (_engine().Error, UnicodeError) as error:
             raise _unreadable(path, error) from error
     return {name: np.ma.asarray(array) for name, array in arrays.items()}
 
@@ -94,9 +94,16 @@ def _unreadable(path: Path, error: Exception) -> InputError:
     )
 
 
-def _database() -> duckdb.DuckDBPyConnection:
+def _engine() -> ModuleType:
+    # Loaded at the first table that is read or written: a run in the command's own process has none.
+    import duckdb
+
+    return duckdb
+
+
+def _database() -> Any:
     # One thread keeps the order of rows, and so the bytes; extensions would be fetched from the network.
-    return duckdb.connect(":memory:", config={"threads": 1, "autoinstall_known_extensions": False})
+    return _engine().connect(":memory:", config={"threads": 1, "autoinstall_known_extensions": False})
 
 
 def _contents(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
@@ -106,7 +113,7 @@ def _contents(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
         try:
             described = database.execute("DESCRIBE SELECT * FROM read_parquet(?)", source).fetchall()
             arrays = database.execute("SELECT * FROM read_parquet(?)", source).fetchnumpy()
-        except (duckdb.Error, UnicodeError) as error:
+        except (_engine().Error, UnicodeError) as error:
             raise _unreadable(path, error) from error
     return {row[0]: row[1] for row in described}, arrays
 

@@ -1,5 +1,7 @@
 """The command `genba`: finds the command that is meant, loads it alone, and turns errors into exit codes."""
 
+import atexit
+import gc
 import io
 import os
 import sys
@@ -80,7 +82,9 @@ def build() -> App:
 
 
 def main(tokens: Sequence[str] | None = None) -> int:
-    """Run one command and give its exit code."""
+    """Run one command and give its exit code; without tokens, the one that this process was started for."""
+    if tokens is None:
+        _spare_collections()
     tokens = tuple(sys.argv[1:] if tokens is None else tokens)
     for name in THREADS:
         os.environ.setdefault(name, "1")
@@ -93,6 +97,16 @@ def main(tokens: Sequence[str] | None = None) -> int:
         # The interpreter flushes stdout once more at its end; that must meet something open.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return HUNG_UP
+
+
+def _spare_collections() -> None:
+    """Keep the collector of cycles from what is loaded, and from what the system frees at the end anyway.
+
+    Searching modules and compiled code while they load and once more when they go takes a small command a
+    quarter of its time.
+    """
+    gc.disable()
+    atexit.register(gc.freeze)
 
 
 def _answered(tokens: Sequence[str]) -> int:
@@ -109,4 +123,7 @@ def _answered(tokens: Sequence[str]) -> int:
 
 def _dispatched(tokens: Sequence[str]) -> int:
     command, bound, _ = build().parse_args(tokens, exit_on_error=False, print_error=False)
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
     return command(*bound.args, **bound.kwargs) or 0
