@@ -191,7 +191,7 @@ class OpfParams(CaseParams):
     """Share of each rating that is kept free, so that a lost branch finds room."""
     voltage_margin: Annotated[PerUnit, Field(ge=0, le=0.2)] = 0.0
     """How far voltages stay inside their limits."""
-    tolerance: Annotated[One, Field(gt=0, le=1e-3)] = 1e-8
+    tolerance: Annotated[One, Field(gt=0, le=1e-6)] = 1e-8  # looser ones miss balances by more than 1e-6 p.u.
     """Scaled residual of the optimality conditions at which a solve ends."""
     max_iterations: Annotated[int, Field(ge=1, le=10_000)] = 500
     """Iterations before a solve ends as feasible or unsolved."""
