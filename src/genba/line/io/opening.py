@@ -7,6 +7,7 @@ from pathlib import Path
 
 from genba.core.context import Context
 from genba.core.errors import InputError
+from genba.core.findings import Finding
 from genba.core.tally import Tally
 from genba.line.checks.line import check
 from genba.line.checks.tally import MORE
@@ -51,13 +52,23 @@ def open_line(params: LineParams, ctx: Context) -> Line:
         InputError: when the file cannot be read, or a finding forbids any study.
     """
     path = ctx.path(params.line)
-    content = read_bytes(path, wanted=WANTED)
-    tally = Tally(MORE)
-    line = READERS[_kind(path, content)](content, tally, name=path.stem)
-    ctx.check((*tally.findings(), *(check(line) if line is not None else ())))
+    line, findings = read_line(path)
+    ctx.check((*findings, *(check(line) if line is not None else ())))
     if line is None:  # a reader that gives nothing has said why, and the check above has raised
         raise InputError(f"{path.name} holds no line; give {WANTED}", where=path.name)
     return line
+
+
+def read_line(path: Path) -> tuple[Line | None, tuple[Finding, ...]]:
+    """Read a line without checking it; none where the findings say why it cannot be read.
+
+    Raises:
+        InputError: when the file is no file of a line.
+    """
+    content = read_bytes(path, wanted=WANTED)
+    tally = Tally(MORE)
+    line = READERS[_kind(path, content)](content, tally, name=path.stem)
+    return line, tally.findings()
 
 
 def _kind(path: Path, content: bytes) -> str:
