@@ -2,11 +2,11 @@
 
     python benchmarks/grid/opf_cold.py [--cases NAME ...] [--repeats 5]
 
-genba's process is its command line: the case read and checked, solved and certified, with `--in-process`, and
-as a recorded run, which starts a supervisor and a worker and stores inputs and outputs; kernels come compiled
-from the disk. The rival's is rival_opf.py, which reads the case with
-genba's reader, builds the model and solves it with pyoptinterface and Ipopt. They take turns; figures are
-medians of CPU seconds, children included. Then genba's very first run, when nothing is compiled: its kernels
+genba's process is its command line: the case read and checked, solved and certified, with `--in-process
+--json`, and as a recorded run, which starts a supervisor and a worker and stores inputs and outputs; kernels
+come compiled from the disk. The rival's is rival_opf.py, which reads the case with genba's reader (and so
+loads numba and scipy as well), builds the model and solves it with pyoptinterface and Ipopt. They take turns;
+figures are medians of CPU seconds, children included. Then genba's very first run, when nothing is compiled: its kernels
 go to an empty folder. Exit status 1 when a process fails.
 """
 
@@ -43,7 +43,7 @@ def compare(name: str, repeats: int) -> None:
     genba, recorded, other = [], [], []
     with tempfile.TemporaryDirectory() as home:
         for _ in range(repeats + 1):
-            genba.append(seconds(command(name, "--in-process"), {"GENBA_HOME": home}))
+            genba.append(seconds(command(name, "--in-process", "--json"), {"GENBA_HOME": home}))
             recorded.append(seconds(command(name), {"GENBA_HOME": home}))
             other.append(seconds(rival, {}))
     # the first of each may compile kernels, fill the home, or read libraries from the disk
