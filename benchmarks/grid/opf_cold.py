@@ -6,8 +6,8 @@ genba's process is its command line: the case read and checked, solved and certi
 --json`, and as a recorded run, which starts a supervisor and a worker and stores inputs and outputs; kernels
 come compiled from the disk. The rival's is rival_opf.py, which reads the case with genba's reader (and so
 loads numba and scipy as well), builds the model and solves it with pyoptinterface and Ipopt. They take turns;
-figures are medians of CPU seconds, children included. Then genba's very first run, when nothing is compiled: its kernels
-go to an empty folder. Exit status 1 when a process fails.
+figures are medians of CPU seconds, children included. Then genba's very first run, when nothing is compiled:
+its kernels go to an empty folder. Exit status 1 when a process fails.
 """
 
 import argparse
