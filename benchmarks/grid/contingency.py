@@ -1,6 +1,7 @@
 """Time N-1 of every branch beside lightsim2grid from one secure point, and measure what the screen finds.
 
-    python benchmarks/grid/contingency.py [--cases NAME ...] [--repeats 3] [--threads 1] [--whole]
+    python benchmarks/grid/contingency.py [--cases NAME ...] [--repeats 3] [--threads 1]
+        [--whole | --pairs | --cancel]
 
 The operating point is an AC optimal power flow with margins: the largest of 30, 20, 10, 5, 2 and 0 % of every
 rating that is feasible kept free, and 0.01 p.u. of voltage; its outputs and set points solved as a power flow
@@ -12,26 +13,31 @@ many threads as asked for; figures are medians of process CPU seconds of runs in
 before each. Checked: voltages of a sample equal to lightsim2grid's to 1e-6 p.u., and every outage that
 violates a limit in the unscreened study found by the screened one (recall 1). Exit status 1 when either
 fails. `--whole` times the whole operation instead: every branch and unit, its tables, its certificate apart.
+`--pairs` compares the ranking of pairs of branches with the AC solution of all of them, from balanced
+outputs: of the pairs that pass a rating which neither loss alone passes, the share among the first 20, 50,
+100 and 500 ranked, and among as many drawn at random. `--cancel` tells how long a study goes on after a wish
+to stop that comes half a second, and three seconds, after its base is solved.
 """
 
 import argparse
-import gc
 import platform
-import statistics
 import sys
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from rival_turns import cpu, medians
 
 from genba.core.context import Context
+from genba.core.errors import Cancelled
 from genba.grid.io import pglib
 from genba.grid.io.changes import apply
 from genba.grid.io.matpower import read
 from genba.grid.kernels import outage_study
+from genba.grid.kernels.limits import RATING
 from genba.grid.kernels.network import PV, REFERENCE
 from genba.grid.kernels.outage_study import FEW, MANY, WORTH, Lost, Passed, Verdicts
 from genba.grid.operations import contingency as operation
@@ -53,24 +59,6 @@ class Point:
     changes: tuple[str, ...]
     margin: float
     base: Base
-
-
-def cpu(function: Callable[[], Any]) -> tuple[float, Any]:
-    gc.collect()
-    start = time.process_time()
-    found = function()
-    return time.process_time() - start, found
-
-
-def medians(tools: dict[str, Callable[[], Any]], repeats: int) -> tuple[dict[str, float], dict[str, Any]]:
-    """Let the tools take turns; give median CPU seconds and the last result of each."""
-    seconds: dict[str, list[float]] = {name: [] for name in tools}
-    results: dict[str, Any] = {}
-    for _ in range(repeats):
-        for name, tool in tools.items():
-            spent, results[name] = cpu(tool)
-            seconds[name].append(spent)
-    return {name: statistics.median(times) for name, times in seconds.items()}, results
 
 
 def secure(name: str) -> Point:
@@ -237,8 +225,63 @@ def whole(name: str, repeats: int, threads: int) -> None:
     print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
-HEADS: dict[bool, Sequence[str]] = {
-    False: (
+def paired(name: str) -> None:
+    """Print which share of the pairs that jointly overload a branch the ranking puts first."""
+    context = Context(path=lambda file: pglib.path(name))
+    params = contingency.parse({"case": f"pglib:{name}", "generation": "balanced", "pairs": 100_000})
+    study = prepare(params, read(pglib.path(name))[0], context)
+    state = solve(study.model, study.schedule, vm=study.vm, va=study.va)
+    base = operation._base(params, study, state, operation._monitored(params, study.case))
+    spent, ranking = cpu(lambda: operation._ranked(params, base, context))
+    alone = np.union1d(ranking.first, ranking.second)
+    both = list(zip(ranking.first.tolist(), ranking.second.tolist(), strict=True))
+    lost = Lost([*((row,) for row in alone.tolist()), *both], [()] * (len(alone) + len(both)))
+    verdicts = outage_study.verdicts_of(len(lost.branches))
+    for _ in outage_study.study(base.given, lost, verdicts, threads=1, screen=None):
+        pass
+    passed = outage_study.passed(base.given, verdicts)
+    over = base.limits.kind[passed.limit] == RATING
+    found: dict[tuple[int, ...], set[int]] = {}
+    for outage, limit in zip(passed.outage[over].tolist(), passed.limit[over].tolist(), strict=True):
+        found.setdefault(lost.branches[outage], set()).add(limit)
+    none: set[int] = set()
+    new = np.array(
+        [bool(found.get(pair, none) - found.get(pair[:1], none) - found.get(pair[1:], none)) for pair in both]
+    )
+    shares = []
+    for count in (20, 50, 100, 500):
+        most = min(1.0, count / max(new.sum(), 1))
+        shares.append(
+            f"{new[:count].sum() / max(new.sum(), 1):.0%} of {most:.0%}, {min(1.0, count / len(both)):.1%}"
+        )
+    print(f"| {name} | {len(both):,} | {new.sum()} | {spent:.2f} | {' | '.join(shares)} |", flush=True)
+
+
+def stopped(name: str, threads: int) -> None:
+    """Print how long a study goes on after a wish to stop."""
+    cells = []
+    for delay in (0.5, 3.0):
+        solved: list[float] = []
+
+        def heard(fraction: float, message: str, solved: list[float] = solved) -> None:
+            if "outages" in message and not solved:
+                solved.append(time.perf_counter())
+
+        context = Context(path=lambda file: pglib.path(name), threads=threads, report=heard)
+        context.cancelled = lambda solved=solved, delay=delay: (
+            bool(solved) and time.perf_counter() > solved[0] + delay
+        )
+        params = contingency.parse({"case": f"pglib:{name}", "generation": "balanced"})
+        try:
+            contingency.function(params, context)
+            cells.append("done before")
+        except Cancelled:
+            cells.append(f"{time.perf_counter() - solved[0] - delay:.2f}")
+    print(f"| {name} | {threads} | {' | '.join(cells)} |", flush=True)
+
+
+HEADS: dict[str, Sequence[str]] = {
+    "beside": (
         "case",
         "margin, %",
         "outages",
@@ -252,7 +295,9 @@ HEADS: dict[bool, Sequence[str]] = {
         "recall",
         "voltages differ, p.u.",
     ),
-    True: ("case", "outages", "islanded", "run, s", "certificate, s", "screened run, s", "certificate, s"),
+    "whole": ("case", "outages", "islanded", "run, s", "certificate, s", "screened run, s", "certificate, s"),
+    "pairs": ("case", "pairs", "joint overloads", "ranking, CPU s", "first 20", "50", "100", "500"),
+    "cancel": ("case", "threads", "after 0.5 s: s", "after 3 s: s"),
 }
 
 
@@ -263,16 +308,22 @@ def main() -> int:
     parser.add_argument("--cases", nargs="*", default=CASES)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--whole", action="store_true")
+    for mode in ("whole", "pairs", "cancel"):
+        parser.add_argument(f"--{mode}", dest="mode", action="store_const", const=mode, default="beside")
     options = parser.parse_args()
     warnings.simplefilter("ignore")  # the rival's own
     print(f"{platform.machine()}, Python {platform.python_version()}, numpy {np.__version__}; ", end="")
     print(f"{options.threads} threads, {FEW} and {MANY} steps, lanes from {WORTH} outages\n")
-    heads = HEADS[options.whole]
+    heads = HEADS[options.mode]
     print(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
-    if options.whole:
-        for name in options.cases:
+    for name in options.cases if options.mode != "beside" else ():
+        if options.mode == "whole":
             whole(name, options.repeats, options.threads)
+        elif options.mode == "pairs":
+            paired(name)
+        else:
+            stopped(name, options.threads)
+    if options.mode != "beside":
         return 0
     agree = [beside(name, options.repeats, options.threads) for name in options.cases]
     return 0 if all(agree) else 1

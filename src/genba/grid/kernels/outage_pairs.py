@@ -136,7 +136,7 @@ def _factors(network: Network, fixed: Bools) -> _Factors | None:
     """Factorise the DC equations; None when they have no solution."""
     place = np.where(fixed, -1, np.cumsum(~fixed) - 1)
     b = susceptance(network)
-    bare = _Factors(network, b, place, None)  # type: ignore[arg-type]  # its incidence makes the matrix
+    bare = _Factors(network, b, place, None)
     incidence = bare.incidence(np.arange(len(b)))
     try:
         return _Factors(network, b, place, splu((incidence.multiply(b) @ incidence.T).tocsc()))

@@ -1,8 +1,9 @@
 """Outages in tiers: lanes first, with few steps and then with more; one by one what lanes cannot take."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from genba.grid.kernels.limits import Limits, Measured, measure, newly_broken
 from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.operating_point import point_of
 from genba.grid.kernels.outage_changes import Branches
+from genba.grid.kernels.outage_errors import measure_errors
 from genba.grid.kernels.outage_lanes import (
     SCREENED,
     UNSOLVED,
@@ -19,7 +21,6 @@ from genba.grid.kernels.outage_lanes import (
     Grid,
     Rules,
     Work,
-    measure_errors,
     solve_outages,
 )
 from genba.grid.kernels.outage_limits import Watch, hits_of, nearness_of, watch_of
@@ -38,7 +39,7 @@ from genba.grid.kernels.outages import Outage, aftermath, solve_after
 from genba.grid.kernels.steady_state import Model, Schedule, State
 from genba.num.lu.lanes import LANES
 
-EARLY, FEW, MANY = 2, 6, 20
+EARLY, FEW, MANY = 2, 6, 45
 """Newton steps of the linearised tier, those after which slow outages are regrouped, those at most."""
 TRIED, AUDITED = 48, 48
 """Outages by which the linearised tier is calibrated, and screened ones that are solved all the same."""
@@ -52,6 +53,9 @@ PLANNED = 200_000
 """The same where each outage has its own plan, which takes 32 bytes a bus."""
 APART = 4
 """Outages per thread between two looks, when they are solved one by one."""
+
+Mapper = Callable[..., Iterator[Any]]
+"""What calls a function for every piece: `map`, or that of a pool."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,31 +171,31 @@ def study(
     count = len(lost.branches)
     lanes = _lanes(given, lost, threads) if count >= worth else None
     with ThreadPoolExecutor(threads) as pool:
+        # a thread for one would only hand the work to and fro
+        at_work: Mapper = map if threads == 1 else pool.map
         if lanes is not None:
-            yield from _side_by_side(lanes, into, pool, screen)
+            yield from _side_by_side(lanes, into, at_work, screen)
         left = np.flatnonzero(~into.converged)
         whole = np.zeros(count, bool) if lanes is None else _whole(lanes)
         for start in range(0, len(left), APART * threads):
             some = left[start : start + APART * threads].tolist()
-            list(pool.map(lambda number: _one(given, lost, number, whole, into), some))
+            list(at_work(lambda number: _one(given, lost, number, whole, into), some))
             yield count - len(left) + start + len(some)
 
 
-def _side_by_side(
-    lanes: Lanes, into: Verdicts, pool: ThreadPoolExecutor, screen: int | None
-) -> Iterator[int]:
+def _side_by_side(lanes: Lanes, into: Verdicts, at_work: Mapper, screen: int | None) -> Iterator[int]:
     """Take outages through the tiers of lanes."""
     fit = np.flatnonzero(in_lanes(lanes.ground, lanes.losses))
     _account(lanes, fit, into)
     if screen is not None and len(fit):
         random = np.random.default_rng(screen)
         error = SAFETY * _errors(lanes, np.sort(random.permutation(fit)[:TRIED]))
-        yield from _tier(lanes, fit, EARLY, into, pool, error)
+        yield from _tier(lanes, fit, EARLY, into, at_work, error)
         passed_on = np.flatnonzero(into.screened)
         into.audited = np.sort(random.permutation(passed_on)[:AUDITED])
         into.converged[into.audited], into.screened[into.audited] = False, False
     for few in (FEW, MANY):
-        yield from _tier(lanes, fit[~into.converged[fit]], few, into, pool, None)
+        yield from _tier(lanes, fit[~into.converged[fit]], few, into, at_work, None)
 
 
 def passed(given: Study, verdicts: Verdicts) -> Passed:
@@ -280,7 +284,7 @@ def _account(lanes: Lanes, numbers: Ints, into: Verdicts) -> None:
 
 
 def _tier(
-    lanes: Lanes, numbers: Ints, few: int, into: Verdicts, pool: ThreadPoolExecutor, error: Floats | None
+    lanes: Lanes, numbers: Ints, few: int, into: Verdicts, at_work: Mapper, error: Floats | None
 ) -> Iterator[int]:
     """Solve some outages side by side, a piece of them on each thread; yields how many are done."""
     rules = _rules(lanes, EARLY if error is not None else MANY, few, error)
@@ -289,7 +293,7 @@ def _tier(
         group = pieces[start : start + threads]
         desks = lanes.desks[: len(group)]
         for number, found in zip(
-            group, pool.map(lambda piece, desk: _piece(lanes, piece, rules, desk), group, desks), strict=True
+            group, at_work(lambda piece, desk: _piece(lanes, piece, rules, desk), group, desks), strict=True
         ):
             settled = found.status != UNSOLVED
             into.converged[number[settled]] = True
