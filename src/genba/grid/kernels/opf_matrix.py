@@ -48,7 +48,8 @@ def layout_of(plan: Plan) -> KktLayout:
     order = np.lexsort((rows, columns))
     indptr = np.searchsorted(columns[order], np.arange(ORDER * n + 1)).astype(np.int64)
     group = np.repeat(np.arange(n), ORDER)
-    return KktLayout(Pattern(ORDER * n, indptr, rows[order], "symmetric", group), places[order])
+    dual = np.arange(ORDER * n) % ORDER >= 2
+    return KktLayout(Pattern(ORDER * n, indptr, rows[order], "symmetric", group, dual), places[order])
 
 
 class DoorFactors:

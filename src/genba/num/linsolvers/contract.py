@@ -30,6 +30,9 @@ class Pattern:
         symmetry: `symmetric` holds the lower triangle with its whole diagonal; `general` holds everything.
         group: block of each unknown, shape (n,), which a block method pivots within; every unknown alone
             when None.
+        dual: which unknowns are multipliers, whose diagonal is never positive, shape (n,). A method without
+            2x2 pivots may lower it a little, so that every order of pivots will do, and leave that to the
+            refinement.
     """
 
     n: int
@@ -37,6 +40,7 @@ class Pattern:
     indices: Ints
     symmetry: Symmetry
     group: Ints | None = None
+    dual: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)

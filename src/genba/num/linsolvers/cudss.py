@@ -7,8 +7,9 @@ stay there, numpy's are copied there and back.
 
 cuDSS 0.8, the one that nvmath-python 1.0 takes, has no 2x2 pivots yet (PIVOT_BUNCH_KAUFMAN is reserved in its
 header): it replaces a pivot below a threshold and counts it. So matrices are scaled first, and when pivots
-were replaced a trial solve decides whether refinement makes up for them. The inertia is then that of a matrix
-which differs by 1e-15 of the scaled one.
+were replaced a trial solve decides whether refinement makes up for them. Where the pattern tells multipliers
+apart, their scaled diagonals are lowered by `QUASI_DEFINITE`: such a matrix has factors in every order. The
+inertia is then that of a matrix which differs by this, or by 1e-15 of the scaled one.
 
 Source: NVIDIA, cuDSS 0.8 documentation and header; nvmath-python 1.0, `nvmath.bindings.cudss`.
 """
@@ -33,6 +34,8 @@ BUNCH_KAUFMAN_SINCE = 1
 """Major version of cuDSS that has 2x2 pivots."""
 PIVOT_EPSILON = 1e-15
 """Pivots of the scaled matrix below this are replaced; late KKT matrices have some below cuDSS's 1e-13."""
+QUASI_DEFINITE = 1e-8
+"""Refinement makes up for it: an interior point takes as many iterations as with 2x2 pivots."""
 MOST_ENTRIES = 2**31 - 1
 """cupy's sparse matrices index with 32 bits."""
 
@@ -114,6 +117,7 @@ class CudssAnalysis:
         self._row = asarray(np.repeat(np.arange(pattern.n), np.diff(self._given.indptr)))
         self._column, self._place = asarray(self._given.indices), asarray(self._given.place)
         self._whole_place = asarray(self._whole.place)
+        self._lowered = asarray(self._given.indptr[:-1][_lowered(pattern, method, device)])
         self._plan: _Plan | None = None
 
     def factorize(self, values: Floats) -> "CudssFactors":
@@ -138,7 +142,9 @@ class CudssAnalysis:
         rows, columns = equilibrate(magnitudes, arrays.ones(count * self._whole.n), symmetric=symmetric)
         scales = rows.reshape(count, -1), columns.reshape(count, -1)
         plan = self._planned(count)
-        told = plan.factorize(entries[:, self._place] * scales[0][:, self._row] * scales[1][:, self._column])
+        scaled = entries[:, self._place] * scales[0][:, self._row] * scales[1][:, self._column]
+        scaled[:, self._lowered] -= QUASI_DEFINITE
+        told = plan.factorize(scaled)
         factors = CudssFactors(plan, (matrix, magnitudes), scales, told.inertia, batch)
         if told.replaced:
             factors.probe()
@@ -163,6 +169,12 @@ class CudssAnalysis:
         indptr = arrays.concatenate([starts.ravel(), arrays.asarray([batch * count], dtype=np.int32)])
         data = entries[:, self._whole_place].ravel()
         return self._device.csr_matrix((data, indices, indptr), shape=(batch * n, batch * n))
+
+
+def _lowered(pattern: Pattern, method: Method, device: Device) -> NDArray[np.bool_]:
+    """Tell which unknowns' diagonals are lowered, the first entries of their rows."""
+    pivoted = method != "ldlt" or device.cudss.get_property(0) >= BUNCH_KAUFMAN_SINCE
+    return np.zeros(pattern.n, bool) if pivoted or pattern.dual is None else pattern.dual
 
 
 class CudssFactors:
