@@ -1,6 +1,7 @@
 """Charts: every kind becomes plain JSON that keeps units, escapes texts and shows every mark."""
 
 import json
+import math
 from typing import Any
 
 import pytest
@@ -271,6 +272,17 @@ def test_a_mark_cannot_smuggle_in_a_template() -> None:
 def test_only_positive_values_stand_on_a_logarithmic_axis() -> None:
     chart = line([0.0, -1.0, 10.0]).model_copy(update={"y": Axis(label="r", unit="1", scale="log")})
     assert [point[1] for point in render(chart)["series"][0]["data"]] == [None, None, 10.0]
+
+
+@pytest.mark.parametrize("values", [[40.0, 1e-11], [1e5, 3e-18], [2.0, 5.0], [10.0], [1.0, 1000.0]])
+def test_a_logarithmic_axis_has_a_few_lines_at_equal_powers_of_ten(values: list[float]) -> None:
+    chart = line(values).model_copy(update={"y": Axis(label="r", unit="1", scale="log")})
+    axis = render(chart)["yAxis"]
+    low, high = math.log10(axis["min"]), math.log10(axis["max"])
+    assert axis["min"] <= min(values) <= max(values) <= axis["max"]
+    lines = (high - low) / axis["interval"]
+    assert lines == pytest.approx(round(lines))
+    assert 1 <= round(lines) <= 7
 
 
 def test_constant_values_still_have_an_axis() -> None:

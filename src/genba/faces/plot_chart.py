@@ -97,12 +97,14 @@ def _y_axis(chart: Plot, key: str, language: str, colours: Palette) -> Option:
 
 
 def _decades(chart: Plot) -> Option:
-    """Give the powers of ten around all positive points; none without one."""
+    """Give the powers of ten around all positive points, and how far apart lines are; nothing without any."""
     powers = [math.log10(y) for series in chart.series for y in series.y if y is not None and y > 0]
     if not powers:
         return {}
-    low = math.floor(min(powers))
-    return {"min": 10.0**low, "max": 10.0 ** max(math.ceil(max(powers)), low + 1)}
+    step = max(math.ceil((max(powers) - min(powers)) / TICKS), 1)
+    low = math.floor(min(powers) / step) * step
+    high = max(math.ceil(max(powers) / step) * step, low + step)
+    return {"min": 10.0**low, "max": 10.0**high, "interval": step}
 
 
 def _extent(chart: Plot) -> tuple[float, float]:
