@@ -361,6 +361,24 @@ def test_limits_that_exclude_each_other_are_refused(small: Run) -> None:
         small([_bus(1, 3, 10)], [_gen(1, pmax=5, pmin=9)], [])
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [("bus.1.vmin=1.2", "vmin"), ("gen.1.qmin=300", "qmin"), ("branch.1.angmin=70", "angmin")],
+)
+@pytest.mark.parametrize("formulation", ["ac", "soc"])
+def test_every_pair_of_limits_that_exclude_each_other_is_refused(
+    small: Run, change: str, said: str, formulation: str
+) -> None:
+    with pytest.raises(InputError, match=said):
+        small(
+            [_bus(1, 3, 0), _bus(2, 1, 50)],
+            [_gen(1)],
+            [_branch(1, 2)],
+            set=(change,),
+            formulation=formulation,
+        )
+
+
 def test_a_piecewise_cost_that_is_not_convex_is_refused_with_its_unit(small: Run) -> None:
     for formulation in ("ac", "dc", "soc"):
         with pytest.raises(InputError, match="gen 1"):
