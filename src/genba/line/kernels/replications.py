@@ -1,7 +1,7 @@
 """Groups of replications side by side, from an empty line to the end of the window."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,6 @@ from genba.line.kernels.watch import (
     LEAVE,
     REPAIRED,
     START,
-    Seen,
     Window,
     nothing_seen,
     watch,
@@ -36,6 +35,7 @@ class Run:
         """Begin with an empty line at time 0; `first` is the number of the first replication."""
         self.model = model
         self.state = new_state(model.plan)
+        self.entered = np.zeros(self.state.left.shape[1:])
         stations = len(model.plan.servers)
         self.chance = Chance(model.draws, new_wear(stations), new_outages(stations), first)
         begin(model.draws, self.chance.wear, first)
@@ -49,15 +49,35 @@ class Run:
         """Give when the last block's parts left a station, s, shape (DRAWS, LANES), a view of the ring."""
         ring = self.state.left.shape[1]
         begins = (block * DRAWS) % ring
-        return self.state.left[station, begins : begins + DRAWS]
+        times: Floats = self.state.left[station, begins : begins + DRAWS]
+        return times
 
     def passed(self, block: int) -> float:
         """Give the time that every station of every replication has reached, s."""
+        last = self._last(block)
+        return float(last.min()) if last.size else 0.0
+
+    def latest(self, block: int) -> float:
+        """Give the last time at which a part has left a station, s."""
+        last = self._last(block)
+        return float(last.max()) if last.size else 0.0
+
+    def entering(self, block: int) -> Floats:
+        """Give when the last block's parts entered the line, s, shape (DRAWS, LANES), and note it."""
+        model = self.model
+        times = self.leaving(model.entry, block) if model.arrivals else self.state.started[model.entry]
+        begins = (block * DRAWS) % len(self.entered)
+        self.entered[begins : begins + DRAWS] = times
+        return times.copy()
+
+    def _last(self, block: int) -> Floats:
+        """Give when the last parts left, s, shape (stations, LANES); none where a station has had none."""
         plan, ring = self.model.plan, self.state.left.shape[1]
         last = (block + 1) * DRAWS - plan.lag - plan.servers
         if last.min() < 0:
-            return 0.0
-        return float(self.state.left[np.arange(len(last)), last % ring].min())
+            return np.zeros((0, LANES))
+        times: Floats = self.state.left[np.arange(len(last)), last % ring]
+        return times
 
 
 class Blocks:
@@ -89,9 +109,12 @@ class Observed:
         at_start: units in the line when the window begins, shape (replications,).
         at_end: units in the line when it ends, shape (replications,).
         entries: units that entered, shape (replications,).
+        scrapped: units thrown away, shape (replications,).
+        merged: units that became part of others, shape (replications,).
         working: time of all servers of each station, s, shape (replications, stations).
         down: broken, s, same shape.
         blocked: with a finished part and no place to put it, s, same shape.
+        waiting: with a part that waits for a worker, s, same shape.
         starved: without a part, s, same shape.
         queued: parts that wait at each link's end, integrated over time, s, shape (replications, links).
     """
@@ -102,62 +125,176 @@ class Observed:
     at_start: Floats
     at_end: Floats
     entries: Floats
+    scrapped: Floats
+    merged: Floats
     working: Floats
     down: Floats
     blocked: Floats
+    waiting: Floats
     starved: Floats
     queued: Floats
 
 
+@dataclass(frozen=True, eq=False)
+class Series:
+    """Units in order; times in s, shape (units, LANES) each.
+
+    Arguments:
+        entered: when they entered the line.
+        left: when they left it.
+    """
+
+    entered: Floats
+    left: Floats
+
+
+Spans = Sequence[tuple[float, float]]
+"""Starts and ends of windows that follow one another, s."""
+
+
 def observe(
-    model: Model, first: int, start: float, end: float, *, heed: Callable[[], None] = lambda: None
-) -> tuple[Observed, Floats]:
-    """Simulate LANES replications and look at them between two times.
+    model: Model, first: int, spans: Spans, *, heed: Callable[[], None] = lambda: None
+) -> tuple[list[Observed], Series]:
+    """Simulate LANES replications and look at them in one window or several.
 
     Arguments:
         model: the line, seeded.
         first: number of the first replication.
-        start: when the window begins, s.
-        end: when it ends, s.
+        spans: the windows, in order.
         heed: called now and then; may raise to stop.
 
     Returns:
-        What was seen, and when every unit left until the end of the window, s, shape (units, LANES).
+        What was seen in each window, and the units that entered and left.
     """
     run, blocks = Run(model, first), Blocks(model, first)
-    seen = nothing_seen(model.plan, run.state)
-    window = Window(start, end, model.entry, model.arrivals, model.exit)
+    looks = [_Look(model, run, start, end) for start, end in spans]
     lag = int(model.plan.lag[model.exit] + model.plan.servers[model.exit] - 1)
-    exits, block = [], 0
-    while block == 0 or run.passed(block - 1) <= end:
+    entered, left, block, ahead = [], [], 0, 0
+    while ahead < len(looks):
         blocks.draw(block)
         run.advance(block, blocks.work, blocks.down)
         retrace(model.plan, run.state, block, blocks.work, blocks.down)
-        watch(model.plan, run.state, window, seen, run.chance, block, blocks.down)
-        exits.append(run.leaving(model.exit, block).copy())
+        latest = run.latest(block)
+        for look in looks[ahead:]:
+            if not look.see(run, block, blocks.down, latest):
+                break
+        entered.append(run.entering(block))
+        left.append(run.leaving(model.exit, block).copy())
+        ahead += sum(run.passed(block) > look.window.end for look in looks[ahead:])
         block += 1
         if block % HEEDED == 0:
             heed()
-    left = np.concatenate(exits)
-    return _observed(model, seen, end - start), left[: len(left) - lag] if lag else left
+    units = Series(np.concatenate(entered), np.concatenate(left))
+    late = Series(units.entered[: len(units.left) - lag], units.left[: len(units.left) - lag])
+    return [look.observed(model) for look in looks], late if lag else units
 
 
-def _observed(model: Model, seen: Seen, span: float) -> Observed:
+class _Look:
+    """A window and the sums of what is seen in it."""
+
+    def __init__(self, model: Model, run: Run, start: float, end: float) -> None:
+        self.window = Window(start, end, model.entry, model.arrivals, model.exit)
+        self.seen = nothing_seen(model.plan, run.state)
+        self.begins = -1
+        self.behind = int((model.plan.lag + model.plan.servers).max())
+
+    def see(self, run: Run, block: int, down: Floats, latest: float) -> bool:
+        """Add a block, unless all of it was over before the window began; tell whether it was added."""
+        if self.begins < 0 and latest < self.window.start and block * DRAWS > self.behind:
+            return False
+        if self.begins < 0:
+            self.begins = block
+            if block > 0:
+                self.seen.entered[:] = run.entered
+        watch(run.model.plan, run.state, self.window, self.seen, run.chance, block, down)
+        return True
+
+    def observed(self, model: Model) -> Observed:
+        """Give the times in states from the sums.
+
+        The first start that was added follows a departure that was not: one, or at the beginning of the
+        simulation one for every server.
+        """
+        plan, sums, span = model.plan, self.seen.stations, self.window.end - self.window.start
+        unseen = (plan.servers if self.begins == 0 else np.ones_like(plan.servers))[:, None]
+        starved = sums[:, START] - sums[:, LEAVE] + unseen * span - sums[:, DOWN_IDLE]
+        blocked = sums[:, LEAVE] - sums[:, FINISH] - sums[:, DOWN_BLOCKED]
+        down = sums[:, REPAIRED] + sums[:, DOWN_IDLE] + sums[:, DOWN_BLOCKED]
+        working = sums[:, FINISH] - sums[:, START] - sums[:, REPAIRED]
+        arriving = sums[plan.target, START] if len(plan.target) else np.zeros((0, LANES))
+        exits, lead, units, at_start, at_end, entries = self.seen.flow
+        states = [np.maximum(part, 0.0).T for part in (working, down, blocked, starved)]  # less a rounding
+        queued = (arriving - self.seen.queued).T
+        working, down, blocked, starved = states
+        return Observed(
+            exits=exits,
+            lead=lead,
+            units=units,
+            at_start=at_start,
+            at_end=at_end,
+            entries=entries,
+            scrapped=np.zeros(LANES),
+            merged=np.zeros(LANES),
+            working=working,
+            down=down,
+            blocked=blocked,
+            waiting=np.zeros_like(starved),
+            starved=starved,
+            queued=queued,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Story:
+    """Parts of one replication one by one, in order; s, shape (stations, parts) each.
+
+    Arguments:
+        started: when work on them began.
+        finished: when it was done.
+        left: when they left; where servers stand side by side, the n-th to leave is not the n-th to start.
+    """
+
+    started: Floats
+    finished: Floats
+    left: Floats
+
+
+def story(model: Model, replication: int, end: float) -> Story:
+    """Tell one replication until a time, s."""
     plan = model.plan
-    sums, servers = seen.stations, plan.servers[:, None]
-    down_idle, down_blocked = sums[:, DOWN_IDLE], sums[:, DOWN_BLOCKED]
-    occupied = sums[:, FINISH] - sums[:, START]
-    starved = sums[:, START] - sums[:, LEAVE] + servers * span - down_idle
-    blocked = sums[:, LEAVE] - sums[:, FINISH] - down_blocked
-    arriving = sums[plan.target, START] if len(plan.target) else np.zeros((0, LANES))
-    return Observed(
-        *seen.flow,
-        working=(occupied - sums[:, REPAIRED]).T,
-        down=(sums[:, REPAIRED] + down_idle + down_blocked).T,
-        blocked=blocked.T,
-        starved=starved.T,
-        queued=(arriving - seen.queued).T,
+    run, blocks = Run(model, replication), Blocks(model, replication)
+    rows: list[tuple[Floats, Floats, Floats]] = []
+    stations = np.arange(len(plan.servers))[:, None]
+    block = 0
+    while block == 0 or run.passed(block - 1) <= end:
+        blocks.draw(block)
+        run.advance(block, blocks.work, blocks.down)
+        retrace(plan, run.state, block, blocks.work, blocks.down)
+        gone = block * DRAWS + np.arange(DRAWS) - (plan.lag + plan.servers - 1)[:, None]
+        left = run.state.left[stations, gone % run.state.left.shape[1], 0]
+        rows.append((run.state.started[..., 0].copy(), run.state.finished[..., 0].copy(), left))
+        block += 1
+    started, finished, left = (np.concatenate([row[at] for row in rows], axis=1) for at in range(3))
+    starts, leaves = plan.lag, plan.lag + plan.servers - 1
+    parts = block * DRAWS - int(leaves.max())
+    return Story(
+        _aligned(started, starts, parts), _aligned(finished, starts, parts), _aligned(left, leaves, parts)
     )
 
 
-__all__ = ["Blocks", "Observed", "Run", "observe"]
+def _aligned(rows: Floats, late: NDArray[np.int64], parts: int) -> Floats:
+    """Give rows that begin late, side by side from their first part on."""
+    return np.stack([row[begin : begin + parts] for row, begin in zip(rows, late.tolist(), strict=True)])
+
+
+def joined(parts: Sequence[Observed]) -> Observed:
+    """Put the replications of several groups under one another."""
+    return Observed(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Observed)))
+
+
+def lanes_of(seen: Observed, lanes: slice) -> Observed:
+    """Give some replications of a group."""
+    return Observed(*(getattr(seen, f.name)[lanes] for f in fields(Observed)))
+
+
+__all__ = ["Blocks", "Observed", "Run", "Series", "Story", "joined", "lanes_of", "observe", "story"]
