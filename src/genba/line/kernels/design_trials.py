@@ -1,0 +1,158 @@
+"""Many designs of one line under common random numbers: the same draws for all, drawn once.
+
+A design is how many places each open link has and, where staff is chosen, how many people or places each
+station has. Replication r sees the draws (seed, station, r) whatever the design is, so two designs differ by
+what they are and not by their luck; the work of a team is the drawn work over its people.
+
+Source: Law, Simulation Modeling and Analysis (5th ed., 2015), section 11.2 (common random numbers).
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genba.line.kernels.flow_model import FlowLink, FlowStation, Model, model_of, unordered
+from genba.line.kernels.laws import Law
+from genba.line.kernels.random_blocks import DRAWS, LANES
+from genba.line.kernels.replications import Blocks, Run
+
+Floats = NDArray[np.float64]
+Design = tuple[int, ...]
+Staffing = Literal["fixed", "parallel", "team"]
+CHUNK = 8
+"""Designs that share one pass over the draws: enough to draw seldom, few enough to notice a stop."""
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A line of which some numbers are chosen.
+
+    Arguments:
+        stations: all stations, each after those that feed it.
+        links: ways between them.
+        open: links whose places are chosen, in the order of a design's first entries.
+        staffing: whether the entries behind are equal places of stations, people of one team each, or none.
+        arrivals: time between units that come, s; none: never short of one.
+        wait_to_start: whether a part without a place behind is not even begun.
+        seed: of all random numbers.
+    """
+
+    stations: tuple[FlowStation, ...]
+    links: tuple[FlowLink, ...]
+    open: tuple[int, ...]
+    staffing: Staffing = "fixed"
+    arrivals: Law | None = None
+    wait_to_start: bool = False
+    seed: int = 0
+
+    def model(self, design: Design) -> Model:
+        """Give the line of a design; the work of teams is not yet shared."""
+        stations, links = self._parts(design)
+        model = model_of(stations, links, arrivals=self.arrivals, wait_to_start=self.wait_to_start)
+        return model.seeded(self.seed)
+
+    def possible(self, design: Design) -> bool:
+        """Tell whether the recursion can express a design."""
+        return self.staffing != "parallel" or not unordered(*self._parts(design))
+
+    def pace(self, design: Design) -> Floats | None:
+        """Give what drawn work is multiplied by, shape (stations and arrivals, 1, 1); none: nothing."""
+        if self.staffing != "team":
+            return None
+        people = np.array(design[len(self.open) :], np.float64)
+        shares = 1 / people if self.arrivals is None else np.concatenate([[1.0], 1 / people])
+        return shares[:, None, None]
+
+    def _parts(self, design: Design) -> tuple[list[FlowStation], list[FlowLink]]:
+        links, stations = list(self.links), list(self.stations)
+        for link, places in zip(self.open, design, strict=False):
+            links[link] = replace(links[link], places=places)
+        if self.staffing == "parallel":
+            servers = design[len(self.open) :]
+            stations = [replace(one, servers=n) for one, n in zip(stations, servers, strict=True)]
+        return stations, links
+
+
+@dataclass(frozen=True, eq=False)
+class Trials:
+    """How designs are tried.
+
+    Arguments:
+        frame: the line.
+        warm_up: units that leave before those that count.
+        units: units that count, in every replication.
+        threads: groups of replications side by side; what is found does not depend on it.
+        heed: called now and then; may raise to stop.
+    """
+
+    frame: Frame
+    warm_up: int
+    units: int
+    threads: int = 1
+    heed: Callable[[], None] = lambda: None
+
+    def observe(self, designs: Sequence[Design], groups: range) -> Floats:
+        """Give mean times between departures, s, shape (designs, LANES x groups).
+
+        Arguments:
+            designs: what to try.
+            groups: numbers of the groups of LANES replications.
+        """
+        chunks = range(0, len(designs), CHUNK)
+        tasks = list(product(groups, chunks))
+        found = np.empty((len(designs), len(groups), LANES))
+
+        def work(task: tuple[int, int]) -> None:
+            group, at = task
+            some = designs[at : at + CHUNK]
+            found[at : at + CHUNK, group - groups.start] = cycles(
+                self.frame, some, group * LANES, self.warm_up, self.units
+            )
+
+        if self.threads == 1:
+            for task in tasks:
+                work(task)
+                self.heed()
+            return found.reshape(len(designs), -1)
+        with ThreadPoolExecutor(self.threads) as pool:
+            for at in range(0, len(tasks), self.threads):
+                list(pool.map(work, tasks[at : at + self.threads]))
+                self.heed()
+        return found.reshape(len(designs), -1)
+
+
+def cycles(frame: Frame, designs: Sequence[Design], first: int, warm_up: int, units: int) -> Floats:
+    """Give the mean time between departures of LANES replications of each design, s, (designs, LANES).
+
+    Arguments:
+        frame: the line.
+        designs: what to try, on the same draws.
+        first: number of the first replication.
+        warm_up: number of the unit whose departure begins the time looked at.
+        units: units that leave within it.
+    """
+    models = [frame.model(design) for design in designs]
+    blocks = Blocks(max(models, key=lambda model: int(model.plan.lag.max())), first)
+    runs = [Run(model, first) for model in models]
+    paces = [frame.pace(design) for design in designs]
+    late = [int(one.plan.lag[one.exit] + one.plan.servers[one.exit] - 1) for one in models]
+    ends = np.zeros((len(runs), 2, LANES))
+    for block in range((warm_up + units + max(late)) // DRAWS + 1):
+        blocks.draw(block)
+        for at, run in enumerate(runs):
+            pace = paces[at]
+            run.advance(block, blocks.work if pace is None else blocks.work * pace, blocks.down)
+            for which, unit in enumerate((warm_up, warm_up + units)):
+                if (unit + late[at]) // DRAWS == block:
+                    ring = run.state.left[run.model.exit]
+                    ends[at, which] = ring[unit % len(ring)]
+    spent: Floats = (ends[:, 1] - ends[:, 0]) / units
+    return spent
+
+
+__all__ = ["CHUNK", "Design", "Frame", "Staffing", "Trials", "cycles"]
