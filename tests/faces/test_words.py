@@ -54,7 +54,7 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "grid.dispatch": [FIRST, NO_STATE],
     "grid.powerflow": [FIRST, NO_STATE, {**FIRST, "scenarios": SCENARIOS}],
     "grid.contingency": [
-        {**FIRST, "set": ["branch.1.rate_a=10"], "named": ["cut=branch.17+branch.20"]},
+        {**FIRST, "set": ["branch.1.rate_a=10"], "named": ["cut=branch.17+branch.20"], "pairs": 3},
         NO_STATE,
     ],
 }
