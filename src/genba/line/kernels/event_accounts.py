@@ -4,10 +4,10 @@ import genba.line.kernels.event_cells as at
 from genba.line.kernels.event_cells import Cells, Numbers
 from genba.line.kernels.event_heap import push
 from genba.line.kernels.event_world import DOWN, NONE, OFF, SHIFT, STANDBY, STARVED
-from genba.num.jit import kernel
+from genba.num.jit import inlined, kernel
 
 
-@kernel
+@inlined
 def foresee(m: Cells, x: Numbers, time: float, kind: int, who: int) -> None:
     """Put an event of a part into the heap."""
     m[at.PENDING] = push(m, x, m[at.PENDING], time, (kind << SHIFT) | m[at.ORDER], who)
@@ -15,14 +15,14 @@ def foresee(m: Cells, x: Numbers, time: float, kind: int, who: int) -> None:
     m[at.LIVE] += 1
 
 
-@kernel
+@inlined
 def foresee_calendar(m: Cells, x: Numbers, time: float, kind: int, who: int) -> None:
     """Put an event into the heap that happens whether there are parts or not."""
     foresee(m, x, time, kind, who)
     m[at.LIVE] -= 1
 
 
-@kernel
+@inlined
 def touch(m: Cells, x: Numbers, station: int) -> None:
     """Note that something about a station has changed, so that it is looked at before the next event."""
     before = m[station + at.STATION_TOUCHED]
@@ -32,7 +32,7 @@ def touch(m: Cells, x: Numbers, station: int) -> None:
         m[at.TOUCHED] += 1
 
 
-@kernel
+@inlined
 def is_off(m: Cells, x: Numbers, station: int) -> bool:
     """Tell whether a station has a break."""
     calendar = m[station + at.STATION_CALENDAR]
@@ -59,7 +59,7 @@ def count_state(m: Cells, x: Numbers, server: int) -> None:
             m[at.TRACED] += 1
 
 
-@kernel
+@inlined
 def book_state(m: Cells, x: Numbers, server: int) -> None:
     """Add the time since the last change to the state's account; a long wait for parts counts as standby."""
     now = x[at.NOW]
@@ -72,7 +72,7 @@ def book_state(m: Cells, x: Numbers, server: int) -> None:
     x[server + at.SERVER_SINCE] = now
 
 
-@kernel
+@inlined
 def count_waiting(m: Cells, x: Numbers, queue: int, change: int) -> None:
     """Change how many parts wait in a queue and book the time with the former number."""
     now = x[at.NOW]
@@ -85,12 +85,12 @@ def count_waiting(m: Cells, x: Numbers, queue: int, change: int) -> None:
     m[queue + at.QUEUE_MOST] = max(m[queue + at.QUEUE_MOST], m[queue + at.QUEUE_WAITING])
 
 
-@kernel
-def count_inside(m: Cells, x: Numbers, change: int) -> None:
-    """Change how many parts are in the line and book the time with the former number."""
-    x[at.AREA] += (x[at.NOW] - x[at.CHANGED]) * m[at.INSIDE]
+@inlined
+def count_units(m: Cells, x: Numbers, change: int) -> None:
+    """Change how many units are in the line and book the time with the former number."""
+    x[at.AREA] += (x[at.NOW] - x[at.CHANGED]) * m[at.UNITS]
     x[at.CHANGED] = x[at.NOW]
-    m[at.INSIDE] += change
+    m[at.UNITS] += change
 
 
 @kernel
@@ -112,14 +112,14 @@ def book_all(m: Cells, x: Numbers) -> None:
         count_waiting(m, x, q, 0)
     for team in range(m[at.TEAMS], m[at.TEAMS_END], at.TEAM):
         count_hired(m, x, team, 0)
-    count_inside(m, x, 0)
+    count_units(m, x, 0)
 
 
 __all__ = [
     "book_all",
     "book_state",
     "count_hired",
-    "count_inside",
+    "count_units",
     "count_state",
     "count_waiting",
     "foresee",

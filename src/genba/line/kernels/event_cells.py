@@ -18,7 +18,7 @@ Cells = NDArray[np.int64]
 Numbers = NDArray[np.float64]
 
 (NOW, HORIZON_TIME, AREA, CHANGED) = range(4)
-"""Numbers: the time and its end, s; parts times seconds, and when the number of parts changed last."""
+"""Numbers: the time and its end, s; units times seconds, and when the number of units changed last."""
 (EVENTS, ORDER, LIVE, PENDING, STATUS, BURST, TOUCHED, TARGET, EXITS, ENTERED, SCRAP, MERGED, INSIDE) = range(
     4, 17
 )
@@ -34,9 +34,10 @@ into others, in the line."""
 """Products in the order of launch; their priorities; table of the laws; key of the seed; pending
 events; stations to look at."""
 (PART_ROOM, MARGIN, LEVELS, EXIT_ROWS, EXIT_ROOM, LEAVES_ROOM, TRACE_ROWS, TRACE_ROOM) = range(48, 56)
-(FLEETS, FLEETS_END, HEADER) = range(56, 59)
+(FLEETS, FLEETS_END, UNITS, UNITS_ENTERED, UNITS_SCRAPPED, UNITS_MERGED, HEADER) = range(56, 63)
 """Parts that there is room for, and how many more may enter at one event; levels counted of each queue; rows
-of exits and of traced states and room for them; departures kept of each station; cells of all this."""
+of exits and of traced states and room for them; departures kept of each station; fleets; units (parts of the
+first source) in the line, entered, scrapped, become part of others; cells of all this."""
 
 (EVENT_TIME, EVENT_RANK, EVENT_WHO, EVENT) = range(4)
 """When it happens, s; kind and number, which decide ties; whom it concerns."""
@@ -96,7 +97,9 @@ last arrival."""
     CALENDAR,
 ) = range(8)  # fmt: skip  # a table
 """Its breaks; the present or next one; whether it is now; start of the period; next change, s."""
-(PART_PRODUCT, PART_PRIORITY, PART_REWORKS, PART_NEXT, PART_ORDER, PART_ROUTE, PART_ENTRY, PART) = range(8)
+(PART_PRODUCT, PART_PRIORITY, PART_REWORKS, PART_NEXT, PART_ORDER, PART_ROUTE, PART_UNIT) = range(7)
+(PART_ENTRY, PART) = range(7, 9)
+"""`PART_UNIT`: whether it is a unit, not a part that becomes part of one."""
 (STREAM_KIND, STREAM_NUMBER, STREAM_PURPOSE, STREAM_LAW, STREAM_BEGIN, STREAM_COUNT, STREAM_USED) = range(7)
 (STREAM_VALUE, STREAM_BLOCK) = range(7, 9)
 STREAM = STREAM_BLOCK + DRAWS

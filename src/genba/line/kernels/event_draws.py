@@ -7,10 +7,10 @@ from genba.line.kernels.event_cells import Cells, Numbers
 from genba.line.kernels.event_world import CONSTANT, DRAWS_SPENT, GIVEN, UNIFORM
 from genba.line.kernels.laws import ROW
 from genba.line.kernels.random_blocks import DRAWS, draw_block, uniform_block
-from genba.num.jit import kernel
+from genba.num.jit import inlined, kernel
 
 
-@kernel
+@inlined
 def draw(m: Cells, x: Numbers, stream: int) -> float:
     """Give a stream's next draw; the run ends when given draws are used up."""
     n = m[stream + at.STREAM_USED]

@@ -37,13 +37,13 @@ from genba.line.kernels.event_world import (
     SETUP,
     STARVED,
 )
-from genba.num.jit import kernel
+from genba.num.jit import inlined, kernel
 
 WOKEN = 2
 """How a station was touched: because a place ahead has become free."""
 
 
-@kernel
+@inlined
 def finish(m: Cells, x: Numbers, server: int) -> None:
     """End a setup, or the work; a part that is done goes on at once where it can."""
     station = m[server + at.SERVER_STATION]
@@ -65,13 +65,14 @@ def finish(m: Cells, x: Numbers, server: int) -> None:
     if m[server + at.SERVER_ROUTE] == SCRAPPED:
         m[station + at.STATION_SCRAPPED] += 1
         m[at.SCRAP] += 1
+        m[at.UNITS_SCRAPPED] += m[m[server + at.SERVER_PART] + at.PART_UNIT]
         drop_part(m, x, m[server + at.SERVER_PART])
     elif m[server + at.SERVER_ROUTE] == OUT:
         complete(m, x, m[server + at.SERVER_PART])
     vacate(m, x, server)
 
 
-@kernel
+@inlined
 def go_on(m: Cells, x: Numbers, server: int) -> None:
     """Let a part that is done take its route, or wait behind others for a place."""
     station = m[server + at.SERVER_STATION]
@@ -94,7 +95,7 @@ def go_on(m: Cells, x: Numbers, server: int) -> None:
     count_state(m, x, server)
 
 
-@kernel
+@inlined
 def depart(m: Cells, x: Numbers, server: int) -> None:
     """Let a part that has a place ahead take its route."""
     route = m[server + at.SERVER_ROUTE]
@@ -114,7 +115,7 @@ def depart(m: Cells, x: Numbers, server: int) -> None:
         vacate(m, x, server)
 
 
-@kernel
+@inlined
 def vacate(m: Cells, x: Numbers, server: int) -> None:
     """Let a server be free."""
     station = m[server + at.SERVER_STATION]
@@ -141,7 +142,7 @@ def settle(m: Cells, x: Numbers) -> None:
         serve(m, x, k, woken)
 
 
-@kernel
+@inlined
 def serve(m: Cells, x: Numbers, station: int, woken: bool) -> None:
     """Let parts into a station's queues and servers as long as any can move.
 
@@ -162,7 +163,7 @@ def serve(m: Cells, x: Numbers, station: int, woken: bool) -> None:
             _wake_feeders(m, x, q)
 
 
-@kernel
+@inlined
 def admit(m: Cells, x: Numbers, queue: int) -> bool:
     """Let parts that wait for a place in a queue set out; tell whether one did."""
     moved = False
@@ -190,7 +191,7 @@ def _wake_feeders(m: Cells, x: Numbers, q: int) -> None:
                 wake(m, x, k)
 
 
-@kernel
+@inlined
 def wake(m: Cells, x: Numbers, k: int) -> None:
     """Touch a station for the sake of a place ahead of it only."""
     if m[k + at.STATION_TOUCHED] == 0:
@@ -231,7 +232,7 @@ def next_queue(m: Cells, x: Numbers, station: int) -> int:
     return best
 
 
-@kernel
+@inlined
 def _precedes(m: Cells, x: Numbers, first: int, second: int) -> bool:
     if m[first + at.QUEUE_PRIORITY] != m[second + at.QUEUE_PRIORITY]:
         return bool(m[first + at.QUEUE_PRIORITY] > m[second + at.QUEUE_PRIORITY])
@@ -240,7 +241,7 @@ def _precedes(m: Cells, x: Numbers, first: int, second: int) -> bool:
     return bool(m[m[first + at.QUEUE_HEAD] + at.PART_ORDER] < m[m[second + at.QUEUE_HEAD] + at.PART_ORDER])
 
 
-@kernel
+@inlined
 def start_next(m: Cells, x: Numbers, station: int) -> bool:
     """Let a free server begin with the next part; tell whether one did."""
     server = free_server(m, x, station)
@@ -283,14 +284,16 @@ def time_to_set(m: Cells, x: Numbers, server: int, product: int) -> float:
     return float(time)
 
 
-@kernel
+@inlined
 def gather(m: Cells, x: Numbers, station: int, q: int) -> int:
     """Take the next part of a queue and, in an assembly, one of each other, which becomes part of it."""
     part = dequeue(m, x, q)
     if m[station + at.STATION_MERGES] == 0:
         for other in range(q + at.QUEUE, m[station + at.STATION_QUEUE_END], at.QUEUE):
-            drop_part(m, x, dequeue(m, x, other))
+            member = dequeue(m, x, other)
+            m[at.UNITS_MERGED] += m[member + at.PART_UNIT]
             m[at.MERGED] += 1
+            drop_part(m, x, member)
     return part
 
 

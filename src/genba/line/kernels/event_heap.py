@@ -2,10 +2,10 @@
 
 import genba.line.kernels.event_cells as at
 from genba.line.kernels.event_cells import Cells, Numbers
-from genba.num.jit import kernel
+from genba.num.jit import inlined, kernel
 
 
-@kernel
+@inlined
 def push(m: Cells, x: Numbers, count: int, time: float, rank: int, who: int) -> int:
     """Add an event to the `count` pending ones; give how many there are then."""
     heap = m[at.HEAP]
@@ -44,19 +44,19 @@ def pop(m: Cells, x: Numbers, count: int) -> int:
     return last
 
 
-@kernel
+@inlined
 def _before(m: Cells, x: Numbers, time: float, rank: int, event: int) -> bool:
     """Tell whether a time and rank come before an event."""
     other = x[event + at.EVENT_TIME]
     return bool(time < other or (time == other and rank < m[event + at.EVENT_RANK]))
 
 
-@kernel
+@inlined
 def _move(m: Cells, x: Numbers, source: int, target: int) -> None:
     _put(m, x, target, x[source + at.EVENT_TIME], m[source + at.EVENT_RANK], m[source + at.EVENT_WHO])
 
 
-@kernel
+@inlined
 def _put(m: Cells, x: Numbers, event: int, time: float, rank: int, who: int) -> None:
     x[event + at.EVENT_TIME] = time
     m[event + at.EVENT_RANK] = rank

@@ -43,7 +43,7 @@ from genba.line.kernels.event_world import (
     SHIFT,
     WORK,
 )
-from genba.num.jit import kernel
+from genba.num.jit import inlined, kernel
 
 BURST = 1_000_000
 """Events at one time after which the line is taken to go in circles in no time."""
@@ -104,13 +104,13 @@ def advance(m: Cells, x: Numbers, budget: int) -> int:
     return int(m[at.STATUS])
 
 
-@kernel
+@inlined
 def has_room(m: Cells, x: Numbers) -> bool:
     """Tell whether parts may enter at the next event: one per server and per source."""
     return bool(m[at.PART_ROOM] - m[at.INSIDE] > m[at.MARGIN])
 
 
-@kernel
+@inlined
 def take_event(m: Cells, x: Numbers) -> None:
     """Work off the first event."""
     first = m[at.HEAP]
@@ -127,7 +127,7 @@ def take_event(m: Cells, x: Numbers) -> None:
     settle(m, x)
 
 
-@kernel
+@inlined
 def happen(m: Cells, x: Numbers, kind: int, who: int) -> None:
     """Change what an event changes itself."""
     if kind == FINISHED:

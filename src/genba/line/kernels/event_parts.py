@@ -1,10 +1,10 @@
 """Parts: made, queued, taken, and gone."""
 
 import genba.line.kernels.event_cells as at
-from genba.line.kernels.event_accounts import count_inside, count_waiting, touch
+from genba.line.kernels.event_accounts import count_units, count_waiting, touch
 from genba.line.kernels.event_cells import Cells, Numbers
 from genba.line.kernels.event_world import DONE, NONE
-from genba.num.jit import kernel
+from genba.num.jit import inlined, kernel
 
 
 @kernel
@@ -19,16 +19,22 @@ def make_part(m: Cells, x: Numbers, source: int) -> int:
     m[part + at.PART_NEXT] = NONE
     m[source + at.SOURCE_MADE] += 1
     m[at.ENTERED] += 1
-    count_inside(m, x, 1)
+    m[at.INSIDE] += 1
+    m[part + at.PART_UNIT] = source == m[at.SOURCES]
+    if source == m[at.SOURCES]:
+        m[at.UNITS_ENTERED] += 1
+        count_units(m, x, 1)
     return int(part)
 
 
-@kernel
+@inlined
 def drop_part(m: Cells, x: Numbers, part: int) -> None:
     """Take a part out of the line."""
     m[part + at.PART_NEXT] = m[at.FREE_PART]
     m[at.FREE_PART] = part
-    count_inside(m, x, -1)
+    m[at.INSIDE] -= 1
+    if m[part + at.PART_UNIT] != 0:
+        count_units(m, x, -1)
 
 
 @kernel
@@ -45,7 +51,7 @@ def complete(m: Cells, x: Numbers, part: int) -> None:
     drop_part(m, x, part)
 
 
-@kernel
+@inlined
 def keep_place(m: Cells, x: Numbers, queue: int) -> None:
     """Give a part a place in a queue; where it has more parts than places they count as excess."""
     m[queue + at.QUEUE_HELD] += 1
@@ -53,7 +59,7 @@ def keep_place(m: Cells, x: Numbers, queue: int) -> None:
         m[m[queue + at.QUEUE_STATION] + at.STATION_EXCESS] += 1
 
 
-@kernel
+@inlined
 def free_place(m: Cells, x: Numbers, queue: int) -> None:
     """Take a part's place in a queue back."""
     if m[queue + at.QUEUE_HELD] > m[queue + at.QUEUE_CAPACITY] >= 0:
@@ -61,7 +67,7 @@ def free_place(m: Cells, x: Numbers, queue: int) -> None:
     m[queue + at.QUEUE_HELD] -= 1
 
 
-@kernel
+@inlined
 def has_place(m: Cells, x: Numbers, route: int) -> bool:
     """Tell whether a part may set out on a route: its queue and the way have a place.
 
@@ -103,21 +109,21 @@ def enqueue(m: Cells, x: Numbers, queue: int, part: int) -> None:
     touch(m, x, m[queue + at.QUEUE_STATION])
 
 
-@kernel
+@inlined
 def set_out(m: Cells, x: Numbers, route: int) -> None:
     """Keep a place on a route and in its queue."""
     m[route + at.ROUTE_UNDER_WAY] += 1
     keep_place(m, x, m[route + at.ROUTE_QUEUE])
 
 
-@kernel
+@inlined
 def arrive(m: Cells, x: Numbers, route: int, part: int) -> None:
     """Let a part leave its route for the queue at its end."""
     m[route + at.ROUTE_UNDER_WAY] -= 1
     enqueue(m, x, m[route + at.ROUTE_QUEUE], part)
 
 
-@kernel
+@inlined
 def _squeeze(m: Cells, x: Numbers, queue: int, part: int) -> None:
     """Put a part into a queue before the first that is less urgent."""
     ahead, below = NONE, m[queue + at.QUEUE_HEAD]
@@ -131,7 +137,7 @@ def _squeeze(m: Cells, x: Numbers, queue: int, part: int) -> None:
         m[ahead + at.PART_NEXT] = part
 
 
-@kernel
+@inlined
 def has_part(m: Cells, x: Numbers, queue: int) -> bool:
     """Tell whether a queue has a part for its station, or a source that always has one."""
     if m[queue + at.QUEUE_HEAD] != NONE:
@@ -144,7 +150,7 @@ def has_part(m: Cells, x: Numbers, queue: int) -> bool:
     )
 
 
-@kernel
+@inlined
 def product_ahead(m: Cells, x: Numbers, queue: int) -> int:
     """Give the product of the part that is next."""
     if m[queue + at.QUEUE_HEAD] != NONE:
@@ -152,7 +158,7 @@ def product_ahead(m: Cells, x: Numbers, queue: int) -> int:
     return int(m[m[at.SEQUENCE] + m[m[queue + at.QUEUE_SOURCE] + at.SOURCE_MADE] % m[at.SEQUENCE_LENGTH]])
 
 
-@kernel
+@inlined
 def dequeue(m: Cells, x: Numbers, queue: int) -> int:
     """Take the next part out of a queue."""
     part = m[queue + at.QUEUE_HEAD]

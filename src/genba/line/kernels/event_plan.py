@@ -127,7 +127,8 @@ class EventSource:
 
     Arguments:
         queue: where they go.
-        between: time between two parts; None: there is always one.
+        between: time between two parts, drawn as the work of a station behind the last; None: there is always
+            one.
         limit: how many come at most; None: any number.
     """
 

@@ -63,7 +63,7 @@ class EventTrace:
         waiting: parts that waited in each queue, on average over time, shape (queues,).
         most: the most that ever did, shape (queues,).
         levels: time of each number of waiting parts, shape (queues, levels), s.
-        inventory: parts in the line, on average over time.
+        units: units in the line, on average over time.
         loads: of each vehicle, empty and loaded: time it drove, s; shape (vehicles,).
         hired: workers of each team at work, on average over time, shape (teams,).
         leaves: when parts left each station, shape (stations, parts asked for), s; NaN where none did.
@@ -91,7 +91,7 @@ class EventTrace:
     waiting: Floats
     most: Ints
     levels: Floats
-    inventory: float
+    units: float
     loads: Ints
     empty: Floats
     loaded: Floats
@@ -152,7 +152,7 @@ def trace_of(m: Cells) -> EventTrace:
         waiting=x[queues + at.QUEUE_AREA] / span,
         most=m[queues + at.QUEUE_MOST],
         levels=x[m[queues + at.QUEUE_LEVELS][:, None] + np.arange(m[at.LEVELS])],
-        inventory=float(x[at.AREA]) / span,
+        units=float(x[at.AREA]) / span,
         loads=m[vehicles + at.VEHICLE_LOADS],
         empty=x[vehicles + at.VEHICLE_EMPTY],
         loaded=x[vehicles + at.VEHICLE_LOADED],

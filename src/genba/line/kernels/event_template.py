@@ -23,7 +23,7 @@ from genba.line.kernels.event_world import (
     UNIFORM,
 )
 from genba.line.kernels.laws import DETERMINISTIC, Law, laws
-from genba.line.kernels.random_blocks import ARRIVAL, FAILURE, QUALITY, REPAIR, REWORK, WORK, key_of
+from genba.line.kernels.random_blocks import FAILURE, QUALITY, REPAIR, REWORK, WORK, key_of
 
 CLOCKS = ("none", "operating", "calendar")
 PARTS = 64
@@ -135,6 +135,7 @@ def start(
     *,
     parts: int = NONE,
     horizon: float = inf,
+    exits: int = 1,
     leaves: int = 0,
     trace: int = 0,
 ) -> Cells:
@@ -143,20 +144,21 @@ def start(
     Arguments:
         template: of `template_of`; it stays as it is.
         replication: number of the replication, which its random numbers follow from.
-        parts: good parts after which the run ends; NONE: no such end. Their exits are kept.
+        parts: good parts after which the run ends; NONE: no such end.
         horizon: time at which the run ends, s.
+        exits: last good parts to keep at least, all where `parts` is given.
         leaves: departures to keep of each station.
         trace: changes of state to keep.
     """
     cells = _Layout(template.copy(), len(template))
-    room = max(parts, 1)
+    room = max(parts, exits)
     stations = range(template[at.STATIONS], template[at.STATIONS_END], at.STATION)
     kept = [cells.take(leaves) for _ in stations]
-    exits, traced = cells.take(room * at.EXIT), cells.take(trace * at.TRACE)
+    gone, traced = cells.take(room * at.EXIT), cells.take(trace * at.TRACE)
     m = cells.m[: cells.used]
     m[[station + at.STATION_LEAVES for station in stations]] = kept
     m[[at.REPLICATION, at.TARGET, at.LEAVES_ROOM]] = replication, parts, leaves
-    m[[at.EXIT_ROWS, at.EXIT_ROOM, at.TRACE_ROWS, at.TRACE_ROOM]] = exits, room, traced, trace
+    m[[at.EXIT_ROWS, at.EXIT_ROOM, at.TRACE_ROWS, at.TRACE_ROOM]] = gone, room, traced, trace
     numbers(m)[at.HORIZON_TIME] = horizon
     servers = (m[at.SERVERS_END] - m[at.SERVERS]) // at.SERVER
     return _with_room(m, PARTS + int(servers))
@@ -333,9 +335,8 @@ def _sources(build: _Builder) -> None:
     plan = build.plan
     rows = build.cells.rows(len(plan.sources), at.SOURCE)
     build.put(0, SOURCES=rows.start, SOURCES_END=rows.stop)
-    for row, source in zip(rows, plan.sources, strict=True):
-        number = plan.queues[source.queue].station
-        stream = NONE if source.between is None else build.stream(source.between, number, ARRIVAL)
+    for number, (row, source) in enumerate(zip(rows, plan.sources, strict=True), len(plan.stations)):
+        stream = NONE if source.between is None else build.stream(source.between, number, WORK)
         limit = NONE if source.limit is None else source.limit
         queue = build.queues[source.queue]
         build.put(row, SOURCE_QUEUE=queue, SOURCE_STREAM=stream, SOURCE_LIMIT=limit)

@@ -29,10 +29,10 @@ from genba.line.kernels.event_world import (
     SETUP,
     WORK,
 )
-from genba.num.jit import kernel
+from genba.num.jit import inlined, kernel
 
 
-@kernel
+@inlined
 def draw_job(m: Cells, x: Numbers, server: int) -> None:
     """Draw how long a server's part takes and where it goes after."""
     station = m[server + at.SERVER_STATION]
@@ -51,7 +51,7 @@ def draw_job(m: Cells, x: Numbers, server: int) -> None:
             m[server + at.SERVER_ROUTE] = SCRAPPED if spent else m[station + at.STATION_REWORK]
 
 
-@kernel
+@inlined
 def begin(m: Cells, x: Numbers, server: int) -> None:
     """Begin with the setup, where there is one, or the work."""
     if x[server + at.SERVER_REMAINING] > 0.0:
@@ -62,7 +62,7 @@ def begin(m: Cells, x: Numbers, server: int) -> None:
         begin_work(m, x, server)
 
 
-@kernel
+@inlined
 def begin_work(m: Cells, x: Numbers, server: int) -> None:
     """Begin with the work."""
     m[server + at.SERVER_PHASE] = WORK
@@ -82,7 +82,7 @@ def run_anew(m: Cells, x: Numbers, server: int) -> None:
         run(m, x, server)
 
 
-@kernel
+@inlined
 def run(m: Cells, x: Numbers, server: int) -> None:
     """Foresee how the present run ends, unless a break or calendar failure, foreseen before, cuts it off."""
     station = m[server + at.SERVER_STATION]
@@ -103,7 +103,7 @@ def run(m: Cells, x: Numbers, server: int) -> None:
     foresee(m, x, time, kind, server)
 
 
-@kernel
+@inlined
 def _wears_out(m: Cells, x: Numbers, server: int) -> bool:
     """Tell whether a failure of operating time comes before the work is done."""
     clock = m[m[server + at.SERVER_STATION] + at.STATION_CLOCK]
