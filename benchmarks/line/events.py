@@ -137,7 +137,9 @@ def measures_of_simpy(course: Any) -> Floats:
         course.carried / ended,
     )
     down = course.down
-    return np.array([*first, *(np.array(course.working) / end), down[0] / end, sum(down) / end, sum(course.blocked) / end])
+    return np.array(
+        [*first, *(np.array(course.working) / end), down[0] / end, sum(down) / end, sum(course.blocked) / end]
+    )
 
 
 NAMES = ("parts/h", "lead time, s", "scrapped", "reworked", "loads carried")
