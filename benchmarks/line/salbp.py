@@ -41,13 +41,11 @@ def solve(instance: Instance, *, cpu_s: float) -> Solved:
     began = time.process_time()
     pairs = np.array(instance.pairs, np.int64).reshape(-1, 2)
     state = begin(np.array(instance.times), pairs[:, 0], pairs[:, 1], instance.cycle)
-    explored = 0
-    while state.proof == "none" and not state.stuck and time.process_time() - began < cpu_s:
-        explored = state.explored
+    while not state.ended and time.process_time() - began < cpu_s:
         state = advance(state, STEPS)
     spent = time.process_time() - began
     check(instance, state)
-    return Solved(instance.name, state.stations, state.bound, state.proof, explored, spent)
+    return Solved(instance.name, state.stations, state.bound, state.proof, state.expanded, spent)
 
 
 def check(instance: Instance, state: Balancing) -> None:

@@ -57,7 +57,7 @@ def explore(problem: Salbp, memory: Memory, search: Search, loads: Loads, budget
     while budget[0] > 0:
         if at[CURRENT] == NONE and not _expand_next(problem, memory, search, loads, budget):
             return EXHAUSTED
-        if memory.count[0] >= len(memory.parent):
+        if memory.states[0] >= len(memory.parent):
             return FULL
         word = next_load(problem, loads, budget)
         if word == PAUSED:
@@ -193,8 +193,8 @@ def _branch(problem: Salbp, memory: Memory, search: Search, loads: Loads) -> boo
         if memory.stations[known] <= stations:
             return False
         memory.status[known] = CLOSED
-    state = memory.count[0]
-    memory.count[0] += 1
+    state = memory.states[0]
+    memory.states[0] += 1
     memory.slot[place] = state
     memory.done[state, :] = child
     memory.parent[state], memory.stations[state] = parent, stations
@@ -210,6 +210,6 @@ def _branch(problem: Salbp, memory: Memory, search: Search, loads: Loads) -> boo
 
 def root(memory: Memory) -> None:
     """Open the state in which nothing is done."""
-    memory.count[0] = 1
+    memory.states[0] = 1
     memory.slot[place_of(memory, memory.done[0])] = 0
     push(memory, 0, 0.0)

@@ -10,7 +10,7 @@ import numpy as np
 
 from genba.line.kernels.bits import ONE, ZERO, Ints, Words, lowest
 from genba.line.kernels.salbp import Salbp
-from genba.line.kernels.station_loads import LOAD, LOADS, Loads, begin_loads, next_load
+from genba.line.kernels.station_loads import LOAD, LOADS, PAUSED, SPENT, Loads, begin_loads, next_load
 from genba.num.jit import kernel
 
 FOLLOWERS = (0.0, 0.005, 0.01, 0.015, 0.02)
@@ -57,11 +57,18 @@ def hoffmann(problem: Salbp, loads: Loads, worth: Worth, at_most: int, most_load
         most = -np.inf
         begin_loads(problem, done, problem.cycle, loads)
         budget[0] = SPENT_STEPS
-        while loads.at[LOADS] < most_loads and next_load(problem, loads, budget) == LOAD:
-            value = _value(problem, loads.load, worth)
-            if value > most:
-                most = value
-                best[:] = loads.load
+        word = LOAD
+        while word != SPENT and loads.at[LOADS] < most_loads:
+            word = next_load(problem, loads, budget)
+            if word == LOAD:
+                value = _value(problem, loads.load, worth)
+                if value > most:
+                    most = value
+                    best[:] = loads.load
+            elif word == PAUSED and most > -np.inf:
+                word = SPENT
+            elif word == PAUSED:  # there is always a load that nothing dominates
+                budget[0] = SPENT_STEPS
         for word in range(words):
             done[word] |= best[word]
             rest = best[word]

@@ -16,6 +16,7 @@ from genba.num.jit import inlined, kernel
 
 NONE = -1
 OPEN, CLOSED = 1, 0
+PER_STATE = ("done", "parent", "stations", "status", "key", "child", "sibling")
 MIX = np.uint64(0x9E3779B97F4A7C15)
 HALF = np.uint64(32)
 Indices = NDArray[np.int32]
@@ -25,7 +26,7 @@ class Memory(NamedTuple):
     """States in the order in which they were found; k of them have room.
 
     Arguments:
-        count: states so far, shape (1,).
+        states: states so far, shape (1,).
         done: finished tasks, shape (k, words).
         parent: the state one station before; -1 at the root.
         stations: stations finished.
@@ -36,7 +37,7 @@ class Memory(NamedTuple):
         top: the first state of each heap, by number of stations.
     """
 
-    count: Ints
+    states: Ints
     done: Words
     parent: Indices
     stations: NDArray[np.int16]
@@ -51,7 +52,7 @@ class Memory(NamedTuple):
 def memory_of(room: int, words: int, most_stations: int) -> Memory:
     """Give an empty memory with room for so many states."""
     return Memory(
-        count=np.zeros(1, np.int64),
+        states=np.zeros(1, np.int64),
         done=np.zeros((room, words), np.uint64),
         parent=np.full(room, NONE, np.int32),
         stations=np.zeros(room, np.int16),
@@ -67,10 +68,10 @@ def memory_of(room: int, words: int, most_stations: int) -> Memory:
 def enlarged(memory: Memory, room: int) -> Memory:
     """Give the same memory with room for more states."""
     larger = memory_of(room, memory.done.shape[1], len(memory.top) - 2)
-    used = int(memory.count[0])
-    for old, new in zip(memory[1:8], larger[1:8], strict=True):
-        new[:used] = old[:used]
-    larger.count[:], larger.top[:] = memory.count, memory.top
+    used = int(memory.states[0])
+    for name in PER_STATE:
+        getattr(larger, name)[:used] = getattr(memory, name)[:used]
+    larger.states[:], larger.top[:] = memory.states, memory.top
     _remember_again(memory, larger)
     return larger
 

@@ -94,13 +94,13 @@ def _numbered(times: Ints, start: Ints, end: Ints, cycle: int, task: Ints) -> Sa
         before=before,
         dominates=dominates,
         dominated=transposed(dominates),
-        followed=_set_of(np.diff(indptr) > 0),
-        everything=_set_of(np.ones(n, bool)),
+        followed=_sets_of(np.diff(indptr) > 0),
+        everything=_sets_of(np.ones(n, bool)),
         weight=_weights(times, after),
         values=values,
         wholes=wholes,
         tail=tail,
-        late=np.stack([_set_of(tail > stations) for stations in range(n + 2)]),
+        late=_sets_of(tail > np.arange(n + 2)[:, None]),
         task=task,
         packed=not len(start),
     )
@@ -111,11 +111,11 @@ def stations_at_least(values: Ints, wholes: Ints) -> int:
     return int(np.max(-(-values.sum(axis=0) // wholes)))
 
 
-def _set_of(chosen: NDArray[np.bool_]) -> Words:
-    row = np.zeros(words_for(len(chosen)), np.uint64)
-    for task in np.flatnonzero(chosen):
-        row[task // 64] |= np.uint64(1 << int(task % 64))
-    return row
+def _sets_of(chosen: NDArray[np.bool_]) -> Words:
+    """Give sets from flags along the last axis."""
+    room = [(0, 0)] * (chosen.ndim - 1) + [(0, 64 * words_for(chosen.shape[-1]) - chosen.shape[-1])]
+    flags = np.packbits(np.pad(chosen, room), axis=-1, bitorder="little")
+    return np.ascontiguousarray(flags).view(np.uint64)
 
 
 @kernel

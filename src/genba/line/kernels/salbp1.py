@@ -24,7 +24,7 @@ from genba.line.kernels.branch_remember import (
     search_of,
 )
 from genba.line.kernels.hoffmann import Worth, hoffmann, worths
-from genba.line.kernels.memory import Memory, enlarged, memory_of
+from genba.line.kernels.memory import PER_STATE, Memory, enlarged, memory_of
 from genba.line.kernels.salbp import Salbp, salbp_of, stations_at_least
 from genba.line.kernels.station_loads import Loads, loads_of
 
@@ -66,8 +66,11 @@ class Balancing:
         station: station of each task from 0 in the best line known, shape (n,).
         stations: its number of stations.
         bound: proven least number of stations.
-        proof: what proves that both are equal: the `bound` alone, or a search that was `exhausted`.
+        proof: what proves the end: the `bound` alone, or a search that was `exhausted`; `none` before.
+        goal: stations that are few enough; 0 for as few as possible.
+        searched: whether a search for packings has raised the bound.
         tried: valuations of the heuristic that were tried, in both directions.
+        expanded: partial lines that the search for fewer stations has expanded.
         line: search for a line of fewer stations.
         packing: search for a packing into `bound` stations; None when one is known or memory ran out.
         turn: turns of the two searches.
@@ -78,10 +81,23 @@ class Balancing:
     stations: int
     bound: int
     proof: Proof
+    goal: int = 0
+    searched: bool = False
     tried: int = 0
+    expanded: int = 0
     line: Hunt | None = None
     packing: Hunt | None = None
     turn: int = 0
+
+    @property
+    def ended(self) -> bool:
+        """Give whether there is nothing left to do: proved, or out of memory."""
+        return self.proof != "none" or self.stuck
+
+    @property
+    def asked(self) -> int:
+        """Give how many stations the next line may have."""
+        return min(self.goal, self.stations - 1) if self.goal else self.stations - 1
 
     @property
     def stuck(self) -> bool:
@@ -89,18 +105,21 @@ class Balancing:
         return self.line is not None and self.line.full
 
     @property
-    def explored(self) -> int:
-        """Give how many states the search for fewer stations has expanded."""
-        return int(self.line.search.at[EXPLORED]) if self.line else 0
+    def rests_on(self) -> Proof:
+        """Give what the bound rests on so far."""
+        if self.proof != "none":
+            return self.proof
+        return "exhausted" if self.searched else "bound"
 
 
-def begin(times: Ints, start: Ints, end: Ints, cycle: int) -> Balancing:
+def begin(times: Ints, start: Ints, end: Ints, cycle: int, *, goal: int = 0) -> Balancing:
     """Bound an instance and put a task into each station, or as many as follow one another.
 
     Arguments:
         times: whole numbers within 1..cycle, shape (n,).
         start, end: the two tasks of each direct precedence; no cycle among them.
         cycle: cycle time in the same unit.
+        goal: stations that are few enough: the work ends with such a line, or a proof that there is none.
     """
     unit = int(np.gcd.reduce(np.append(times, 0)))
     times, cycle = times // max(unit, 1), cycle // max(unit, 1)
@@ -108,21 +127,22 @@ def begin(times: Ints, start: Ints, end: Ints, cycle: int) -> Balancing:
     backward = salbp_of(times, start, end, cycle, backward=True)
     bound = max(stations_at_least(forward.values, forward.wholes), forward.tail.max(), backward.tail.max())
     station, stations = _in_order(forward)
-    return _met(Balancing((forward, backward), station, stations, int(bound), "none"))
+    return _met(Balancing((forward, backward), station, stations, int(bound), "none", goal))
 
 
 def advance(state: Balancing, steps: int) -> Balancing:
     """Work for about so many steps of the enumeration, or one try of the heuristic."""
-    if state.proof != "none" or state.stuck:
+    if state.ended:
         return state
     if state.tried < 2 * len(worths(1)[::VALUATIONS]):
         return _met(_try_hoffmann(state))
-    if state.line is None:
+    line = state.line
+    if line is None:
         return _with_searches(state)
     state = replace(state, turn=state.turn + 1)
     if state.packing is not None and state.turn % PACKING_SHARE == 0:
         return _met(_pack(state, state.packing, steps))
-    return _met(_shorten(state, state.line, steps))
+    return _met(_shorten(state, line, steps))
 
 
 def _in_order(problem: Salbp) -> tuple[Ints, int]:
@@ -141,18 +161,21 @@ def _filled(problem: Salbp, worth: Worth, at_most: int, most_loads: int) -> tupl
 
 
 def _met(state: Balancing) -> Balancing:
-    """Note the proof when best line and bound meet."""
-    met = state.proof == "none" and state.stations <= state.bound
-    return replace(state, proof="bound", line=None, packing=None) if met else state
+    """Note the proof when best line and bound meet, or the goal is reached or out of reach."""
+    enough = state.goal and (state.stations <= state.goal or state.bound > state.goal)
+    met = state.proof == "none" and (state.stations <= state.bound or enough)
+    if not met:
+        return state
+    return replace(state, proof="exhausted" if state.searched else "bound", line=None, packing=None)
 
 
 def _try_hoffmann(state: Balancing) -> Balancing:
     number, way = divmod(state.tried, 2)
     problem = state.ways[way]
     worth = worths(problem.cycle)[::VALUATIONS][number]
-    station, stations = _filled(problem, worth, state.stations - 1, HOFFMANN_LOADS)
+    station, stations = _filled(problem, worth, state.asked, HOFFMANN_LOADS)
     state = replace(state, tried=state.tried + 1)
-    return _better(state, station, stations, way) if stations < state.stations else state
+    return _better(state, station, stations, way) if stations <= state.asked else state
 
 
 def _better(state: Balancing, station: Ints, stations: int, way: int) -> Balancing:
@@ -169,16 +192,16 @@ def _with_searches(state: Balancing) -> Balancing:
     way = direction(forward, backward)
     return replace(
         state,
-        line=_hunt(state.ways[way], state.stations - 1),
+        line=_hunt(state.ways[way], state.asked),
         packing=_hunt(free, state.bound) if len(forward.indices) else None,
     )
 
 
 def direction(forward: Salbp, backward: Salbp) -> int:
-    """Give 0 or 1: from which end fewer tasks can be in the first stations, after Sewell and Jacobson (2012)."""
+    """Give 0 or 1: the end from which fewer tasks can be in the first stations (Sewell and Jacobson 2012)."""
     # a task can be in the first m stations when it and all that is before it need no more than m
-    starts = [np.log(max(1, np.sum(backward.tail <= m))) for m in range(1, LEVELS + 1)]
-    ends = [np.log(max(1, np.sum(forward.tail <= m))) for m in range(1, LEVELS + 1)]
+    starts = [np.log1p(np.sum(backward.tail <= m)) for m in range(1, LEVELS + 1)]
+    ends = [np.log1p(np.sum(forward.tail <= m)) for m in range(1, LEVELS + 1)]
     return int(sum(ends) < sum(starts))
 
 
@@ -203,7 +226,7 @@ def _run(hunt: Hunt, steps: int) -> int:
 
 
 def _bytes_per_state(memory: Memory) -> int:
-    return sum(column[:1].nbytes for column in memory[1:8]) + 4 * memory.slot.itemsize
+    return sum(getattr(memory, name)[:1].nbytes for name in PER_STATE) + 4 * memory.slot.itemsize
 
 
 def _pack(state: Balancing, hunt: Hunt, steps: int) -> Balancing:
@@ -211,19 +234,20 @@ def _pack(state: Balancing, hunt: Hunt, steps: int) -> Balancing:
     word = _run(hunt, steps)
     if word == EXHAUSTED:
         bound = state.bound + 1
-        return replace(state, bound=bound, packing=_hunt(hunt.problem, bound))
+        return replace(state, bound=bound, searched=True, packing=_hunt(hunt.problem, bound))
     return replace(state, packing=None) if word == FOUND or hunt.full else state
 
 
 def _shorten(state: Balancing, hunt: Hunt, steps: int) -> Balancing:
     """Take a line of fewer stations when one is found; none is left when the search is exhausted."""
     word = _run(hunt, steps)
+    state = replace(state, expanded=int(hunt.search.at[EXPLORED]))
     if word == FOUND:
         stations = int(hunt.search.at[TARGET]) + 1
         way = int(hunt.problem is state.ways[1])
         return _better(state, _line_of(hunt, stations), stations, way)
     if word == EXHAUSTED:
-        return replace(state, bound=state.stations, proof="exhausted", line=None, packing=None)
+        return replace(state, bound=state.asked + 1, proof="exhausted", line=None, packing=None)
     return state
 
 

@@ -1,8 +1,8 @@
 """All loads of one station that are worth trying: maximal, not dominated after Jackson, within the idle time.
 
 Tasks are taken or skipped along a list of available tasks, to whose end those that become available are put.
-Skipping a task limits the idle time that the finished load may have: a skipped task must not fit any more, nor
-replace a task of the load that it dominates. A branch ends when what may still come cannot keep to the limit.
+Skipping a task limits the idle time that the finished load may have: a skipped task must not fit any
+more, nor replace a task of the load that it dominates. A branch ends when what may still come cannot keep to the limit.
 
 Source: Hoffmann (1963) for the enumeration; Jackson (1956), Scholl and Klein (1997) for the two rules.
 """
@@ -50,13 +50,19 @@ class Loads(NamedTuple):
 def loads_of(n: int, words: int) -> Loads:
     """Give room for the enumeration of loads of n tasks."""
     count = n + 2
-    level = [np.zeros(count, np.int64) for _ in range(7)]
+    row = np.zeros((7, count), np.int64)
+    skipped = np.zeros((count, words), np.uint64)
     return Loads(
         np.zeros(2, np.int64),
-        *level[:6],
-        level[6],
-        np.zeros((count, words), np.uint64),
-        np.zeros(words, np.uint64),
+        row[0],
+        row[1],
+        row[2],
+        row[3],
+        row[4],
+        row[5],
+        row[6],
+        skipped,
+        skipped[0].copy(),
     )
 
 
@@ -182,7 +188,7 @@ def _release(problem: Salbp, loads: Loads, task: int) -> None:
 
 @inlined
 def _skip(problem: Salbp, loads: Loads, level: int, task: int) -> None:
-    """Pass over an available task that fits: it must not fit the finished load nor replace one of its tasks."""
+    """Pass over an available task: it must neither fit the finished load nor replace one of its tasks."""
     limit = min(loads.limit[level], problem.times[task] - 1)
     for word in range(loads.skipped.shape[1]):
         left = loads.load[word] & problem.dominates[task, word]
