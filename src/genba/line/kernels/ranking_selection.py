@@ -14,7 +14,7 @@ TOMACS 11, 2001); Chen, Lin, Yuecesan and Chick, Simulation budget allocation (D
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,14 +35,21 @@ class Selection:
         observed: observations of each design, in order of common random numbers; (observations,) each.
         zone: difference that does not matter.
         probability: that no other design is better by the zone or more, at least (Bonferroni).
-        settled: whether that is as probable as was asked for.
+        ended: whether the procedure ended by itself, not by time or number of observations.
+        settled: whether it did, and the probability is what was asked for.
     """
 
     selected: int
     observed: list[Floats]
     zone: float
     probability: float
+    ended: bool
     settled: bool
+
+    def ordered(self, order: list[int]) -> "Selection":
+        """Give the same with the designs in another order."""
+        observed = [self.observed[row] for row in order]
+        return replace(self, selected=order.index(self.selected), observed=observed)
 
 
 def select(
@@ -76,6 +83,7 @@ def select(
         for row in alive:
             seen.more(row)
         alive = _kept(seen.rows, alive, reach, delta)
+    ended = len(alive) == 1
     selected = int(min(alive, key=lambda row: float(seen.rows[row].mean())))
     while not late():
         missed = 1 - in_zone(seen.rows, selected, delta)
@@ -88,7 +96,7 @@ def select(
         if behind(seen.rows, selected)[doubtful].mean() < 0:
             selected = doubtful
     probability = bonferroni(seen.rows, selected, delta)
-    return Selection(selected, seen.rows, delta, probability, probability >= confidence)
+    return Selection(selected, seen.rows, delta, probability, ended, ended and probability >= confidence)
 
 
 class _Seen:
