@@ -349,8 +349,8 @@ def _outcome(study: Studied) -> Claim:
         "outcome",
         float(fits),
         expected=1.0,
-        method="`selected` after a whole search with the probability asked for, the target reached and missed "
-        "with one place fewer; `unreachable` with full buffers; else `open`.",
+        method="`selected` after a whole search with the probability asked for, the target reached and "
+        "missed with one place fewer; `unreachable` with full buffers; else `open`.",
     )
 
 
