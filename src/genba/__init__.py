@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["factory", "grid", "submit"]
+__all__ = ["factory", "grid", "line", "submit"]
 
 
 def __getattr__(name: str) -> Any:

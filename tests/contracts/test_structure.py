@@ -17,7 +17,7 @@ FUNCTIONS = [
     for node in ast.walk(tree)
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
 ]
-DOMAINS = ("grid", "factory")
+DOMAINS = ("grid", "line", "factory")
 BASE = {
     "alembic",
     "cyclopts",

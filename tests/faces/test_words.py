@@ -42,6 +42,7 @@ JAPANESE = translations("ja")
 FIRST = {"case": "pglib:case14_ieee"}
 SCENARIOS = str(Path(__file__).parents[2] / "examples" / "scenarios.csv")
 NO_STATE = {**FIRST, "set": ["bus.3.pd=100000"]}
+LINE = {"line": "example:inverter"}
 EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "factory.probe": [{}],
     "grid.opf": [
@@ -52,6 +53,11 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
         *({**given, "formulation": other} for other in ("dc", "soc") for given in (FIRST, NO_STATE)),
     ],
     "grid.dispatch": [FIRST, NO_STATE],
+    "line.sequence": [
+        {**LINE, "goal": "levelling"},
+        {**LINE, "cycle_time": 40.0, "units": 8},
+        {**LINE, "cycle_time": 40.0, "window": 1.0, "units": 5, "time_limit": 1e-6},
+    ],
     "grid.powerflow": [FIRST, NO_STATE, {**FIRST, "scenarios": SCENARIOS}],
     "grid.contingency": [
         {**FIRST, "set": ["branch.1.rate_a=10"], "named": ["cut=branch.17+branch.20"], "pairs": 3},

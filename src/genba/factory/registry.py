@@ -7,7 +7,7 @@ from genba.core.domain import Domain
 from genba.core.errors import NotFound
 from genba.core.operation import Operation
 
-DOMAINS = ("grid", "factory")
+DOMAINS = ("grid", "line", "factory")
 
 
 def domain(name: str) -> Domain:
