@@ -74,6 +74,19 @@ def exchanged(result: BuffersResult) -> BuffersResult:
     )
 
 
+def misplaced(result: BuffersResult) -> BuffersResult:
+    """Give the replications to another design of as many places, in all tables."""
+    total = result.places
+    amount, after = result.numbers["amount"].copy(), result.buffers["after"].copy()
+    amount[:2] = after[:] = (0, total)
+    return result.model_copy(
+        update={
+            "numbers": result.numbers.replace(amount=amount),
+            "buffers": result.buffers.replace(after=after),
+        }
+    )
+
+
 def shuffled(result: BuffersResult) -> BuffersResult:
     cycle = result.runs["cycle"].copy()
     cycle[:32] = cycle[:32][::-1]
@@ -116,6 +129,7 @@ MUTANTS = {
     "a negative time": moved("runs", "cycle", -10.0),
     "a finalist hidden": relabelled,
     "another design selected": exchanged,
+    "another design stands for it": misplaced,
     "faster than the slowest station": scaled(0.5),
     "open": changed(outcome="open"),
     "not complete": changed(complete=False),

@@ -11,6 +11,7 @@ from scipy.stats import t as student
 from genba.core.certificate import Certificate, Claim, at_most, equal
 from genba.core.context import Context
 from genba.core.errors import InputError
+from genba.line.certify.replay import replay, speaks_for
 from genba.line.checks.flow import feeders_of
 from genba.line.io.opening import read_line
 from genba.line.records.buffers import BuffersParams, BuffersResult
@@ -25,6 +26,7 @@ HOUR = 3600.0
 ROUNDING = 1e-9  # relative; the same sums in another order
 SURE = 5.0
 """Standard errors by which a mean may be beyond what no line can do."""
+LONGEST_WARM_UP = 20_000
 MIXED = 0.01
 """By how much launched products may differ from their shares: a launch cycle has at most 100 units."""
 
@@ -70,15 +72,19 @@ def certify_buffers(params: BuffersParams, result: BuffersResult, ctx: Context) 
     whole = _whole(study)
     if not whole.holds:  # nothing else can be asked of designs that are not those of this line
         return Certificate(claims=(whole,))
+    limits = _limits(study)
+    if not limits.holds:  # nor of designs that cannot be
+        return Certificate(claims=(whole, limits))
     return Certificate(
         claims=(
             whole,
-            _limits(study),
+            limits,
             _rates(study),
             _behind(study),
             *_probable(study),
             *_bounds(study),
             _outcome(study),
+            *_replayed(study, ctx.seed),
         )
     )
 
@@ -323,6 +329,39 @@ def _mean(time: Time, load: float) -> float:
     if time.kind == "normal" and time.cv > 0:
         return mean * float(1 + time.cv * norm.pdf(1 / time.cv) / norm.cdf(1 / time.cv))
     return mean
+
+
+def _replayed(study: Studied, seed: int) -> Iterator[Claim]:
+    """Claim that today's and the selected design do what they do in another program."""
+    params, result, line = study.params, study.result, study.line
+    units = (result.warm_up, params.units)
+    crowded = params.staffing == "parallel" and max(result.staff["after"]) > 1
+    if crowded or not 0 < result.warm_up <= LONGEST_WARM_UP or not speaks_for(line, sum(units)):
+        return
+    before = result.designs["role"].tolist().index("before")
+    room = {(source, target): 0 for target, sources in feeders_of(line).items() for source in sources}
+    for source, target in list(room):
+        own = {buffer.after: buffer.capacity for buffer in line.buffers if buffer.before == target}
+        if own.get(source, own.get("", 0)) is None:  # as many as needed
+            del room[source, target]
+    gaps = []
+    for row in (0, before):
+        numbers = study.numbers(row + 1)
+        places = room | {way: amount for way, amount in numbers.items() if way[0]}
+        people = {way[1]: amount for way, amount in numbers.items() if not way[0]}
+        ours, again = (
+            study.cycles(row + 1),
+            replay(line, places, people, units, seed, params.blocking == "before"),
+        )
+        error = np.sqrt(ours.var(ddof=1) / len(ours) + again.var(ddof=1) / len(again))
+        gaps.append(abs(ours.mean() - again.mean()) - ROUNDING * ours.mean() > SURE * error)
+    yield equal(
+        "replayed",
+        float(sum(gaps)),
+        expected=0.0,
+        method="The selected design and today's, simulated by another program with other random numbers, "
+        "within five standard errors.",
+    )
 
 
 def _outcome(study: Studied) -> Claim:
