@@ -5,19 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
 from scipy.stats import t as student
 
 from genba.core.certificate import Certificate, Claim, at_most, equal
 from genba.core.context import Context
 from genba.core.errors import InputError
 from genba.line.certify.replay import replay, speaks_for
+from genba.line.certify.slowest_station import slowest
 from genba.line.checks.flow import feeders_of
 from genba.line.io.opening import read_line
 from genba.line.records.buffers import BuffersParams, BuffersResult
 from genba.line.records.line import Line
-from genba.line.records.loads import station_loads
-from genba.line.records.spread import Time
 
 Floats = NDArray[np.float64]
 Ways = list[tuple[str, str, int]]
@@ -282,7 +280,8 @@ def _bounds(study: Studied) -> Iterator[Claim]:
     """Claim that nothing is faster than its slowest station alone."""
     result = study.result
     numbers = [study.numbers(row + 1) for row in range(len(result.designs))]
-    limits = np.array([_limit(study, one) for one in numbers])
+    staffs = [{way[1]: amount for way, amount in one.items() if not way[0]} for one in numbers]
+    limits = np.array([slowest(study.line, staff) for staff in staffs])
     excess = []
     for row, limit in enumerate(limits):
         spent = study.cycles(row + 1)
@@ -304,31 +303,6 @@ def _bounds(study: Studied) -> Iterator[Claim]:
         unit="1",
         method="Places over work and repairs per unit, the least of all stations; relative.",
     )
-
-
-def _limit(study: Studied, numbers: dict[tuple[str, str], int]) -> float:
-    """Give the units per s that no places exceed."""
-    line = study.line
-    rates = [] if line.arrivals is None else [1 / _mean(line.arrivals, 0.0)]
-    for station, load in zip(line.stations, station_loads(line), strict=True):
-        work = load if station.work is None else _mean(station.work, load)
-        broken = station.breakdown
-        stopped = 0.0 if broken is None else _mean(broken.mttr, 0.0) / _mean(broken.mtbf, 0.0)
-        count = numbers.get(("", station.id), station.servers)
-        rates.append(count / work / (1 + stopped))
-    return min(rates)
-
-
-def _mean(time: Time, load: float) -> float:
-    """Give the mean of a time; the normal one is cut off at 0."""
-    mean = load if time.mean is None else time.mean
-    if time.kind == "triangular":
-        return ((time.low or 0.0) + (time.mode or 0.0) + (time.high or 0.0)) / 3
-    if time.kind == "empirical":
-        return float(np.mean(time.values))
-    if time.kind == "normal" and time.cv > 0:
-        return mean * float(1 + time.cv * norm.pdf(1 / time.cv) / norm.cdf(1 / time.cv))
-    return mean
 
 
 def _replayed(study: Studied, seed: int) -> Iterator[Claim]:
