@@ -1,8 +1,8 @@
 """All loads of one station that are worth trying: maximal, not dominated after Jackson, within the idle time.
 
 Tasks are taken or skipped along a list of available tasks, to whose end those that become available are put.
-Skipping a task limits the idle time that the finished load may have: a skipped task must not fit any
-more, nor replace a task of the load that it dominates. A branch ends when what may still come cannot keep to the limit.
+Skipping a task limits the idle time of the finished load: a skipped task must not fit any more, nor replace a
+task of the load that it dominates. A branch ends when what may still come cannot keep to the limit.
 
 Source: Hoffmann (1963) for the enumeration; Jackson (1956), Scholl and Klein (1997) for the two rules.
 """

@@ -1,0 +1,112 @@
+"""What to show of a balance: the Yamazumi with cycle and takt, how full stations are, what precedes what."""
+
+from collections import defaultdict
+
+from genba.core.views import Axis, BarChart, Chart, Headline, Link, Mark, NetworkChart, Node, Series, Views
+from genba.line.records.balance import BalanceParams, BalanceResult
+
+MOST_STATIONS, MOST_TASKS = 60, 300
+"""More than a screen can tell apart."""
+NOT_COVERED = (
+    "Times are fixed: variation, breakdowns and blocking are what a simulation shows.",
+    "Setup and walking times, sides and U shape are not part of the balance.",
+)
+
+
+def view_balance(params: BalanceParams, result: BalanceResult) -> Views:
+    """Give the views of a balance; without a line, what is known."""
+    return Views(headlines=_headlines(result), charts=tuple(_charts(result)), not_covered=NOT_COVERED)
+
+
+def _headlines(result: BalanceResult) -> tuple[Headline, ...]:
+    stations = None if result.stations is None else float(result.stations)
+    return (
+        Headline(key="stations", label="Stations", value=stations, unit="1"),
+        Headline(key="lower_bound", label="Stations at least", value=float(result.lower_bound), unit="1"),
+        Headline(key="cycle_time", label="Cycle time", value=result.cycle_time, unit="s"),
+        Headline(key="efficiency", label="Line efficiency", value=result.efficiency, unit="%"),
+        Headline(key="smoothness", label="Smoothness index", value=result.smoothness, unit="s"),
+    )
+
+
+def _charts(result: BalanceResult) -> list[Chart]:
+    if result.stations is None:
+        return []
+    charts: list[Chart] = [_yamazumi(result)] if result.stations <= MOST_STATIONS else []
+    charts.append(_use(result))
+    return [*charts, _precedence(result)] if len(result.assignments) <= MOST_TASKS else charts
+
+
+def _yamazumi(result: BalanceResult) -> BarChart:
+    """Stack the tasks of every station; the k-th series holds the k-th task of each."""
+    stacks: dict[int, list[tuple[str, float]]] = defaultdict(list)
+    rows = result.assignments.rows()
+    for row in rows:
+        stacks[int(row["station"] or 0)].append((_told(row["task"], row["name"]), float(row["time"] or 0)))
+    tallest = max(len(stack) for stack in stacks.values())
+    stations = range(1, (result.stations or 0) + 1)
+    marks = [Mark(label="Cycle time", y=result.cycle_time)]
+    return BarChart(
+        key="yamazumi",
+        title="Yamazumi: work at each station",
+        x=Axis(label="Station", unit="1", scale="category"),
+        y=Axis(label="Time", unit="s"),
+        stacked=True,
+        series=tuple(
+            Series(
+                name="Tasks",
+                x=tuple(str(s) for s in stations),
+                y=tuple(stacks[s][k][1] if k < len(stacks[s]) else None for s in stations),
+                text=tuple(stacks[s][k][0] if k < len(stacks[s]) else "" for s in stations),
+            )
+            for k in range(tallest)
+        ),
+        marks=(*marks, *([Mark(label="Takt", y=result.takt)] if result.takt is not None else [])),
+    )
+
+
+def _told(task: object, name: object) -> str:
+    return f"{task} {name}".strip()
+
+
+def _use(result: BalanceResult) -> BarChart:
+    places = result.workplaces
+    return BarChart(
+        key="use",
+        title="How full stations are",
+        x=Axis(label="Station", unit="1", scale="category"),
+        y=Axis(label="Load over cycle", unit="%"),
+        series=(
+            Series(
+                name="Use",
+                x=tuple(str(number) for number in places["station"].tolist()),
+                y=tuple(places["use"].tolist()),
+            ),
+        ),
+    )
+
+
+def _precedence(result: BalanceResult) -> NetworkChart:
+    """Draw what precedes what: stations from left to right, the tasks of one above each other."""
+    rows = result.assignments.rows()
+    height: dict[int, int] = defaultdict(int)
+    nodes, links = [], []
+    for row in rows:
+        station = int(row["station"] or 0)
+        height[station] += 1
+        text = f"{_told(row['task'], row['name'])}: {row['time']:g} s, station {station}"
+        nodes.append(
+            Node(id=str(row["task"]), x=station, y=-height[station], value=float(row["time"] or 0), text=text)
+        )
+        links += [Link(source=before, target=str(row["task"])) for before in str(row["after"]).split()]
+    longest = max(float(row["time"] or 0) for row in rows)
+    return NetworkChart(
+        key="precedence",
+        title="Precedence diagram, stations from left to right",
+        nodes=tuple(nodes),
+        links=tuple(links),
+        node_value=Axis(label="Time", unit="s"),
+        link_value=Axis(label="Precedence", unit="1"),
+        node_range=(0.0, longest),
+        link_range=(0.0, 1.0),
+    )

@@ -1,0 +1,93 @@
+"""`line.balance`: results that its certificate holds, and mutants that it does not."""
+
+from typing import Any
+
+import pytest
+
+from genba.core.context import Context
+from genba.core.errors import Cancelled, InputError
+from genba.line.operations.balance import balance
+
+INVERTER = "example:inverter"
+
+
+def claims(given: dict[str, Any], **changes: Any) -> list[str]:
+    """Give the claims that fail once a result is changed."""
+    context = Context(path=balance.path)
+    params = balance.parse(given)
+    result = balance.function(params, context)
+    changed = result.model_copy(update=changes)
+    return [claim.name for claim in balance.certify(params, changed, context).failed]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"cycle_time": 66},
+        {"cycle_time": 66, "rules": False},
+        {"cycle_time": 80, "rules": False, "mix": "average"},
+        {"objective": "cycle", "stations": 12, "rules": False},
+        {"objective": "feasible", "stations": 30},
+        {"objective": "feasible", "stations": 5},
+    ],
+)
+def test_every_question_gets_an_answer_that_certifies(given: dict[str, Any]) -> None:
+    outcome = balance(line=INVERTER, **given)
+    assert outcome.certificate.holds
+    wanted = {30: "feasible", 5: "infeasible"}.get(given.get("stations", 0), "optimal")
+    assert outcome.result.outcome == wanted
+
+
+def test_rules_never_need_fewer_stations() -> None:
+    free = balance(line=INVERTER, cycle_time=66, rules=False).result
+    ruled = balance(line=INVERTER, cycle_time=66).result
+    assert free.stations is not None
+    assert ruled.stations is not None
+    assert free.stations <= ruled.stations
+
+
+@pytest.mark.parametrize(
+    ("changes", "claim"),
+    [
+        ({"lower_bound": 19}, "outcome"),
+        ({"lower_bound": 17}, "outcome"),
+        ({"outcome": "feasible"}, "outcome"),
+        ({"efficiency": 99.0}, "measures"),
+        ({"smoothness": 0.0}, "measures"),
+        ({"stations": 17}, "every_task_once"),
+    ],
+)
+def test_a_changed_number_fails_its_claim(changes: dict[str, Any], claim: str) -> None:
+    assert claim in claims({"line": INVERTER, "cycle_time": 66}, **changes)
+
+
+def test_a_task_before_its_predecessor_fails() -> None:
+    given = {"line": INVERTER, "cycle_time": 66, "rules": False}
+    result = balance(**given).result
+    station = result.assignments["station"].copy()
+    station[-1] = 1
+    assert {"precedence", "loads"} <= set(
+        claims(given, assignments=result.assignments.replace(station=station))
+    )
+
+
+def test_a_bound_improved_to_look_optimal_fails() -> None:
+    given = {"line": INVERTER, "cycle_time": 66, "rules": False}
+    result = balance(**given).result
+    assert result.stations is not None
+    assert claims(given, lower_bound=result.stations + 1, proof="bound", outcome="feasible")
+
+
+def test_a_task_longer_than_the_cycle_is_refused() -> None:
+    with pytest.raises(InputError, match="longer than the cycle"):
+        balance(line=INVERTER, cycle_time=10)
+
+
+def test_the_shortest_cycle_needs_a_number_of_stations() -> None:
+    with pytest.raises(InputError, match="needs the number of stations"):
+        balance(line=INVERTER, objective="cycle")
+
+
+def test_a_cancelled_balance_stops() -> None:
+    with pytest.raises(Cancelled):
+        balance(Context(path=balance.path, cancelled=lambda: True), line=INVERTER)
