@@ -53,6 +53,11 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
         *({**given, "formulation": other} for other in ("dc", "soc") for given in (FIRST, NO_STATE)),
     ],
     "grid.dispatch": [FIRST, NO_STATE],
+    "line.balance": [
+        {**LINE, "cycle_time": 66.0},
+        {**LINE, "cycle_time": 66.0, "rules": False},
+        {**LINE, "objective": "feasible", "stations": 5},
+    ],
     "line.sequence": [
         {**LINE, "goal": "levelling"},
         {**LINE, "cycle_time": 40.0, "units": 8},
