@@ -68,6 +68,30 @@ def test_parallel_places_go_to_the_slowest_station(tmp_path: Path) -> None:
     assert outcome.result.staff["after"].tolist() == [1, 3, 1]
 
 
+def test_an_assembly_gives_each_feeder_its_own_places(tmp_path: Path) -> None:
+    """Two alike machines feed a third: by symmetry neither deserves more than one place more."""
+    path = tmp_path / "line.toml"
+    work = 'work = {kind = "exponential", mean = 1.0}'
+    path.write_text(
+        f"""
+name = "assembly"
+tasks = [{{id = "a", time = 1}}]
+stations = [
+  {{id = "A", {work}, after = []}},
+  {{id = "B", {work}, after = []}},
+  {{id = "C", {work}, after = ["A", "B"]}},
+]
+buffers = [{{id = "C", before = "C", capacity = 3}}]
+"""
+    )
+    outcome = run(path)
+    assert outcome.certificate.holds, outcome.certificate.failed
+    assert "replayed" in {claim.name for claim in outcome.certificate.claims}
+    assert outcome.result.buffers["source"].tolist() == ["A", "B"]
+    assert outcome.result.buffers["after"].sum() == 6
+    assert np.ptp(outcome.result.buffers["after"]) <= 2
+
+
 def test_a_target_takes_the_fewest_places(line: Path) -> None:
     """Exactly: 0.7270 per s with 2 and 2 places, 0.7010 with 2 and 1 (Markov chain)."""
     outcome = run(line, target=3600 * 0.715, units=1000)
