@@ -58,6 +58,10 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
         {**LINE, "cycle_time": 66.0, "rules": False},
         {**LINE, "objective": "feasible", "stations": 5},
     ],
+    "line.redesign": [
+        {**LINE, "cycle_time": 70.0, "most_stations": 18},
+        {**LINE, "cycle_time": 70.0, "most_stations": 18, "goal": "cost"},
+    ],
     "line.sequence": [
         {**LINE, "goal": "levelling"},
         {**LINE, "cycle_time": 40.0, "units": 8},

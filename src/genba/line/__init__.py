@@ -5,7 +5,7 @@ from genba.core.domain import Domain
 DOMAIN = Domain(
     name="line",
     title="Assembly lines: balancing, sequencing, simulation and buffers",
-    verbs=("balance", "sequence",),
+    verbs=("balance", "redesign", "sequence",),
     catalogues={"example": "example"},
     templates=(".xlsx", ".toml"),
 )

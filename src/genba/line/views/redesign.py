@@ -56,7 +56,7 @@ def _frontier(params: RedesignParams, result: RedesignResult) -> LineChart:
     label = "Cost of change" if params.goal == "cost" else "Moved tasks"
     stations = tuple(float(row["stations"] or 0) for row in rows)
     return LineChart(
-        key="frontier",
+        key="cost_frontier" if params.goal == "cost" else "move_frontier",
         title="Change against stations",
         x=Axis(label="Stations", unit="1"),
         y=Axis(label=label, unit=unit),
