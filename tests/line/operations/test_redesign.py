@@ -171,6 +171,11 @@ def test_a_cancelled_search_stops(tmp_path: Path) -> None:
         (LINE, {}, "neither a cycle time"),
         (LINE, {"cycle_time": 3}, "places in a cycle"),
         (LINE, {"cycle_time": 9, "made": ("wide",)}, "no product wide"),
+        (
+            LINE.replace("]\nworkers", ', {id = "old", share = 0.0}]\nworkers'),
+            {"cycle_time": 9, "made": ("old",), "mix": "average"},
+            "no share",
+        ),
         ('shape = "two-sided"' + LINE, {"cycle_time": 9}, "two sides"),
     ],
 )
@@ -179,3 +184,12 @@ def test_what_cannot_be_redesigned_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=message):
         redesign(line=write(tmp_path, text), **params)
+
+
+def test_the_average_unit_needs_less_than_the_worst(tmp_path: Path) -> None:
+    """Task b takes 3.8 s on average and 5 s at worst; station S1 must keep 8 s with a, which takes 4 s."""
+    line = write(tmp_path)
+    average = redesign(line=line, cycle_time=8, most_stations=4, mix="average")
+    assert average.certificate.holds, average.certificate.failed
+    assert average.result.frontier["moves"][0] == 0
+    assert redesign(line=line, cycle_time=8, most_stations=4).result.frontier["moves"][0] != 0

@@ -325,7 +325,7 @@ def _frontier(params: RedesignParams, points: list[Point]) -> Claim:
         value, bound = _value(params, point)
         if last is not None:
             done = last.number("stations") if last.row["outcome"] == "optimal" else last.number("most")
-            wrong += not last.at or point.number("most") != done - 1
+            wrong += last.row["outcome"] == "infeasible" or point.number("most") != done - 1
         if point.at:
             met = abs(value - bound) < ROUNDING
             wrong += (

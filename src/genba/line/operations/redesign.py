@@ -106,9 +106,14 @@ def _frontier(job: Job, ctx: Context, until: int) -> list[Plan]:
         most += 1
         top = _point(job, most, None, ctx, until)
     plans = [top]
-    while plans[-1].station is not None and _next(plans[-1]) >= job.floor:
+    while _goes_on(job, plans[-1]) and _next(plans[-1]) >= job.floor:
         plans.append(_point(job, _next(plans[-1]), plans[-1], ctx, until))
     return plans
+
+
+def _goes_on(job: Job, plan: Plan) -> bool:
+    """Give whether fewer stations are worth a look; without places for new ones the model is far smaller."""
+    return plan.station is not None or (plan.outcome == "unsolved" and plan.most > job.today)
 
 
 def _next(plan: Plan) -> int:

@@ -106,6 +106,8 @@ def _times(line: Line, params: RedesignParams) -> Ints:
             update={"products": tuple(product for product in line.products if product.id in made)}
         )
         share = sum(product.share for product in chosen.products)
+        if chosen.products and share <= 0:
+            raise InputError("the products that are made have no share, so no average", where="made")
         scale = 1 / share if share > 0 else 1.0
         return np.array(
             [[whole(average(task, chosen) * (scale if task.times else 1.0)) for task in line.tasks]]
