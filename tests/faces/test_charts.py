@@ -193,6 +193,16 @@ def test_a_marked_stack_is_shown_whole() -> None:
     assert render(STACKED)["yAxis"]["max"] >= 20.0 + 5.0 + 10.0
 
 
+def test_marks_that_are_close_do_not_write_over_each_other() -> None:
+    marks = (Mark(label="Takt", y=34.0), Mark(label="Cycle", y=33.0), Mark(label="Half", y=17.0))
+    data = render(STACKED.model_copy(update={"marks": marks}))["series"][0]["markLine"]["data"]
+    assert [mark["label"]["position"] for mark in data] == [
+        "insideEndTop",
+        "insideEndBottom",
+        "insideEndTop",
+    ]
+
+
 def test_spans_lie_in_their_row_and_say_when_they_are() -> None:
     working, starved = render(GANTT)["series"]
     assert (working["name"], starved["name"]) == ("working", "starved")

@@ -24,6 +24,8 @@ class Series(Record):
     y: tuple[float | None, ...]
     text: tuple[str, ...] = ()
     """One hover text per point, or none at all."""
+    proper: bool = False
+    """Whether the name comes from the data, such as a product's, and is the same in every language."""
 
 
 class Mark(Record):

@@ -190,6 +190,8 @@ def _charted(key: str, chart: Chart) -> Iterator[Text]:
         return
     yield Text(f"{key}.y", chart.y.label)
     for series in chart.series:
+        if series.proper:
+            continue
         yield Text(f"{key}.series.{series.name}", series.name)
     for mark in chart.marks:
         yield Text(f"{key}.mark.{mark.label}", mark.label)

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from genba.core.views import Axis, BarChart, LineChart, Mark, ScatterChart, Series
+from genba.core.views import Axis, BarChart, LineChart, ScatterChart, Series
 from genba.faces.legend import LEGEND_HEIGHT, legend
 from genba.faces.theme import Palette, figure
 from genba.faces.words import number, say, with_unit
@@ -20,6 +20,8 @@ ZOOM_HEIGHT = 36
 PADDING = 0.03
 """Share of the range left free beyond points and marks."""
 TICKS = 5
+CLOSE = 0.12
+"""Marks nearer than this share of the axis would write over each other."""
 SYMBOLS_SHOWN_TO = 60
 """A line with more points than this shows its symbols on hover only."""
 
@@ -52,7 +54,7 @@ def plot_option(chart: Plot, key: str, language: str, colours: Palette, top: int
         option["legend"] = legend(colours, top) | ({"itemWidth": 28} if isinstance(chart, LineChart) else {})
         option["aria"] = {"decal": {"show": isinstance(chart, BarChart) and not chart.stacked}}
     if chart.marks:
-        option["series"][0]["markLine"] = _marks(chart.marks, key, language, colours, chart.y.unit)
+        option["series"][0]["markLine"] = _marks(chart, key, language, colours)
     return option
 
 
@@ -251,18 +253,23 @@ def _zoom(chart: Plot, colours: Palette) -> list[Option]:
     return [inside, slider]
 
 
-def _marks(marks: tuple[Mark, ...], key: str, language: str, colours: Palette, unit: str) -> Option:
-    """Draw each mark as a dashed line with its label and value above it."""
+def _marks(chart: Plot, key: str, language: str, colours: Palette) -> Option:
+    """Draw each mark as a dashed line with its label and value above it, or below it under a close one."""
+    low, high = _extent(chart)
+    highest = max(mark.y for mark in chart.marks)
     data = [
         {
             "yAxis": mark.y,
             "label": {
                 "formatter": _literal(
-                    f"{say(language, f'{key}.mark.{mark.label}', mark.label)}  {figure(mark.y, unit)}"
-                )
+                    f"{say(language, f'{key}.mark.{mark.label}', mark.label)}  {figure(mark.y, chart.y.unit)}"
+                ),
+                "position": "insideEndBottom"
+                if 0 < highest - mark.y < CLOSE * (high - low)
+                else "insideEndTop",
             },
         }
-        for mark in marks
+        for mark in chart.marks
     ]
     return {
         "symbol": "none",
@@ -270,7 +277,6 @@ def _marks(marks: tuple[Mark, ...], key: str, language: str, colours: Palette, u
         "data": data,
         "lineStyle": {"color": colours.bad, "type": [6, 4], "width": 1.2},
         "label": {
-            "position": "insideEndTop",
             "color": colours.bad,
             "backgroundColor": colours.paper,
             "padding": [1, 4],

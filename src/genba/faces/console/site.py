@@ -14,6 +14,7 @@ from genba.faces.console.floor import floor_page
 from genba.faces.console.form import form_page
 from genba.faces.console.layout import Visit, alert, frame, heading, show, visit_of
 from genba.faces.console.pages.grid import grid_page
+from genba.faces.console.pages.line import line_page
 from genba.faces.console.readings import Readings
 from genba.faces.console.run import run_page
 from genba.faces.console.runs import runs_page
@@ -24,7 +25,7 @@ from genba.factory.registry import domain, operation
 
 logger = logging.getLogger(__name__)
 
-OWN_START = {"grid": grid_page}
+OWN_START = {"grid": grid_page, "line": line_page}
 """Domains with a start page of their own."""
 BUILD_S = 20.0
 """How long a page may take to read the record before it is given up, s."""

@@ -29,6 +29,7 @@ async def start_page(visit: Visit, readings: Readings, domain: Domain) -> None:
 
 
 def newest(readings: Readings, domain: Domain) -> tuple[Run, ...]:
-    """Give the newest runs of a domain; blocks."""
+    """Give the newest runs of a domain but those of sliders; blocks."""
     runs = readings.factory.runs(RunQuery(limit=LOOKED_BACK)).items
-    return tuple(run for run in runs if run.operation.startswith(f"{domain.name}."))[:SHOWN]
+    own = (run for run in runs if run.operation.startswith(f"{domain.name}.") and not run.ephemeral)
+    return tuple(own)[:SHOWN]

@@ -62,6 +62,7 @@ def _evenness(result: SequenceResult) -> LineChart:
         series=tuple(
             Series(
                 name=str(product),
+                proper=True,
                 x=tuple(places.tolist()),
                 y=tuple((np.cumsum(order == product) - places * units / total).round(6).tolist()),
             )
