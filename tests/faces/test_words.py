@@ -43,6 +43,7 @@ FIRST = {"case": "pglib:case14_ieee"}
 SCENARIOS = str(Path(__file__).parents[2] / "examples" / "scenarios.csv")
 NO_STATE = {**FIRST, "set": ["bus.3.pd=100000"]}
 LINE = {"line": "example:inverter"}
+THREE = str(Path(__file__).parents[1] / "line" / "three_machines.toml")
 EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "factory.probe": [{}],
     "grid.opf": [
@@ -64,8 +65,13 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
     ],
     "line.sequence": [
         {**LINE, "goal": "levelling"},
-        {**LINE, "cycle_time": 40.0, "units": 8},
+        {**LINE, "cycle_time": 44.0, "window": 1.1, "units": 5},
         {**LINE, "cycle_time": 40.0, "window": 1.0, "units": 5, "time_limit": 1e-6},
+    ],
+    "line.simulate": [LINE, {"line": THREE}],
+    "line.buffers": [
+        {"line": THREE, "units": 100},
+        {"line": "example:starter", "units": 100, "target": 80.5},
     ],
     "grid.powerflow": [FIRST, NO_STATE, {**FIRST, "scenarios": SCENARIOS}],
     "grid.contingency": [

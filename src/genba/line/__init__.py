@@ -5,7 +5,7 @@ from genba.core.domain import Domain
 DOMAIN = Domain(
     name="line",
     title="Assembly lines: balancing, sequencing, simulation and buffers",
-    verbs=("balance", "redesign", "sequence",),
+    verbs=("balance", "redesign", "sequence", "simulate", "buffers"),
     catalogues={"example": "example"},
     templates=(".xlsx", ".toml"),
 )

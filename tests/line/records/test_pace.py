@@ -78,5 +78,9 @@ def test_parallel_places_share_a_load():
 
 
 def test_a_stations_load_is_its_tasks_unless_its_time_is_given():
-    stations = [{"id": "1", "tasks": ["a"]}, {"id": "2", "work": 7}, {"id": "3", "work": {"kind": "gamma", "cv": 0.2}}]
+    stations = [
+        {"id": "1", "tasks": ["a"]},
+        {"id": "2", "work": 7},
+        {"id": "3", "work": {"kind": "gamma", "cv": 0.2}},
+    ]
     assert station_loads(line(stations=stations)) == (10.0, 7.0, 0.0)

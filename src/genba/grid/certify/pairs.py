@@ -109,7 +109,8 @@ def _elsewhere(own: Joint, listed: _Listed, ranked: Table) -> int:
     for row in np.flatnonzero(np.isfinite(listed.index)).tolist():
         excess = own.excess(int(listed.first[row]), int(listed.second[row]))
         number = str(ranked["element"][row]).removeprefix("branch.")
-        at = np.flatnonzero(own.seen == int(number) - 1) if number.isascii() and number.isdigit() else []
+        known = number.isascii() and number.isdigit()
+        at = np.flatnonzero(own.seen == int(number) - 1) if known else np.zeros(0, np.int64)
         top = float(excess.max())
         near = len(at) and excess[at[0]] >= top - 100 * UNSURE * (1 + abs(top) / 100)
         wrong += not (near and ranked["element"][row] == f"branch.{number}")

@@ -58,7 +58,9 @@ class Frame:
 
     def possible(self, design: Design) -> bool:
         """Tell whether the recursion can express a design."""
-        return self.staffing != "parallel" or not unordered(*self._parts(design))
+        return self.staffing != "parallel" or not unordered(
+            *self._parts(design), wait_to_start=self.wait_to_start
+        )
 
     def pace(self, design: Design) -> Floats | None:
         """Give what drawn work is multiplied by, shape (stations and arrivals, 1, 1); none: nothing."""

@@ -181,16 +181,19 @@ def _draws(stations: Sequence[FlowStation], numbers: Ints) -> Draws:
     )
 
 
-def unordered(stations: Sequence[FlowStation], links: Sequence[FlowLink]) -> bool:
+def unordered(
+    stations: Sequence[FlowStation], links: Sequence[FlowLink], *, wait_to_start: bool = False
+) -> bool:
     """Tell whether places are freed too late for the recursion's order: branches that lag by unlike numbers.
 
-    It happens where branches of parallel servers meet and the shorter one's buffer holds less than the lag.
+    It happens where branches of parallel servers meet and the shorter one's buffer holds less than the lag;
+    and where parallel servers wait for a place before they begin, and places are fewer than other servers.
     """
     servers = np.array([station.servers for station in stations], np.int64)
     source = np.array([link.source for link in links], np.int64)
     target = np.array([link.target for link in links], np.int64)
     lag = _lags(servers, source, target)
-    short = lag[target] - (lag[source] + servers[source] - 1)
+    short = lag[target] - lag[source] - (0 if wait_to_start else servers[source] - 1)
     return any(li.places is not None and li.places < gap for li, gap in zip(links, short, strict=True))
 
 

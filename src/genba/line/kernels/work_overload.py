@@ -104,7 +104,8 @@ def capacity_bound(work: Launching, layer: Layer) -> Ints:
     units = left.sum(axis=1)
     time = np.where(units > 0, (units - 1) * work.cycle + work.window, 0)
     excess = left @ work.times + np.where(units > 0, 1, 0)[:, None] * layer.drift - time[:, None]
-    return np.maximum(excess, 0).sum(axis=1)
+    bound: Ints = np.maximum(excess, 0).sum(axis=1)
+    return bound
 
 
 def next_layer(work: Launching, layer: Layer, best: int) -> Layer:

@@ -125,7 +125,7 @@ def _task(params: BuffersParams, line: Line, seed: int) -> Task:
     Raises:
         InputError: where there is nothing to spread, or it cannot be done as asked for.
     """
-    flow = flow_of(line) if line.stations else None
+    flow = flow_of(line, wait_to_start=params.blocking == "before") if line.stations else None
     if flow is None or not flow.links:
         raise InputError("the line has no two stations in a row, so no buffers; add stations", where="line")
     if flow.reasons:

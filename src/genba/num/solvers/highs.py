@@ -70,7 +70,7 @@ class Model:
     """A linear program inside HiGHS; rows can be added, and the next solve starts where the last ended."""
 
     def __init__(self, program: LinearProgram, *, basis: Basis | None = None, interior: bool = False) -> None:
-        self._highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]  # highspy leaves it so
+        self._highs: Any = highspy.Highs()
         self._set("output_flag", False)
         self._set("threads", 1)
         self._set("solver", "ipm" if interior else "simplex")
