@@ -112,7 +112,8 @@ def _slack(graph: Graph, task: int) -> float:
 def fill(graph: Graph, rule: Rule) -> list[list[int]]:
     """Fill station after station with the available task of highest priority that fits."""
     rank = sorted(range(len(graph.times)), key=lambda task: -rule(graph, task))
-    done, stations, room = 0, [], 0
+    stations: list[list[int]] = []
+    done, room = 0, 0
     while len(rank):
         task = next((j for j in rank if graph.times[j] <= room and not graph.before[j] & ~done), None)
         if task is None:
@@ -214,7 +215,7 @@ def _precede(
     """Ask that a task is not done by a station unless its direct predecessors are."""
     for before, after in graph.pairs:
         for s in range(earliest[after], min(latest[after], latest[before] - 1) + 1):
-            later = placed[after][1].get(s) if s < latest[after] else 1
+            later = placed[after][1][s] if s < latest[after] else 1
             sooner = placed[before][1].get(s, 0) if s >= earliest[before] else 0
             model.add(later <= sooner)
 

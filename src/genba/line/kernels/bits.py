@@ -25,13 +25,14 @@ def words_for(tasks: int) -> int:
 @inlined
 def lowest(word: np.uint64) -> int:
     """Give the place of the lowest bit of a word that is not 0."""
-    return PLACES[((word & (~word + ONE)) * DE_BRUIJN) >> np.uint64(58)]
+    return int(PLACES[((word & (~word + ONE)) * DE_BRUIJN) >> np.uint64(58)])
 
 
 @inlined
 def has(row: Words, task: int) -> bool:
     """Give whether a set has a task."""
-    return (row[task >> 6] >> np.uint64(task & 63)) & ONE != ZERO
+    found: bool = (row[task >> 6] >> np.uint64(task & 63)) & ONE != ZERO
+    return found
 
 
 @inlined

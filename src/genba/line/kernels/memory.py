@@ -108,9 +108,9 @@ def place_of(memory: Memory, row: Words) -> int:
                 same = False
                 break
         if same:
-            return place
+            return int(place)
         place = (place + 1) & mask
-    return place
+    return int(place)
 
 
 @inlined
@@ -161,4 +161,4 @@ def pop(memory: Memory, level: int) -> int:
     memory.top[level] = heap
     if heap != NONE:
         memory.sibling[heap] = NONE
-    return first
+    return int(first)

@@ -130,7 +130,8 @@ def _weights(times: Ints, after: Words) -> Ints:
 
 @kernel
 def _within(sets: Words, row: int, task: int) -> bool:
-    return (sets[row, task >> 6] >> np.uint64(task & 63)) & np.uint64(1) != np.uint64(0)
+    found: bool = (sets[row, task >> 6] >> np.uint64(task & 63)) & np.uint64(1) != np.uint64(0)
+    return found
 
 
 @kernel

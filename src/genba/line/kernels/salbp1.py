@@ -226,7 +226,7 @@ def _run(hunt: Hunt, steps: int) -> int:
 
 
 def _bytes_per_state(memory: Memory) -> int:
-    return sum(getattr(memory, name)[:1].nbytes for name in PER_STATE) + 4 * memory.slot.itemsize
+    return sum(int(getattr(memory, name)[:1].nbytes) for name in PER_STATE) + 4 * memory.slot.itemsize
 
 
 def _pack(state: Balancing, hunt: Hunt, steps: int) -> Balancing:

@@ -139,7 +139,7 @@ def _next_that_fits(problem: Salbp, loads: Loads, level: int) -> int:
     loads.place[level] = place
     task = -1
     if place < length:
-        task = loads.listed[place]
+        task = int(loads.listed[place])
     return task
 
 
@@ -153,7 +153,7 @@ def _limit_with(problem: Salbp, loads: Loads, level: int, task: int) -> int:
             other = 64 * word + lowest(left)
             left &= left - ONE
             limit = min(limit, problem.times[other] - problem.times[task] - 1)
-    return limit
+    return int(limit)
 
 
 @inlined
