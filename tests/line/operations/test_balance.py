@@ -1,5 +1,6 @@
 """`line.balance`: results that its certificate holds, and mutants that it does not."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -91,3 +92,43 @@ def test_the_shortest_cycle_needs_a_number_of_stations() -> None:
 def test_a_cancelled_balance_stops() -> None:
     with pytest.raises(Cancelled):
         balance(Context(path=balance.path, cancelled=lambda: True), line=INVERTER)
+
+
+SMALL = """
+name = "small"
+{shape}
+[rules]
+{rule}
+[[tasks]]
+id = "a"
+time = 3
+zone = "front"
+[[tasks]]
+id = "b"
+time = 4
+after = ["a"]
+[[stations]]
+id = "one"
+tasks = ["a", "b"]
+servers = {servers}
+"""
+
+
+@pytest.mark.parametrize("rules", [True, False])
+@pytest.mark.parametrize(
+    ("told", "given"),
+    [
+        ("setup times", {"rule": 'setups = [{ task = "a", then = "b", time = 1 }]'}),
+        ("walking times", {"rule": 'walks = [{ zone = "front", then = "front", time = 1 }]'}),
+        ("U shape", {"shape": 'shape = "u"'}),
+        ("sides", {"shape": 'shape = "two-sided"'}),
+        ("parallel places", {"servers": "2"}),
+        ("", {}),
+    ],
+)
+def test_what_is_not_kept_is_told(tmp_path: Path, told: str, given: dict[str, str], *, rules: bool) -> None:
+    path = tmp_path / "line.toml"
+    path.write_text(SMALL.format(**({"shape": "", "rule": "", "servers": "1"} | given)), encoding="utf-8")
+    outcome = balance(line=str(path), cycle_time=7, rules=rules)
+    warned = [one.message for one in outcome.findings if one.code == "line.balance_left_out"]
+    assert [message.startswith(f"{told} are not kept") for message in warned] == [True] * bool(told)

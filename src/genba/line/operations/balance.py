@@ -107,13 +107,13 @@ def balance(params: BalanceParams, ctx: Context) -> BalanceResult:
     algorithm to a new simple assembly line balancing dataset.
     """
     line = open_line(params, ctx)
+    ctx.check(_left_out(line))
     job = _job(line, params, ctx)
     until = ctx.clock() + int(params.time_limit * NANO)
     found = _shortest(job, ctx, until) if params.objective == "cycle" else _fewest(job, ctx, until)
     ruled = _ruled(job) if params.rules else None
     if ruled is None:
         return _result(job, params, found, "remember")
-    ctx.check(_left_out(line))
     return _result(job, params, _with_rules(job, ruled, found, params, ctx, until), "cpsat")
 
 
@@ -217,10 +217,14 @@ def _ruled(job: Job) -> Ruled | None:
 
 
 def _left_out(line: Line) -> tuple[Finding, ...]:
+    """Name what the line has and no search of this balance keeps, with rules or without."""
     names = {
         "setup times": line.rules.setups,
         "walking times": line.rules.walks,
-        "sides and U shape": line.shape != "straight",
+        "U shape": line.shape == "u",
+        "sides": line.shape == "two-sided",
+        "parallel places": any(station.servers > 1 for station in line.stations),
+        "side lines": any(station.after is not None for station in line.stations),
     }
     missing = [name for name, given in names.items() if given]
     return (LEFT_OUT.at("rules", rules=", ".join(missing)),) if missing else ()

@@ -9,7 +9,7 @@ MOST_STATIONS, MOST_TASKS = 60, 300
 """More than a screen can tell apart."""
 NOT_COVERED = (
     "Times are fixed: variation, breakdowns and blocking are what a simulation shows.",
-    "Setup and walking times, sides and U shape are not part of the balance.",
+    "Setup and walking times, sides, U shape, parallel places and side lines are not part of the balance.",
 )
 
 
