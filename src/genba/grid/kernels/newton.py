@@ -14,7 +14,6 @@ from genba.grid.kernels.newton_steps import (
     Equations,
     Working,
     advance,
-    measure,
     working_of,
 )
 
@@ -87,7 +86,6 @@ def newton(plan: JacobianPlan, equations: Equations, vm: Floats, va: Floats, bud
     for linear and nonlinear equations, section 5.4.
     """
     working = working_of(equations, vm, va)
-    measure(equations, working)
     most = max(1, WORK // (len(plan.structure.lower_columns) + len(vm)))
     limits = budget.tolerance, budget.factorisations, budget.reuse, SMALLEST_STEP
     while True:
@@ -96,9 +94,10 @@ def newton(plan: JacobianPlan, equations: Equations, vm: Floats, va: Floats, bud
             continue
         if ended != MORE:
             break
-    excess = working.p + 1j * working.q
+    excess = np.empty(len(vm), np.complex128)
+    excess.real, excess.imag = working.p, working.q
     at = Iterate(working.vm, working.va, excess, working.slack, *working.sizes.tolist())
-    standing = bool((at.vm[equations.island > 0] >= budget.lowest).all())
+    standing = bool(((at.vm >= budget.lowest) | (equations.island == 0)).all())
     return Solution(at, ended == SOLVED and standing, int(working.counts[0]))
 
 

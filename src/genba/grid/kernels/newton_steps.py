@@ -14,8 +14,9 @@ from genba.num.lu.structure import Structure
 
 SOLVED, STOPPED, SINGULAR, MORE = 0, 1, 2, 3
 """How a call of `advance` ends: within tolerance, without a descent, without factors, or with work left."""
-NONE, FACTORS, STEP = 0, 1, 2
-"""What is at hand for the next step: nothing, factors, or the solved right-hand sides themselves."""
+NONE, FACTORS, STEP, UNMEASURED = 0, 1, 2, 3
+"""What is at hand for the next step: nothing, factors, the solved right-hand sides themselves, or not even
+the mismatch of the first voltage."""
 
 
 class Equations(NamedTuple):
@@ -97,7 +98,7 @@ def working_of(equations: Equations, vm: Floats, va: Floats) -> Working:
         q=q,
         slack=np.empty(islands),
         sizes=np.empty(2),
-        counts=np.zeros(3, np.int64),
+        counts=np.array([0, 0, UNMEASURED]),
         tried=np.empty((6, n)),
         tried_slack=np.empty(islands),
         blocks=np.empty((len(equations.y), 4)),
@@ -106,14 +107,6 @@ def working_of(equations: Equations, vm: Floats, va: Floats) -> Working:
         answer=np.empty((n, 2)),
         gain=np.zeros((2, islands)),
     )
-
-
-@kernel
-def measure(equations: Equations, working: Working) -> None:
-    """Give the mismatch at the first voltage."""
-    w = working
-    mismatch, norm = _mismatch(equations, w.vm, w.va, w.re, w.im, w.p, w.q, w.slack)
-    w.sizes[0], w.sizes[1] = mismatch, norm
 
 
 @kernel
@@ -141,6 +134,9 @@ def advance(
         SOLVED, STOPPED or MORE; SINGULAR with the right-hand sides in `step` and `answer`.
     """
     counts, sizes = working.counts, working.sizes
+    if counts[2] == UNMEASURED:
+        _measure(equations, working)
+        counts[2] = NONE
     for _ in range(most):
         if sizes[0] <= tolerance:
             return SOLVED
@@ -170,6 +166,14 @@ def advance(
         if norm >= 0.0:
             _accept(working, norm)
     return SOLVED if sizes[0] <= tolerance else MORE
+
+
+@kernel
+def _measure(equations: Equations, working: Working) -> None:
+    """Give the mismatch at the first voltage."""
+    w = working
+    mismatch, norm = _mismatch(equations, w.vm, w.va, w.re, w.im, w.p, w.q, w.slack)
+    w.sizes[0], w.sizes[1] = mismatch, norm
 
 
 @kernel

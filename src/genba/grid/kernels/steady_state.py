@@ -267,6 +267,8 @@ def _pose(
 
 def _after(model: Model, control: Control, going: _Going, at: Iterate, *, single: bool) -> _Going:
     """Give what the next solution has to change; the same object when nothing."""
+    if not model.reactive_limits and not model.distributed:
+        return going
     side = going.side
     if model.reactive_limits:
         limits = (control.lowest, control.highest, control.setpoint)
