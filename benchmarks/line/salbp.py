@@ -19,7 +19,7 @@ import numpy as np
 from rival_salbp import by_positional_weight, chosen
 from salbp_instances import Instance, scholl
 
-from genba.line.kernels.salbp1 import Balancing, advance, begin
+from genba.line.kernels.windows import Windowed, advance_windows, begin_windows
 
 STEPS = 500_000
 
@@ -40,15 +40,15 @@ def solve(instance: Instance, *, cpu_s: float) -> Solved:
     """Balance one instance within a limit of CPU seconds."""
     began = time.process_time()
     pairs = np.array(instance.pairs, np.int64).reshape(-1, 2)
-    state = begin(np.array(instance.times), pairs[:, 0], pairs[:, 1], instance.cycle)
+    state = begin_windows(np.array(instance.times), pairs[:, 0], pairs[:, 1], instance.cycle)
     while not state.ended and time.process_time() - began < cpu_s:
-        state = advance(state, STEPS)
+        state = advance_windows(state, STEPS)
     spent = time.process_time() - began
     check(instance, state)
     return Solved(instance.name, state.stations, state.bound, state.proof, state.expanded, spent)
 
 
-def check(instance: Instance, state: Balancing) -> None:
+def check(instance: Instance, state: Windowed) -> None:
     """Stop unless the line is one and, where the optimum is known, the proven one equals it."""
     load = np.bincount(state.station, instance.times)
     fits = len(load) == state.stations and load.max() <= instance.cycle and load.min() > 0

@@ -100,6 +100,11 @@ class Balancing:
         return min(self.goal, self.stations - 1) if self.goal else self.stations - 1
 
     @property
+    def opened(self) -> bool:
+        """Give whether the heuristic has ended."""
+        return self.tried >= 2 * len(worths(1)[::VALUATIONS])
+
+    @property
     def stuck(self) -> bool:
         """Give whether the search for fewer stations ended for want of memory."""
         return self.line is not None and self.line.full
@@ -110,6 +115,10 @@ class Balancing:
         if self.proof != "none":
             return self.proof
         return "exhausted" if self.searched else "bound"
+
+    def shortened(self, station: Ints, stations: int) -> "Balancing":
+        """Give the state with a shorter line that was found elsewhere; searches for one begin anew."""
+        return _met(replace(self, station=station, stations=stations, line=None, packing=None))
 
 
 def begin(times: Ints, start: Ints, end: Ints, cycle: int, *, goal: int = 0) -> Balancing:
@@ -134,7 +143,7 @@ def advance(state: Balancing, steps: int) -> Balancing:
     """Work for about so many steps of the enumeration, or one try of the heuristic."""
     if state.ended:
         return state
-    if state.tried < 2 * len(worths(1)[::VALUATIONS]):
+    if not state.opened:
         return _met(_try_hoffmann(state))
     line = state.line
     if line is None:

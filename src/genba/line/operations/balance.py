@@ -17,9 +17,10 @@ from genba.line.checks.pace import check_cycle
 from genba.line.io.opening import open_line
 from genba.line.kernels.bits import Ints
 from genba.line.kernels.precedence import topological
-from genba.line.kernels.salbp1 import Balancing, Proof, advance, begin
+from genba.line.kernels.salbp1 import Proof
 from genba.line.kernels.salbp2 import Shortening, advance_cycle, begin_cycle
 from genba.line.kernels.side_constraints import Posed, Ruled, pose_cycle, pose_stations
+from genba.line.kernels.windows import Windowed, advance_windows, begin_windows
 from genba.line.records.balance import ASSIGNMENTS, WORKPLACES, BalanceParams, BalanceResult
 from genba.line.records.line import Line
 from genba.line.records.loads import balance as measure
@@ -41,7 +42,7 @@ SCORE = 1000
 NANO = 1e9
 SPARE = 3
 """Stations that rules are first granted above a line without them."""
-S = TypeVar("S", Balancing, Shortening)
+S = TypeVar("S", Windowed, Shortening)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +94,7 @@ class Found:
 def balance(params: BalanceParams, ctx: Context) -> BalanceResult:
     """Balance a line: give its tasks to stations, and prove how good that is.
 
-    Branch, bound and remember for precedence and time alone; CP-SAT, started from its line and bound, where
+    Branch, bound and remember for precedence and time alone, on long lines also windows of stations; CP-SAT, started from its line and bound, where
     rules bind. Stopping early keeps the best line and the best bound.
 
     Example:
@@ -162,10 +163,10 @@ def _fewest(job: Job, ctx: Context, until: int) -> Found:
     if job.times.max() > job.cycle:
         return Found(None, len(job.times) + 1, job.cycle, None, "bound", 0, impossible=True)
     goal = job.stations
-    state = begin(job.times, job.start, job.end, job.cycle, goal=goal)
+    state = begin_windows(job.times, job.start, job.end, job.cycle, goal=goal)
     state = _until_ended(
         state,
-        advance,
+        advance_windows,
         lambda at: f"best {at.stations} stations, at least {at.bound}, {at.expanded} partial lines",
         ctx,
         until,
