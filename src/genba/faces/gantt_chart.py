@@ -50,7 +50,7 @@ def _time_axis(chart: GanttChart, label: str, colours: Palette) -> Option:
         "max": max(span.end for span in chart.spans),
         "nameTextStyle": {"color": colours.muted, "fontSize": 12},
         "axisLine": {"show": True, "lineStyle": {"color": colours.line}},
-        "axisLabel": {"color": colours.muted, "fontSize": 12, "hideOverlap": True},
+        "axisLabel": {"color": colours.muted, "fontSize": 12, "hideOverlap": True, "showMaxLabel": False},
         "splitLine": {"lineStyle": {"color": colours.line, "opacity": 0.7}},
     }
 

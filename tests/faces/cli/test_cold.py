@@ -23,3 +23,12 @@ def test_a_run_in_process_loads_neither_record_nor_what_people_look_at() -> None
     assert "genba.grid.operations.opf" in loaded
     needless = {"sqlalchemy", "alembic", "duckdb", "rich", "genba.factory.factory", "genba.store.database"}
     assert loaded & needless == set()
+
+
+def test_a_command_that_has_read_tables_leaves_without_complaints() -> None:
+    """Bindings that keep count of their objects report those that nobody collects at the end."""
+    program = "import duckdb, sys; from genba.faces.cli.main import main; sys.exit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--help"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")

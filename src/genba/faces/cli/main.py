@@ -106,7 +106,12 @@ def _spare_collections() -> None:
     quarter of its time.
     """
     gc.disable()
-    atexit.register(gc.freeze)
+    atexit.register(_leave)
+
+
+def _leave() -> None:
+    """Leave the rest to the system; but DuckDB's bindings report all that was not collected as lost."""
+    (gc.unfreeze if "duckdb" in sys.modules else gc.freeze)()
 
 
 def _answered(tokens: Sequence[str]) -> int:

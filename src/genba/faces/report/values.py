@@ -58,11 +58,12 @@ def _is_single(sheet: Sheet, field: str, bulk: set[str]) -> bool:
 def _value(sheet: Sheet, field: str, value: Any) -> Markup:
     unit = labels.unit_of(sheet.operation.result.model_fields[field])
     plain = isinstance(value, int | float) and not isinstance(value, bool)
-    shown = number(value, unit) if plain or value is None else str(value)
+    words = "; ".join(map(str, value)) or "–" if isinstance(value, list | tuple) else str(value)
+    shown = number(value, unit) if plain or value is None else words
     return tag(
         "tr",
         tag("th", sheet.label(labels.result_label(sheet.operation, field)), scope="row"),
-        tag("td", shown, class_="number"),
+        tag("td", shown, class_="number" if plain or value is None else "words"),
         tag("td", prose(sheet.label(labels.result_sentence(sheet.operation, field))), class_="hint"),
     )
 
