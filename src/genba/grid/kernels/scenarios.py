@@ -1,14 +1,22 @@
 """Scenarios of a grid solved eight at a time from one base; none depends on its neighbours."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from genba.grid.kernels.jacobian import fill_blocks
-from genba.grid.kernels.lane_calls import resolved
-from genba.grid.kernels.lane_states import RUNNING, SOLVED, STOPPED, Ended, First, Grid, Task, Work, work_of
+from genba.grid.kernels.lane_states import (
+    RUNNING,
+    SOLVED,
+    STOPPED,
+    Ended,
+    First,
+    Grid,
+    Task,
+    Work,
+    work_of,
+)
 from genba.grid.kernels.network import PQ, PV, REFERENCE, Bools, Floats, Ints, Phasors
 from genba.grid.kernels.newton import SMALLEST_STEP
 from genba.grid.kernels.newton_lanes import advance, keep, standing
@@ -25,7 +33,14 @@ from genba.grid.kernels.scenario_lanes import (
     posed_of,
     unit_reactive,
 )
-from genba.grid.kernels.steady_state import JOINT_ROUNDS, ROUNDS, Model, Schedule, State, controls_of
+from genba.grid.kernels.steady_state import (
+    JOINT_ROUNDS,
+    ROUNDS,
+    Model,
+    Schedule,
+    State,
+    controls_of,
+)
 from genba.num.lu.factor import HOLDS, factorize, factors_of
 from genba.num.lu.lanes import LANES
 
@@ -187,23 +202,12 @@ def _parts(values: Phasors) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Room:
-    """Memory that one thread uses for group after group of one start; `kept` holds lanes that have ended."""
+    """Memory that one thread uses for group after group; `kept` holds lanes that have ended."""
 
     work: Work
     posed: Posed
     vm: Floats
     kept: Ended
-    code: dict[int, Callable[..., Any]] = field(default_factory=dict)
-    """`advance` for the types of the room's arrays, by the dimensions of Y: the same in all lanes, or not."""
-
-    def advance(self, *arguments: Any, y: Floats) -> bool:
-        """Call `advance`; apart from Y, all arrays are the start's or the room's, so types stay the same."""
-        code = self.code.get(y.ndim)
-        if code is not None:
-            return bool(code(*arguments))
-        more = advance(*arguments)
-        self.code[y.ndim] = resolved(advance, arguments)
-        return more
 
 
 def room_of(start: Start) -> Room:
@@ -282,10 +286,10 @@ def _settled(
         task = Task(y, posed.scheduled, posed.free_magnitude, posed.share)
         running, chord = np.where(going, RUNNING, STOPPED), _same_unknowns(start, posed)
         first = First(room.vm, start.angles, running, chord, number > 0)
-        more = room.advance(grid, task, work, first, True, *limits, y=y)
+        more = advance(grid, task, work, first, True, *limits)
         while more:
             heed()
-            more = room.advance(grid, task, work, first, False, *limits, y=y)
+            more = advance(grid, task, work, first, False, *limits)
         at = int(work.counts[-1])
         steps += np.where(going, work.counts[:LANES], 0)
         going &= (work.status == SOLVED) & standing(work.polar[at], start.fixture.island, budget.lowest)
