@@ -94,8 +94,8 @@ class Found:
 def balance(params: BalanceParams, ctx: Context) -> BalanceResult:
     """Balance a line: give its tasks to stations, and prove how good that is.
 
-    Branch, bound and remember for precedence and time alone, on long lines also windows of stations; CP-SAT, started from its line and bound, where
-    rules bind. Stopping early keeps the best line and the best bound.
+    Branch, bound and remember for precedence and time alone, on long lines also windows of stations; CP-SAT,
+    started from their line and bound, where rules bind. Stopped early, the best line and bound are kept.
 
     Example:
         >>> import genba
