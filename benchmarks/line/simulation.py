@@ -28,7 +28,7 @@ import numpy as np
 from rival_simulation import Floats, Row, by_ciw, by_salabim, by_simpy, by_simpy_drawn, occupations
 
 from genba.line.kernels import laws as known
-from genba.line.kernels.flow_line import advance
+from genba.line.kernels.flow_blocks import departures
 from genba.line.kernels.flow_model import FlowLink, FlowStation, Model, model_of
 from genba.line.kernels.occupations import OPERATING
 from genba.line.kernels.random_blocks import DRAWS, LANES
@@ -59,12 +59,7 @@ def by_genba(line: Model, parts: int, seed: int) -> tuple[float, int]:
 def by_genba_drawn(line: Model, work: Floats, left: Floats) -> Floats:
     """Write all departures on drawn times; work and `left` of shape (blocks, stations, DRAWS, LANES)."""
     run = Run(line, 0)
-    none = np.zeros(work.shape[1:])
-    ring = run.state.left.shape[1]
-    for block in range(len(work)):
-        advance(line.plan, run.state, run.chance, block, work[block], none)
-        at = (block * DRAWS) % ring
-        left[block] = run.state.left[:-1, at : at + DRAWS]
+    departures(line.plan, run.state, run.chance, work, left)
     return left
 
 

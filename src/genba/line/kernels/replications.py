@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genba.line.kernels.calendar_failures import Chance, begin_outages, new_outages
+from genba.line.kernels.flow_blocks import Track, pass_blocks, reached
 from genba.line.kernels.flow_line import advance, new_state, retrace
 from genba.line.kernels.flow_model import Model
 from genba.line.kernels.occupations import Draws, begin, fill, new_wear
@@ -24,8 +25,8 @@ from genba.line.kernels.watch import (
 )
 
 Floats = NDArray[np.float64]
-HEEDED = 16
-"""Blocks of parts between two looks at whether to stop: well under 0.2 s for 100 stations."""
+HEEDED, STATIONS = 16, 1000
+"""Most blocks of parts between two looks at whether to stop, and most stations times blocks: under 0.2 s."""
 
 
 class Run:
@@ -36,7 +37,6 @@ class Run:
         self.model = model
         self.state = new_state(model.plan)
         self.entered = np.zeros(self.state.left.shape[1:])
-        self.even = bool((model.plan.servers == 1).all())
         stations = len(model.plan.servers)
         self.chance = Chance(model.draws, new_wear(stations), new_outages(stations), first)
         begin(model.draws, self.chance.wear, first)
@@ -55,33 +55,7 @@ class Run:
 
     def passed(self, block: int) -> float:
         """Give the time that every station of every replication has reached, s."""
-        last = self._last(block)
-        return float(last.min()) if last.size else 0.0
-
-    def latest(self, block: int) -> float:
-        """Give the last time at which a part has left a station, s."""
-        last = self._last(block)
-        return float(last.max()) if last.size else 0.0
-
-    def entering(self, block: int) -> Floats:
-        """Give when the last block's parts entered the line, s, shape (DRAWS, LANES), and note it."""
-        model = self.model
-        times = self.leaving(model.entry, block) if model.arrivals else self.state.started[model.entry]
-        begins = (block * DRAWS) % len(self.entered)
-        self.entered[begins : begins + DRAWS] = times
-        return times.copy()
-
-    def _last(self, block: int) -> Floats:
-        """Give when the last parts left, s, shape (stations, LANES); none where a station has had none."""
-        plan, ring = self.model.plan, self.state.left.shape[1]
-        if self.even:  # a view: one place each, so that all stations have been left by as many
-            times: Floats = self.state.left[:-1, ((block + 1) * DRAWS - 1) % ring]
-            return times
-        last = (block + 1) * DRAWS - plan.lag - plan.servers
-        if last.min() < 0:
-            return np.zeros((0, LANES))
-        times = self.state.left[np.arange(len(last)), last % ring]
-        return times  # noqa: RET504  # the annotation above is what types it
+        return float(reached(self.model.plan, self.state, block)[0])
 
 
 class Blocks:
@@ -173,24 +147,23 @@ def observe(
     run, blocks = Run(model, first), Blocks(model, first)
     looks = [_Look(model, run, start, end) for start, end in spans]
     lag = int(model.plan.lag[model.exit] + model.plan.servers[model.exit] - 1)
-    entered, left, block, ahead = [], [], 0, 0
+    units: list[Series] = []
+    block, ahead = 0, 0
     while ahead < len(looks):
-        blocks.draw(block)
-        run.advance(block, blocks.work, blocks.down)
-        retrace(model.plan, run.state, block, blocks.work, blocks.down)
-        latest = run.latest(block)
-        for look in looks[ahead:]:
-            if not look.see(run, block, blocks.down, latest):
+        until = looks[ahead + 1].window.start if ahead + 1 < len(looks) else np.inf
+        passed = looks[ahead].go(run, blocks, block, until)
+        units.append(passed)
+        block += len(passed.left) // DRAWS
+        earliest, latest = reached(model.plan, run.state, block - 1)
+        for look in looks[ahead + 1 :]:
+            if not look.see(run, block - 1, blocks.down, latest):
                 break
-        entered.append(run.entering(block))
-        left.append(run.leaving(model.exit, block).copy())
-        ahead += sum(run.passed(block) > look.window.end for look in looks[ahead:])
-        block += 1
-        if block % HEEDED == 0:
-            heed()
-    units = Series(np.concatenate(entered), np.concatenate(left))
-    late = Series(units.entered[: len(units.left) - lag], units.left[: len(units.left) - lag])
-    return [look.observed(model) for look in looks], late if lag else units
+        ahead += sum(earliest > look.window.end for look in looks[ahead:])
+        heed()
+    entered, left = (np.concatenate([getattr(part, name) for part in units]) for name in ("entered", "left"))
+    return [look.observed(model) for look in looks], Series(
+        entered[: len(left) - lag], left[: len(left) - lag]
+    )
 
 
 class _Look:
@@ -199,17 +172,27 @@ class _Look:
     def __init__(self, model: Model, run: Run, start: float, end: float) -> None:
         self.window = Window(start, end, model.entry, model.arrivals, model.exit)
         self.seen = nothing_seen(model.plan, run.state)
-        self.begins = -1
+        self.begins = np.full(1, -1)
         self.behind = int((model.plan.lag + model.plan.servers).max())
+
+    def go(self, run: Run, blocks: Blocks, block: int, until: float) -> Series:
+        """Move on and look, until the window ends, another begins, or it is time to ask whether to stop."""
+        count = max(1, min(HEEDED, STATIONS // len(run.model.plan.servers)))
+        came, went = np.empty((2, count * DRAWS, LANES))
+        track = Track(
+            blocks.work, blocks.down, run.entered, came, went, self.begins, self.behind, float(until)
+        )
+        plan, state, chance = run.model.plan, run.state, run.chance
+        done = pass_blocks(plan, state, chance, blocks.wear, self.window, self.seen, track, block)
+        return Series(came[: done * DRAWS], went[: done * DRAWS])
 
     def see(self, run: Run, block: int, down: Floats, latest: float) -> bool:
         """Add a block, unless all of it was over before the window began; tell whether it was added."""
-        if self.begins < 0 and latest < self.window.start and block * DRAWS > self.behind:
+        if self.begins[0] < 0 and latest < self.window.start and block * DRAWS > self.behind:
             return False
-        if self.begins < 0:
-            self.begins = block
-            if block > 0:
-                self.seen.entered[:] = run.entered
+        if self.begins[0] < 0:
+            self.begins[0] = block
+            self.seen.entered[:] = run.entered
         watch(run.model.plan, run.state, self.window, self.seen, run.chance, block, down)
         return True
 
@@ -220,7 +203,7 @@ class _Look:
         simulation one for every server.
         """
         plan, sums, span = model.plan, self.seen.stations, self.window.end - self.window.start
-        unseen = (plan.servers if self.begins == 0 else np.ones_like(plan.servers))[:, None]
+        unseen = (plan.servers if self.begins[0] == 0 else np.ones_like(plan.servers))[:, None]
         starved = sums[:, START] - sums[:, LEAVE] + unseen * span - sums[:, DOWN_IDLE]
         blocked = sums[:, LEAVE] - sums[:, FINISH] - sums[:, DOWN_BLOCKED]
         down = sums[:, REPAIRED] + sums[:, DOWN_IDLE] + sums[:, DOWN_BLOCKED]
