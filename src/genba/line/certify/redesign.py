@@ -8,16 +8,15 @@ import numpy as np
 from genba.core.certificate import Certificate, Claim, at_most, equal
 from genba.core.context import Context
 from genba.line.certify.move_search import LARGEST, Asked, change, fewest, least_change, less, places_missing
+from genba.line.certify.redesign_question import CENTS, asked_of, today_of
 from genba.line.io.opening import open_line
-from genba.line.records.line import Line, Station, Task
-from genba.line.records.pace import planned_cycle
+from genba.line.records.line import Line
 from genba.line.records.redesign import RedesignParams, RedesignResult
-from genba.line.records.whole import PER_SECOND, whole
+from genba.line.records.whole import PER_SECOND
 
 ROUNDING_S = 1e-6
 """A microsecond: times are compared as whole ones."""
 ROUNDING = 1e-6
-CENTS = 100
 Rows = list[dict[str, object]]
 
 
@@ -77,7 +76,7 @@ def _point(line: Line, params: RedesignParams, result: RedesignResult, row: dict
     sites: Rows = [dict(r) for r in result.sites.rows() if r["most"] == most]
     tasks: Rows = [dict(r) for r in result.placements.rows() if r["most"] == most]
     names = [str(site["station"]) for site in sites] or [station.id for station in line.stations]
-    asked = _asked(line, params, most, names)
+    asked = asked_of(line, params, most, names)
     place_of = {str(site["station"]): place for place, site in enumerate(sites)}
     task_of = {task.id: at for at, task in enumerate(line.tasks)}
     at: dict[int, int] = {}
@@ -94,89 +93,9 @@ def _point(line: Line, params: RedesignParams, result: RedesignResult, row: dict
             ("in", "out") if asked.folded else ("",)
         )
         strangers += told["today"] != (
-            line.stations[_today(line)[task]].id if _today(line)[task] >= 0 else ""
+            line.stations[today_of(line)[task]].id if today_of(line)[task] >= 0 else ""
         )
     return Point(row, asked, at, position, sites, tasks, strangers)
-
-
-def _today(line: Line) -> tuple[int, ...]:
-    now = {task: number for number, station in enumerate(line.stations) for task in station.tasks}
-    return tuple(now.get(task.id, -1) for task in line.tasks)
-
-
-def _asked(line: Line, params: RedesignParams, most: int, names: list[str]) -> Asked:
-    """Give the question about so many stations; the places are those that the result names."""
-    there = {station.id: number for number, station in enumerate(line.stations)}
-    numbers = [there.get(name) for name in names]
-    place_of = {number: place for place, number in enumerate(numbers) if number is not None}
-    index = {task.id: at for at, task in enumerate(line.tasks)}
-    moves = tuple(round(task.move_cost * CENTS) for task in line.tasks)
-    costs = (moves, round(params.opening_cost * CENTS), round(params.place_cost * CENTS))
-    given = params.cycle_time if params.cycle_time is not None else planned_cycle(line)
-    cap = line.rules.ergonomic_cap
-    return Asked(
-        times=_times(line, params),
-        before=tuple(tuple(index[one] for one in task.after) for task in line.tasks),
-        cycle=whole(given or 0.0),
-        servers=tuple(1 if number is None else line.stations[number].servers for number in numbers),
-        new=tuple(number is None for number in numbers),
-        today=tuple(place_of.get(number, -1) for number in _today(line)),
-        allowed=tuple(_allowed(line, params, task, numbers) for task in line.tasks),
-        together=tuple(tuple(index[one] for one in group) for group in line.rules.together),
-        apart=tuple(tuple(index[one] for one in group) for group in line.rules.apart),
-        scores=tuple(round(task.ergonomic * 1000) for task in line.tasks),
-        cap=None if cap is None else round(cap * 1000),
-        most=most,
-        spare=params.extra_places,
-        folded=line.shape == "u",
-        prices=costs if params.goal == "cost" else ((1,) * len(moves), 0, 0),
-        costs=costs,
-        limit=None if params.cost_limit is None else round(params.cost_limit * CENTS),
-    )
-
-
-def _times(line: Line, params: RedesignParams) -> tuple[tuple[int, ...], ...]:
-    """Give the times of each task with each product that counts, or with the average unit."""
-    made = [p for p in line.products if (p.id in params.made if params.made else p.share > 0)]
-    found = []
-    for task in line.tasks:
-        each = [task.times.get(product.id, task.time) for product in made] or [task.time]
-        if params.mix == "average" and made and task.times:
-            share = sum(product.share for product in made)
-            mean = sum(product.share * time for product, time in zip(made, each, strict=True)) / share
-            each = [mean]
-        found.append(tuple(whole(time) for time in (each[:1] if params.mix == "average" else each)))
-    return tuple(found)
-
-
-def _allowed(line: Line, params: RedesignParams, task: Task, numbers: list[int | None]) -> frozenset[int]:
-    rules = [rule.stations for rule in line.rules.fixed if rule.task == task.id]
-    found = set()
-    for place, number in enumerate(numbers):
-        if number is None:
-            fits = not rules
-        else:
-            fits = all(number + 1 in stations for stations in rules)
-            fits &= params.staffing == "free" or _staffed(line, line.stations[number], task)
-        if fits:
-            found.add(place)
-    return frozenset(found)
-
-
-def _staffed(line: Line, station: Station, task: Task) -> bool:
-    """Give whether today's people and groups of a station are able to do a task."""
-    if task.id in station.tasks:
-        return True
-    skills = [set(worker.skills) for worker in line.workers if worker.id in station.workers]
-    if task.by != "robot" and task.skill and skills and task.skill not in set().union(*skills):
-        return False
-    if all(not other.groups for other in line.stations):
-        return True
-    kinds = ("robot",) if task.by == "robot" else ("human", "robot", "jig", "agv")
-    groups = [group for group in line.groups if group.id in station.groups and group.kind in kinds]
-    if task.by == "robot" and not groups:
-        return False
-    return not task.capability or any(task.capability in group.capabilities for group in groups)
 
 
 def _every_task(line: Line, points: list[Point]) -> Claim:
@@ -392,7 +311,7 @@ def _told(line: Line, params: RedesignParams, result: RedesignResult, points: li
     lines = [point for point in points if point.at]
     impossible = [int(point.number("most")) + 1 for point in points if point.row["outcome"] == "infeasible"]
     names = [station.id for station in line.stations]
-    asked = _asked(line, params, 1, names)
+    asked = asked_of(line, params, 1, names)
     proved = all(point.row["outcome"] in ("optimal", "infeasible") for point in points)
     outcome = ("optimal" if proved else "feasible") if lines else str(points[-1].row["outcome"])
     wrong = (

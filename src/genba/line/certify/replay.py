@@ -12,9 +12,9 @@ from scipy.optimize import brentq
 from scipy.special import gammaln
 from scipy.stats import truncnorm
 
+from genba.line.certify.station_work import work_at
 from genba.line.checks.flow import feeders_of
 from genba.line.records.line import Breakdown, Line, Station
-from genba.line.records.loads import station_loads
 from genba.line.records.spread import Time
 
 Floats = NDArray[np.float64]
@@ -28,7 +28,7 @@ LONGEST = 100_000
 
 def speaks_for(line: Line, parts: int) -> bool:
     """Tell whether a line can be simulated here, for so many parts."""
-    loads = {station_loads(line, product.id) for product in line.products}
+    loads = {tuple(work_at(line, one, made.id) for one in line.stations) for made in line.products}
     return (
         len(loads) <= 1
         and not line.links
@@ -62,7 +62,7 @@ def replay(
     """
     rng, feeders = np.random.default_rng(seed), feeders_of(line)
     order, last = _order(feeders), sum(units) + 1
-    loads = dict(zip((one.id for one in line.stations), station_loads(line), strict=True))
+    loads = {one.id: work_at(line, one) for one in line.stations}
     spent = {
         one.id: _occupations(rng, one, loads[one.id] / people.get(one.id, 1), people.get(one.id, 1), last)
         for one in line.stations

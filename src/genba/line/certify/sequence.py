@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from genba.core.certificate import Certificate, Claim, at_most, equal
 from genba.core.context import Context
 from genba.core.errors import InputError
+from genba.line.certify.station_work import work_at
 from genba.line.io.opening import read_line
 from genba.line.records.line import Line
-from genba.line.records.loads import station_loads
 from genba.line.records.pace import planned_cycle
 from genba.line.records.sequence import SequenceParams, SequenceResult
 
@@ -70,7 +70,7 @@ def _work(params: SequenceParams, line: Line) -> Work:
     names = tuple(product.id for product in made) or (line.name,)
     shares = np.array([product.share for product in made] or [1.0])
     servers = np.array([station.servers for station in line.stations], np.float64)
-    loads = np.array([station_loads(line, name) for name in names])
+    loads = np.array([[work_at(line, one, name) for one in line.stations] for name in names])
     cycle = (params.cycle_time if params.cycle_time is not None else planned_cycle(line)) or float("nan")
     return Work(
         names=names,

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.stats import norm
 
+from genba.line.certify.station_work import work_at
 from genba.line.records.line import Line
-from genba.line.records.loads import station_loads
 from genba.line.records.spread import Time
 
 
@@ -18,7 +18,8 @@ def slowest(line: Line, staff: Mapping[str, int]) -> float:
         staff: places or people by station; as the line has them where a station is not named.
     """
     rates = [] if line.arrivals is None else [1 / _mean(line.arrivals, 0.0)]
-    for station, load in zip(line.stations, station_loads(line), strict=True):
+    for station in line.stations:
+        load = work_at(line, station)
         work = load if station.work is None else _mean(station.work, load)
         broken = station.breakdown
         stopped = 0.0 if broken is None else _mean(broken.mttr, 0.0) / _mean(broken.mtbf, 0.0)
