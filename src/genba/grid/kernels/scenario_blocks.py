@@ -8,7 +8,8 @@ import numpy as np
 from genba.grid.kernels.admittance import two_ports
 from genba.grid.kernels.balance import First, first_voltage, scheduled
 from genba.grid.kernels.network import ISOLATED, REFERENCE, Bools, Floats, Ints, Network, phasors
-from genba.grid.kernels.scenario_lanes import FIGURES, PLACES, Columns, Fixture
+from genba.grid.kernels.scenario_figures import FIGURES, PLACES
+from genba.grid.kernels.scenario_lanes import Columns, Fixture
 from genba.grid.kernels.scenarios import (
     Asked,
     Room,
@@ -62,7 +63,7 @@ class Batch:
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """What scenarios show, by row: see `scenario_lanes` for figures and places."""
+    """What scenarios show, by row: see `scenario_figures` for figures and places."""
 
     solved: Bools
     steps: Ints

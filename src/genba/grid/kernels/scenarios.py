@@ -21,17 +21,16 @@ from genba.grid.kernels.network import PQ, PV, REFERENCE, Bools, Floats, Ints, P
 from genba.grid.kernels.newton import SMALLEST_STEP
 from genba.grid.kernels.newton_lanes import advance, keep, standing
 from genba.grid.kernels.reactive_limits import switched
+from genba.grid.kernels.scenario_figures import figures_of, unit_reactive
 from genba.grid.kernels.scenario_lanes import (
     Columns,
     Fixture,
     Posed,
     admittance_lanes,
     expect,
-    figures_of,
     ports_of,
     pose,
     posed_of,
-    unit_reactive,
 )
 from genba.grid.kernels.steady_state import (
     JOINT_ROUNDS,
@@ -85,7 +84,7 @@ class Shown:
         posed: as they were solved last.
         ended: their states.
         ports: two-ports of the branches, shape (m, 8) or (m, 8, 8).
-        figures, places: see `scenario_lanes`.
+        figures, places: see `scenario_figures`.
     """
 
     solved: Bools

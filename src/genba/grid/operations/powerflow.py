@@ -23,7 +23,7 @@ from genba.grid.kernels.balance import first_voltage, scheduled
 from genba.grid.kernels.network import Bools, Floats, Ints, network_of
 from genba.grid.kernels.newton import Budget
 from genba.grid.kernels.scenario_blocks import STATUSES, TABLES, Answers, batch_of, solve_block
-from genba.grid.kernels.scenario_lanes import (
+from genba.grid.kernels.scenario_figures import (
     BRANCH,
     GENERATION,
     HIGHEST,
