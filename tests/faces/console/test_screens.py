@@ -26,6 +26,7 @@ def study(console: Any) -> dict[str, str]:
         "run": f"/runs/{run.id}",
         "form": "/grid/contingency",
         "grid": "/grid",
+        "line": "/line",
     }
 
 

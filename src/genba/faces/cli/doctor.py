@@ -65,7 +65,7 @@ def _health(access: Access) -> tuple[Health | None, GenbaError | None]:
     try:
         with opened(access) as factory:
             return factory.health(), None
-    except Exception as error:
+    except Exception as error:  # a boundary: whatever is wrong is what the doctor is asked for
         return None, as_known(error)
 
 

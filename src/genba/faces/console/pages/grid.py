@@ -2,31 +2,30 @@
 
 import asyncio
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from nicegui import ui
 
 from genba.core.columns import TableRef
 from genba.core.domain import Domain
-from genba.core.errors import GenbaError
 from genba.core.run import Run, State
 from genba.core.views import Views
 from genba.faces import labels
-from genba.faces.console.chips import certificate_chip, headline, input_name, operation_title, short_id, when
+from genba.faces.console.chips import certificate_chip, headline, input_name, short_id, when
 from genba.faces.console.fields import fields_of
-from genba.faces.console.layout import Visit, alert, empty, frame, heading, section, show
+from genba.faces.console.layout import Visit, empty, frame, heading, section, show
 from genba.faces.console.lists import table
 from genba.faces.console.pictures import draw_charts
 from genba.faces.console.readings import Readings
 from genba.faces.console.runs import listed
-from genba.faces.console.sources import keep, sources_of
+from genba.faces.console.sources import sources_of
 from genba.faces.console.start import newest
+from genba.faces.console.starter import Starter
 from genba.faces.console.widgets import Drawing, ask
 from genba.faces.markup import Markup, join, tag
 from genba.faces.theme import figure
 from genba.factory.registry import operation
-from genba.factory.request import Request, RunQuery
+from genba.factory.request import RunQuery
 from genba.grid.records.contingency import OUTAGES
 
 FIRST_CASE = "pglib:case118_ieee"
@@ -88,7 +87,8 @@ class QuickStart:
     """A case and a study: two choices and a button."""
 
     def __init__(self, visit: Visit, readings: Readings, domain: Domain) -> None:
-        self.visit, self.readings, self.domain = visit, readings, domain
+        self.visit, self.domain = visit, domain
+        self.starter = Starter(visit, readings)
 
     def draw(self, sources: dict[str, str]) -> None:
         """Draw the choices."""
@@ -96,46 +96,22 @@ class QuickStart:
         kind = operation("grid.dispatch")
         field = next(field for field in fields_of(kind.params) if field.name == "case")
         first = FIRST_CASE if FIRST_CASE in sources else None
-        self.case = ask(field, Drawing(visit, kind, first, sources, lambda name: None, self._upload))
-        self.banner = show(Markup(""))
+        self.case = ask(field, Drawing(visit, kind, first, sources, lambda name: None, self.starter.upload))
+        self.starter.place()
         with ui.element("div").classes("buttons"):
-            for entry in self.domain.operations():
-                self._button(entry.name)
+            self.starter.buttons(self.domain, self._study)
             words = visit.say(
                 "console.grid.balance",
                 "Power flow and outages spread the imbalance of a case over its units.",
             )
             show(tag("span", words, class_="muted"))
 
-    def _button(self, name: str) -> None:
-        async def begin() -> None:
-            await self.begin(name)
-
-        button = ui.button(operation_title(self.visit, name), on_click=begin, color=None)
-        button.props("no-caps unelevated").classes("action main-action")
-
-    async def begin(self, name: str) -> None:
-        """Submit the study and go to its run."""
+    def _study(self, name: str) -> dict[str, Any] | None:
         case = self.case.read()
         if not case:
-            self.banner.content = alert(self.visit.say("console.grid.choose", "Choose a case first."))
-            return
-        params = {"case": case, **BALANCED.get(name, {})}
-        try:
-            run = await asyncio.to_thread(
-                self.readings.factory.submit, name, params, Request(local_files=False)
-            )
-        except GenbaError as error:
-            self.banner.content = alert(error.message)
-            return
-        ui.navigate.to(f"/runs/{run.id}")
-
-    async def _upload(self, name: str, path: Path) -> str:
-        try:
-            return await asyncio.to_thread(keep, self.readings, name, path)
-        except GenbaError as error:
-            self.banner.content = alert(error.message)
-            return ""
+            self.starter.complain(self.visit.say("console.grid.choose", "Choose a case first."))
+            return None
+        return {"case": case, **BALANCED.get(name, {})}
 
 
 def ranking(visit: Visit, study: Study | None) -> Markup:

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 from nicegui import ui
 
@@ -11,15 +11,16 @@ from genba.core.errors import GenbaError
 from genba.core.run import ACTIVE, Run, State
 from genba.core.views import Chart, Views
 from genba.faces import labels
-from genba.faces.console.chips import certificate_chip, headline, operation_title, short_id
+from genba.faces.console.chips import certificate_chip, headline, short_id
 from genba.faces.console.fields import Field, fields_of
 from genba.faces.console.layout import Visit, alert, empty, frame, heading, section, show
 from genba.faces.console.pictures import draw_charts
 from genba.faces.console.readings import Readings
 from genba.faces.console.reasons import ending_text
 from genba.faces.console.runs import listed
-from genba.faces.console.sources import keep, sources_of
+from genba.faces.console.sources import sources_of
 from genba.faces.console.start import newest
+from genba.faces.console.starter import Starter
 from genba.faces.console.widgets import Asked, Drawing, ask
 from genba.faces.markup import Markup, join, tag
 from genba.faces.words import with_unit
@@ -71,6 +72,7 @@ class Bench:
 
     def __init__(self, visit: Visit, readings: Readings, domain: Domain) -> None:
         self.visit, self.readings, self.domain = visit, readings, domain
+        self.starter = Starter(visit, readings)
         self.asked: str | None = None
         """Run whose end is awaited; a newer wish takes its place."""
         self.slider: ui.slider | None = None
@@ -79,13 +81,12 @@ class Bench:
     def draw_choice(self, field: Field, sources: dict[str, str]) -> None:
         """Draw the choice of a line and a button for each study."""
         first = FIRST_LINE if FIRST_LINE in sources else None
-        drawing = Drawing(self.visit, operation(BALANCE), first, sources, self._chosen, self._upload)
+        drawing = Drawing(self.visit, operation(BALANCE), first, sources, self._chosen, self.starter.upload)
         with ui.element("div").classes("stack"):
             self.line: Asked = ask(field, drawing)
-            self.banner = show(Markup(""))
+            self.starter.place()
             with ui.element("div").classes("buttons"):
-                for entry in self.domain.operations():
-                    self._button(entry.name)
+                self.starter.buttons(self.domain, self._study)
 
     def draw_balance(self) -> None:
         """Draw the place of the slider and of what follows it."""
@@ -178,37 +179,16 @@ class Bench:
     def _chosen(self, name: str) -> None:
         ui.timer(0.0, self.begin, once=True)
 
-    async def _upload(self, name: str, path: Path) -> str:
-        try:
-            return await asyncio.to_thread(keep, self.readings, name, path)
-        except GenbaError as error:
-            self.banner.content = alert(error.message)
-            return ""
-
-    def _button(self, name: str) -> None:
-        async def study() -> None:
-            await self.study(name)
-
-        button = ui.button(operation_title(self.visit, name), on_click=study, color=None)
-        button.props("no-caps unelevated").classes("action main-action")
-
-    async def study(self, name: str) -> None:
-        """Submit a study of the line, at the slider's cycle time where it takes one, and go to its run."""
+    def _study(self, name: str) -> dict[str, Any] | None:
+        """Give what a study of the line begins with: at the slider's cycle time where it takes one."""
         line = self.line.read()
         if not line:
-            self.banner.content = alert(self.visit.say("console.line.choose", "Choose a line first."))
-            return
+            self.starter.complain(self.visit.say("console.line.choose", "Choose a line first."))
+            return None
         params = {"line": line}
         if "cycle_time" in operation(name).params.model_fields and self.slider is not None:
             params["cycle_time"] = float(self.slider.value)
-        try:
-            run = await asyncio.to_thread(
-                self.readings.factory.submit, name, params, Request(local_files=False)
-            )
-        except GenbaError as error:
-            self.banner.content = alert(error.message)
-            return
-        ui.navigate.to(f"/runs/{run.id}")
+        return params
 
 
 def _credit(visit: Visit, run: Run) -> Markup:
