@@ -33,8 +33,9 @@ lint: setup-dev  ## Style, types and layers
 	@$(VENV)/lint-imports --no-cache
 
 bench: setup-rivals  ## Every benchmark with its rival, as Markdown tables
-	@for script in benchmarks/*.py $(filter-out benchmarks/grid/rival_%,$(wildcard benchmarks/grid/*.py)); do \
-		echo; echo "## $$script"; PYTHONPATH=benchmarks/grid $(VENV)/python $$script || exit 1; done
+	@for script in benchmarks/*.py $(filter-out benchmarks/grid/rival_%,$(wildcard benchmarks/grid/*.py)) \
+			$(filter-out benchmarks/line/rival_% %_instances.py,$(wildcard benchmarks/line/*.py)); do \
+		echo; echo "## $$script"; PYTHONPATH=benchmarks/grid:benchmarks/line $(VENV)/python $$script || exit 1; done
 
 bench-gpu: setup-dev  ## cuDSS beside the CPU on KKT matrices, recorded in build/gpu; without a GPU that is recorded
 	@if command -v nvidia-smi >/dev/null 2>&1; then $(PYTHON) tools/bootstrap.py cuda; fi

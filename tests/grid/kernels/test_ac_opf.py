@@ -127,8 +127,6 @@ def test_cost_is_the_published_one_and_every_limit_is_met(
 
 @pytest.mark.parametrize("name", SMALL)
 def test_cost_is_not_above_ipopts(name: str, model: Callable[[str], OpfModel]) -> None:
-    if not OBJECTIVES.exists():
-        pytest.skip("the table of Ipopt's objectives is not there")
     with OBJECTIVES.open() as file:
         rows = {row["case"]: row for row in csv.DictReader(file)}
     # case30_as__api: Ipopt relaxes tiny squared ratings by 1e-8; without that it is above ours
