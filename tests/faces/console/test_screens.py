@@ -45,6 +45,8 @@ def test_pictures_show_whole_pages_without_complaints(
     for name, path in study.items():
         page = reader.open(path)
         page.wait_for_selector(f"body.body--{theme}")
+        if name == "line":
+            page.wait_for_selector(".q-slider.said")
         if name in ("run", "grid"):
             page.wait_for_function("document.querySelectorAll('.chart canvas').length >= 3")
         for width in WIDTHS:

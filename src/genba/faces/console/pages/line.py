@@ -111,7 +111,7 @@ class Bench:
     def _draw_slider(self, cycle: float) -> None:
         words = self.visit.say("console.line.cycle", "Cycle time")
         sentence = self.visit.say(
-            "console.line.slide", "Move it: the line is balanced anew, and proved best."
+            "console.line.slide", "Move it: the line is balanced anew, with a proven bound."
         )
         low, high = (round(end * cycle, 1) for end in REACH)
         with self.place:
