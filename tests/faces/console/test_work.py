@@ -47,10 +47,17 @@ def test_a_run_shows_its_progress_and_can_be_cancelled(reader: Any, console: Any
     assert console.ended(run_id).state is State.CANCELLED
 
 
-def test_the_floor_follows_a_run_from_its_start_to_its_end(reader: Any, console: Any) -> None:
+def test_the_floor_shows_a_run_at_work_until_it_ends(reader: Any, console: Any) -> None:
+    page = reader.open("/")
+    run = console.factory.submit("factory.probe", {"seconds": 299.0})  # works until it was seen, however slowly
+    page.locator(f".now a[href='/runs/{run.id}']").wait_for()
+    console.factory.cancel(run.id)
+    page.locator(f".now a[href='/runs/{run.id}']").wait_for(state="detached")
+
+
+def test_the_floor_keeps_what_a_run_answered(reader: Any, console: Any) -> None:
     page = reader.open("/")
     run = console.factory.submit("factory.probe", {"seconds": 1.0})
-    page.locator(f".now a[href='/runs/{run.id}']").wait_for()
     page.locator(f".board a[href='/runs/{run.id}']").wait_for()
     line = page.locator(f".board a[href='/runs/{run.id}']").inner_text()
     assert "Steps waited" in line
