@@ -1,6 +1,6 @@
 """The door to CP-SAT: answers, limits, stops."""
 
-from itertools import product
+from itertools import pairwise, permutations, product
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genba.core.errors import Cancelled
-from genba.num.solvers.cpsat import FlagProgram, Row, solve
+from genba.num.solvers.cpsat import FlagProgram, Row, Span, solve
 
 
 def quiet(best: float | None, bound: float | None) -> None:
@@ -67,3 +67,51 @@ def test_a_watch_that_cancels_stops_the_search() -> None:
 
     with pytest.raises(Cancelled, match="enough"):
         solve(knapsack(5, 400), stop, limit_s=60)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_spans_in_turn_are_done_in_the_best_order(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    times, weights = rng.integers(1, 9, 5).tolist(), rng.integers(1, 9, 5).tolist()
+    program = FlagProgram()
+    starts = [program.column(0, sum(times)) for _ in times]
+    done = program.column(1, 1)
+    program.in_turn.append(tuple(Span(s, t, done) for s, t in zip(starts, times, strict=True)))
+    program.cost = (tuple(starts), tuple(weights))
+    best = min(
+        sum(weights[job] * sum(times[one] for one in order[:place]) for place, job in enumerate(order))
+        for order in permutations(range(5))
+    )
+    assert solve(program, quiet, limit_s=20).objective == best
+
+
+def test_a_span_whose_flag_is_off_takes_no_turn() -> None:
+    program = FlagProgram(ranges=[(0, 4), (0, 4), (0, 1)])
+    on = program.column(1, 1)
+    program.in_turn.append((Span(0, 5, on), Span(1, 5, 2)))  # no room for both within 0 to 9
+    program.cost = ((2,), (-1,))
+    assert solve(program, quiet, limit_s=20).values[2] == 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_rounds_visit_all_nodes_that_are_not_left_out(seed: int) -> None:
+    price = np.random.default_rng(seed).integers(1, 50, (5, 5))
+    program, arcs = FlagProgram(), []
+    for tail, head in permutations(range(5), 2):
+        arcs.append((tail, head, program.column(0, 1)))
+    program.cost = (tuple(f for _, _, f in arcs), tuple(int(price[t, h]) for t, h, _ in arcs))
+    left_out = program.column(0, 1)
+    program.rounds.append((*arcs, (4, 4, left_out)))
+    rounds = [
+        (0, *rest) for size in (3, 4) for rest in permutations(range(1, 5), size) if {1, 2, 3} <= {*rest}
+    ]
+    best = min(sum(int(price[one, two]) for one, two in pairwise((*turn, 0))) for turn in rounds)
+    assert solve(program, quiet, limit_s=20).objective == best
+
+
+def test_a_row_holds_only_where_its_flags_say_so() -> None:
+    for on, least in ((1, 3), (0, 7)):
+        program = FlagProgram(ranges=[(0, 9), (on, on)])
+        program.rows += [Row((0,), (1,), 3, 9, when=(1,)), Row((0,), (1,), 7, 9, when=(~1,))]
+        program.cost = ((0,), (1,))
+        assert solve(program, quiet, limit_s=20).objective == least

@@ -1,4 +1,4 @@
-"""The door to OR-Tools CP-SAT: linear programs over flags and whole numbers; call and status only."""
+"""The door to OR-Tools CP-SAT: flags and whole numbers, work in time, rounds; call and status only."""
 
 import math
 import threading
@@ -21,22 +21,37 @@ LOOK_S = 0.2
 
 @dataclass(frozen=True)
 class Row:
-    """A constraint `low <= sum of factors x columns <= high`."""
+    """A constraint `low <= sum of factors x columns <= high`, where all flags of `when` are 1."""
 
     columns: tuple[int, ...]
     factors: tuple[int, ...]
     low: int
     high: int
+    when: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Span:
+    """Work of a fixed time that starts at the value of a column, where its flag is 1."""
+
+    start: int
+    time: int
+    flag: int
 
 
 @dataclass
 class FlagProgram:
     """Minimise a sum over columns: flags (0 or 1) and whole numbers, in one numbering.
 
+    In `when` and in rounds, `~flag` stands for the opposite of a flag.
+
     Arguments:
         ranges: least and largest value of each column.
         rows: linear constraints.
         one_of: sets of flags of which exactly one is 1.
+        in_turn: sets of spans of which no two overlap.
+        rounds: sets of arcs (from, to, flag); those whose flag is 1 make one closed round. A node is left out
+            where its arc to itself is 1.
         cost: columns and factors of what is minimised; nothing for any solution.
         hint: a value for each column to start from.
     """
@@ -44,6 +59,8 @@ class FlagProgram:
     ranges: list[tuple[int, int]] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     one_of: list[tuple[int, ...]] = field(default_factory=list)
+    in_turn: list[tuple[Span, ...]] = field(default_factory=list)
+    rounds: list[tuple[tuple[int, int, int], ...]] = field(default_factory=list)
     cost: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
     hint: tuple[int, ...] | None = None
 
@@ -146,9 +163,15 @@ def _model(program: FlagProgram) -> tuple[Any, list[Any]]:
         for low, high in program.ranges
     ]
     for row in program.rows:
-        model.add_linear_constraint(_sum(columns, row.columns, row.factors), row.low, row.high)
+        found = model.add_linear_constraint(_sum(columns, row.columns, row.factors), row.low, row.high)
+        if row.when:
+            found.only_enforce_if([_literal(columns, flag) for flag in row.when])
     for flags in program.one_of:
         model.add_exactly_one([columns[flag] for flag in flags])
+    for spans in program.in_turn:
+        model.add_no_overlap([_interval(model, columns, span) for span in spans])
+    for arcs in program.rounds:
+        model.add_circuit([(tail, head, _literal(columns, flag)) for tail, head, flag in arcs])
     if program.cost[0]:
         model.minimize(_sum(columns, *program.cost))
     for column, value in zip(columns, program.hint or (), strict=False):
@@ -158,6 +181,14 @@ def _model(program: FlagProgram) -> tuple[Any, list[Any]]:
 
 def _sum(columns: list[Any], chosen: tuple[int, ...], factors: tuple[int, ...]) -> Any:
     return cp_model.LinearExpr.weighted_sum([columns[one] for one in chosen], factors)
+
+
+def _literal(columns: list[Any], flag: int) -> Any:
+    return columns[flag] if flag >= 0 else ~columns[~flag]
+
+
+def _interval(model: Any, columns: list[Any], span: Span) -> Any:
+    return model.new_optional_fixed_size_interval_var(columns[span.start], span.time, columns[span.flag], "")
 
 
 def _answer(solver: Any, status: Any, columns: list[Any], costed: bool) -> FlagAnswer:
