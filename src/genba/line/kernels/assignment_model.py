@@ -26,10 +26,12 @@ class Assigning:
     Arguments:
         times: whole numbers by product, shape (products, n); a station keeps the cycle with each of them.
         start, end: the two tasks of each direct precedence.
-        cycle: of a station with one place.
+        cycle: of a station with one place; the longest where the shortest is asked for.
         places: equal places side by side at each station, shape (stations,).
         new: stations that are not there yet, shape (stations,).
         most: stations that may be open.
+        least: stations that are open in any case, the first ones; for lines of which all are new.
+        shortest: no cycle is shorter; None: the cycle is given, and not asked for.
         spare: places that may be added to stations.
         folded: whether the line is a U.
         together: sets of tasks at one station.
@@ -46,6 +48,8 @@ class Assigning:
     places: Ints
     new: Ints
     most: int
+    least: int = 0
+    shortest: int | None = None
     spare: int = 0
     folded: bool = False
     together: tuple[tuple[int, ...], ...] = ()
@@ -78,12 +82,14 @@ class Posed:
         at: flag of each task at each position of its window.
         used: flag of each station: open.
         added: number of places added to each station; nothing where none may be.
+        pace: the cycle; None where it is given.
     """
 
     program: FlagProgram
     at: tuple[dict[int, int], ...]
     used: tuple[int, ...]
     added: tuple[int, ...]
+    pace: int | None = None
 
     def positions(self, values: tuple[int, ...]) -> Ints:
         """Give the position of each task from the values of a solution."""
@@ -93,8 +99,8 @@ class Posed:
         """Give the places added to each station."""
         return np.array([values[column] for column in self.added] or [0] * len(self.used), np.int64)
 
-    def start_from(self, positions: Ints, added: Ints, stations: Ints) -> None:
-        """Begin the search at a solution, or near one: positions of tasks, and their stations."""
+    def start_from(self, positions: Ints, added: Ints, stations: Ints, cycle: int = 0) -> None:
+        """Begin the search at a solution, or near one: positions of tasks, their stations, the cycle."""
         hint = [0] * len(self.program.ranges)
         for row, position in zip(self.at, positions.tolist(), strict=True):
             if position in row:
@@ -103,6 +109,8 @@ class Posed:
             hint[self.used[station]] = 1
         for column, count in zip(self.added, added.tolist(), strict=False):
             hint[column] = count
+        if self.pace is not None:
+            hint[self.pace] = cycle
         self.program.hint = tuple(hint)
 
 
@@ -113,9 +121,10 @@ def pose(given: Assigning) -> Posed | None:
         return None
     program = FlagProgram()
     at = tuple({p: program.column(0, 1) for p in window} for window in seen)
-    used = tuple(program.column(0, 1) for _ in range(given.stations))
+    used = tuple(program.column(int(s < given.least), 1) for s in range(given.stations))
     added = tuple(program.column(0, given.spare) for _ in range(given.stations if given.spare else 0))
-    posed = Posed(program, at, used, added)
+    pace = None if given.shortest is None else program.column(given.shortest, given.cycle)
+    posed = Posed(program, at, used, added, pace)
     program.one_of += [tuple(row.values()) for row in at]
     at_most(program, [(flag, 1) for flag in used], given.most)
     at_most(program, [(column, 1) for column in added], given.spare)
@@ -191,7 +200,10 @@ def _load(posed: Posed, given: Assigning) -> None:
             open_places.append((posed.added[station], -given.cycle))
             at_most(posed.program, [(posed.added[station], 1), (used, -given.spare)], 0)
         for times in products.tolist():
-            at_most(posed.program, [*[(f, times[t]) for f, t in flags if times[t]], *open_places], 0)
+            load = [(f, times[t]) for f, t in flags if times[t]]
+            at_most(posed.program, [*load, *open_places], 0)
+            if posed.pace is not None:
+                at_most(posed.program, [*load, (posed.pace, -1)], 0)
         for flag, _ in flags:
             at_most(posed.program, [(flag, 1), (used, -1)], 0)
         if given.cap is not None and given.scores is not None:

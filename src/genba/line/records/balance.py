@@ -19,6 +19,7 @@ ASSIGNMENTS = Columns(
         Column("time", "float", "s", "Time that is planned for it."),
         Column("start", "float", "s", "When it starts within its station, tasks one after another."),
         Column("after", "text", "", "Ids of the tasks that must be finished before."),
+        Column("value_class", "text", "", "VA adds value, NVA does not, NNVA does not but is necessary."),
     ),
 )
 WORKPLACES = Columns(
