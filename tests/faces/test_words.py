@@ -58,6 +58,7 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
         {**LINE, "cycle_time": 66.0},
         {**LINE, "cycle_time": 66.0, "rules": False},
         {**LINE, "objective": "feasible", "stations": 5},
+        {"line": THREE, "cycle_time": 1.0},
     ],
     "line.redesign": [
         {**LINE, "cycle_time": 70.0, "most_stations": 18},

@@ -1,12 +1,15 @@
 """What to show of a balance: the Yamazumi with cycle and takt, how full stations are, what precedes what."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 
 from genba.core.views import Axis, BarChart, Chart, Headline, Link, Mark, NetworkChart, Node, Series, Views
 from genba.line.records.balance import BalanceParams, BalanceResult
 
 MOST_STATIONS, MOST_TASKS = 60, 300
 """More than a screen can tell apart."""
+CLASSES = {"VA": "Adds value (VA)", "NVA": "Waste (NVA)", "NNVA": "Necessary, adds no value (NNVA)"}
+"""Names of the value classes, in the order of the legend."""
 NOT_COVERED = (
     "Times are fixed: variation, breakdowns and blocking are what a simulation shows.",
     "Setup and walking times, sides, U shape, parallel places and side lines are not part of the balance.",
@@ -38,13 +41,7 @@ def _charts(result: BalanceResult) -> list[Chart]:
 
 
 def _yamazumi(result: BalanceResult) -> BarChart:
-    """Stack the tasks of every station; the k-th series holds the k-th task of each."""
-    stacks: dict[int, list[tuple[str, float]]] = defaultdict(list)
-    rows = result.assignments.rows()
-    for row in rows:
-        stacks[int(row["station"] or 0)].append((_told(row["task"], row["name"]), float(row["time"] or 0)))
-    tallest = max(len(stack) for stack in stacks.values())
-    stations = range(1, (result.stations or 0) + 1)
+    """Stack the tasks of every station in the order in which they are done."""
     marks = [Mark(label="Cycle time", y=result.cycle_time)]
     return BarChart(
         key="yamazumi",
@@ -52,17 +49,32 @@ def _yamazumi(result: BalanceResult) -> BarChart:
         x=Axis(label="Station", unit="1", scale="category"),
         y=Axis(label="Time", unit="s"),
         stacked=True,
-        series=tuple(
-            Series(
-                name="Tasks",
-                x=tuple(str(s) for s in stations),
-                y=tuple(stacks[s][k][1] if k < len(stacks[s]) else None for s in stations),
-                text=tuple(stacks[s][k][0] if k < len(stacks[s]) else "" for s in stations),
-            )
-            for k in range(tallest)
-        ),
+        series=tuple(_layers(result)),
         marks=(*marks, *([Mark(label="Takt", y=result.takt)] if result.takt is not None else [])),
     )
+
+
+def _layers(result: BalanceResult) -> Iterator[Series]:
+    """Yield the k-th tasks of all stations by value class, in one colour where all are of one class."""
+    stacks: dict[int, list[tuple[str, str, float]]] = defaultdict(list)
+    for row in result.assignments.rows():
+        said = _told(row["task"], row["name"])
+        stacks[int(row["station"] or 0)].append((str(row["value_class"]), said, float(row["time"] or 0)))
+    found = {kind for stack in stacks.values() for kind, _, _ in stack}
+    names = {kind: name for kind, name in CLASSES.items() if kind in found} if len(found) > 1 else {}
+    stations = tuple(str(number) for number in range(1, (result.stations or 0) + 1))
+    for name in names.values():  # the legend has its order from these, which hold nothing
+        yield Series(name=name, x=stations, y=(None,) * len(stations), text=("",) * len(stations))
+    for k in range(max(len(stack) for stack in stacks.values())):
+        level = {str(number): stack[k] for number, stack in stacks.items() if k < len(stack)}
+        for kind in sorted({kind for kind, _, _ in level.values()}):
+            at = {number: task for number, task in level.items() if task[0] == kind}
+            yield Series(
+                name=names.get(kind, "Tasks"),
+                x=stations,
+                y=tuple(at[number][2] if number in at else None for number in stations),
+                text=tuple(at[number][1] if number in at else "" for number in stations),
+            )
 
 
 def _told(task: object, name: object) -> str:
