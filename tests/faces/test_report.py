@@ -359,9 +359,15 @@ def test_a_text_that_utf8_cannot_hold_is_shown_all_the_same() -> None:
 
 
 def test_the_command_gives_the_same_params_back() -> None:
-    words = shlex.split(command(sheet_of(charts=False)))
+    words = shlex.split(command(sheet_of(charts=False, limits=Limits(backend="cuda:1"))))
     assert words[:4] == ["genba", "grid", "powerflow", "a case.m"]
-    assert set(words[4:]) == {"--start=flat", "--reactive-limits", f"--set={HOSTILE}", "--seed=7"}
+    assert set(words[4:]) == {
+        "--start=flat",
+        "--reactive-limits",
+        f"--set={HOSTILE}",
+        "--seed=7",
+        "--backend=cuda:1",
+    }
 
 
 def test_a_claim_that_fails_by_a_hair_shows_every_digit() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from pydantic import ValidationError
 
 from genba.core.errors import Conflict, InputError, NotFound
 from genba.core.run import Limits, State
@@ -69,6 +70,17 @@ def test_the_wall_limit_ends_the_run_with_the_reason(engine) -> None:
     run = engine.make({"seconds": 60.0}, Request(limits=Limits(wall_s=1)))
     assert run.state is State.FAILED
     assert "wall limit of 1 s" in run.reason
+
+
+def test_an_attempt_says_where_its_arrays_lived(engine) -> None:
+    run = engine.make({}, Request(limits=Limits(backend="cuda:0")))  # the probe has no use for a GPU
+    assert [attempt.backend for attempt in engine.factory.attempts(run.id)] == ["cuda:0"]
+
+
+@pytest.mark.parametrize("backend", ["gpu", "cuda", "cuda:-1", "cuda:0\n", "CPU", ""])
+def test_a_backend_that_is_none_is_refused(backend: str) -> None:
+    with pytest.raises(ValidationError, match="backend"):
+        Limits(backend=backend)
 
 
 def test_a_waiting_run_is_cancelled_at_once(factory) -> None:

@@ -24,6 +24,7 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
+BACKEND = r"^(cpu|cuda:\d{1,3})$"
 TERMINAL = frozenset({State.SUCCEEDED, State.REFUSED, State.FAILED, State.CANCELLED})
 ACTIVE = frozenset(State) - TERMINAL
 
@@ -41,7 +42,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 
 
 class Limits(Record):
-    """What one attempt may use; more ends the run as `failed` with the reason."""
+    """What one attempt may use, and where; more ends the run as `failed` with the reason."""
 
     memory_mib: Annotated[int, Field(ge=16, le=2**24)] = 8192
     """Private memory of the worker, MiB."""
@@ -49,6 +50,8 @@ class Limits(Record):
     """Wall time, s."""
     threads: Annotated[int, Field(ge=1, le=1024)] = 1
     """Threads of the numerical libraries and of the operation."""
+    backend: Annotated[str, Field(pattern=BACKEND)] = "cpu"
+    """Where arrays live: `cpu` or a GPU such as `cuda:0`; an operation without use for one ignores it."""
 
 
 class InputRef(Record):

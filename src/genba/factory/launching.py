@@ -31,7 +31,7 @@ def prepare(directory: AttemptDirectory, run: Run, store: ArtifactStore) -> None
             files=files,
             limits=run.limits,
             seed=run.seed,
-            backend="cpu",
+            backend=run.limits.backend,
         )
         directory.spec.write_text(spec.model_dump_json(), encoding="utf-8")
 

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from genba.core.certificate import Certificate
 from genba.core.errors import Conflict, NotFound
 from genba.core.findings import Finding
-from genba.core.run import TERMINAL, TRANSITIONS, ArtifactRef, Fault, Run, State
+from genba.core.run import TERMINAL, TRANSITIONS, ArtifactRef, Fault, Limits, Run, State
 from genba.store import schema
 from genba.store.database import Database
 from genba.store.rows import INPUT, OUTPUT, claims_of, runs_of
@@ -224,7 +224,7 @@ class Runs:
                 run=row.id,
                 number=row.attempt,
                 region=row.region,
-                backend="cpu",
+                backend=Limits.model_validate(row.limits).backend,
                 state=row.state,
                 owner=owner,
                 worker="",

@@ -49,7 +49,7 @@ def test_a_run_shows_its_progress_and_can_be_cancelled(reader: Any, console: Any
 
 def test_the_floor_shows_a_run_at_work_until_it_ends(reader: Any, console: Any) -> None:
     page = reader.open("/")
-    run = console.factory.submit("factory.probe", {"seconds": 299.0})  # works until it was seen, however slowly
+    run = console.factory.submit("factory.probe", {"seconds": 299.0})  # until it was seen
     page.locator(f".now a[href='/runs/{run.id}']").wait_for()
     console.factory.cancel(run.id)
     page.locator(f".now a[href='/runs/{run.id}']").wait_for(state="detached")

@@ -63,7 +63,9 @@ def test_operations_are_listed_and_described(client: Any) -> None:
 
 
 def test_a_request_becomes_a_run(client: Any, factory: Factory) -> None:
-    response = client.post(PROBE, json={"seconds": 0.1}, params={"seed": 7, "tag": ["a", "b"]})
+    response = client.post(
+        PROBE, json={"seconds": 0.1}, params={"seed": 7, "tag": ["a", "b"], "backend": "cpu"}
+    )
     assert response.status_code == 202
     said = envelope(response)
     assert said.status == "accepted"

@@ -36,7 +36,10 @@ def _performed(
     report: Callable[[float, str], None],
 ) -> tuple[Outcome[Any], float]:
     """Give the outcome and the seconds that it took."""
-    context = Context(path=operation.path, seed=options.seed, threads=options.threads, report=report)
+    limits = options.limits
+    context = Context(
+        path=operation.path, seed=options.seed, threads=limits.threads, backend=limits.backend, report=report
+    )
     begin = time.perf_counter()
     outcome = operation(context, **values)
     return outcome, time.perf_counter() - begin

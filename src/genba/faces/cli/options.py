@@ -36,6 +36,9 @@ class RunOptions:
 
     seed: Annotated[int, Parameter(help="Seed of every random choice.")] = 0
     threads: Annotated[int, Parameter(help="Threads of the run.")] = LIMITS.threads
+    backend: Annotated[str, Parameter(help="Where arrays live: cpu, or a GPU such as cuda:0.")] = (
+        LIMITS.backend
+    )
     memory_mib: Annotated[int, Parameter(help="Largest private memory. [MiB]")] = LIMITS.memory_mib
     wall_s: Annotated[int, Parameter(help="Longest wall time. [s]")] = LIMITS.wall_s
     tag: Annotated[
@@ -55,6 +58,13 @@ class RunOptions:
         bool,
         Parameter(negative="", show_default=False, help="Run in this process; nothing is recorded."),
     ] = False
+
+    @property
+    def limits(self) -> Limits:
+        """Give what an attempt may use, and where."""
+        return Limits(
+            memory_mib=self.memory_mib, wall_s=self.wall_s, threads=self.threads, backend=self.backend
+        )
 
 
 HERE = Access()

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from genba.core.run import Limits
 from genba.faces.cli.following import follow
 from genba.faces.cli.options import Access, RunOptions
 from genba.faces.cli.record import opened
@@ -21,5 +20,6 @@ def run_recorded(operation: str, values: dict[str, Any], *, options: RunOptions,
 
 def request_of(options: RunOptions) -> Request:
     """Give what the factory takes."""
-    limits = Limits(memory_mib=options.memory_mib, wall_s=options.wall_s, threads=options.threads)
-    return Request(token=options.token, seed=options.seed, limits=limits, tags=options.tag, note=options.note)
+    return Request(
+        token=options.token, seed=options.seed, limits=options.limits, tags=options.tag, note=options.note
+    )

@@ -126,6 +126,8 @@ def _request_options(run: Run) -> list[str]:
     options = [f"--seed={run.seed}"] if run.seed else []
     if run.limits.threads != Limits().threads:
         options.append(f"--threads={run.limits.threads}")
+    if run.limits.backend != Limits().backend:
+        options.append(f"--backend={run.limits.backend}")
     return options
 
 

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from genba.core.envelope import Envelope, envelope_of
 from genba.core.operation import Operation
-from genba.core.run import TERMINAL, Limits, Run
+from genba.core.run import BACKEND, TERMINAL, Limits, Run
 from genba.faces.rest.examples import example_body
 from genba.faces.rest.records import OperationDescription, OperationItem, OperationList
 from genba.faces.rest.requests import Token
@@ -38,9 +38,12 @@ def read_limits(
         DEFAULT.memory_mib
     ),
     wall_s: Annotated[int, Query(ge=1, le=30 * 86_400, description="Longest wall time, s.")] = DEFAULT.wall_s,
+    backend: Annotated[
+        str, Query(pattern=BACKEND, description="Where arrays live: cpu, or a GPU such as cuda:0.")
+    ] = DEFAULT.backend,
 ) -> Limits:
     """Read what an attempt may use."""
-    return Limits(threads=threads, memory_mib=memory_mib, wall_s=wall_s)
+    return Limits(threads=threads, memory_mib=memory_mib, wall_s=wall_s, backend=backend)
 
 
 def read_asked(
