@@ -8,7 +8,11 @@ import pytest
 
 from genba.core.context import Context
 from genba.core.errors import Cancelled, InputError
+from genba.line.io.opening import read_line
+from genba.line.kernels.design_trials import Staffing
 from genba.line.operations.buffers import buffers
+from genba.line.operations.buffers_task import task_of
+from genba.line.records.buffers import BuffersParams
 
 LINE = """
 name = "three machines"
@@ -151,11 +155,70 @@ def test_what_cannot_be_is_refused_with_its_reason(line: Path, given: dict[str, 
 
 
 @pytest.mark.parametrize(
+    ("staffing", "design"),
+    [("fixed", (2, 1)), ("parallel", (2, 1, 1, 2, 1)), ("team", (0, 3, 1, 2, 1))],
+)
+def test_a_design_takes_the_same_time_in_both_engines(
+    line: Path, staffing: Staffing, design: tuple[int, ...]
+) -> None:
+    """To the last bit: the same draws by the same addresses, whatever the design."""
+    known, _ = read_line(line)
+    assert known is not None
+    spent = [
+        task_of(
+            BuffersParams.model_validate({"line": "x", "engine": engine, "staffing": staffing}), known, 3
+        ).frame.cycles([design, design], 16, 50, 300, lambda: None)
+        for engine in ("recursion", "events")
+    ]
+    assert np.array_equal(spent[0], spent[1])
+
+
+def test_a_line_of_vehicles_and_rework_is_buffered_through_events(tmp_path: Path) -> None:
+    """The slow middle gets most of the places, on both of its sides alike or nearly so."""
+    path = tmp_path / "line.toml"
+    path.write_text(
+        """
+name = "rework"
+tasks = [{id = "a", time = 1}]
+stations = [
+  {id = "S1", work = {kind = "exponential", mean = 0.6}},
+  {id = "S2", work = {kind = "exponential", mean = 0.6}},
+  {id = "S3", work = {kind = "exponential", mean = 0.9}, rework = {share = 0.1}},
+  {id = "S4", work = {kind = "exponential", mean = 0.9}, scrap = 0.02},
+  {id = "S5", work = {kind = "exponential", mean = 0.6}},
+]
+buffers = [
+  {id = "B2", before = "S2", capacity = 4}, {id = "B3", before = "S3", capacity = 4},
+  {id = "B4", before = "S4", capacity = 0}, {id = "B5", before = "S5", capacity = 4},
+]
+"""
+    )
+    outcome = run(path, units=400, replications=320)
+    assert outcome.certificate.holds, outcome.certificate.failed
+    assert outcome.result.engine == "events"
+    assert "parts are scrapped or reworked" in outcome.result.engine_reasons
+    after = dict(zip(outcome.result.buffers["target"], outcome.result.buffers["after"], strict=True))
+    assert after["S4"] == max(after.values())
+    assert outcome.result.throughput > 1.05 * outcome.result.throughput_before
+    with pytest.raises(InputError, match="scrapped"):
+        run(path, engine="recursion")
+
+
+def test_threads_do_not_matter_to_events(line: Path) -> None:
+    results = [
+        run(
+            line, Context(path=buffers.path, seed=5, threads=threads), engine="events", replications=32
+        ).result
+        for threads in (1, 3)
+    ]
+    assert results[0].model_dump(mode="json") == results[1].model_dump(mode="json")
+
+
+@pytest.mark.parametrize(
     ("old", "new", "said"),
     [
         ("buffers =", "# buffers =", "no buffers of limited room"),
         ("stations = [", "stations = []\n#", "no two stations"),
-        ('id = "S1", ', 'id = "S1", scrap = 0.1, ', "scrapped"),
     ],
 )
 def test_a_line_without_places_to_choose_is_refused(line: Path, old: str, new: str, said: str) -> None:

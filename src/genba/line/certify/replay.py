@@ -1,7 +1,8 @@
 """A line simulated anew for certificates: another generator, another program, part by part over replications.
 
-It speaks for lines without travel, of one place a station, one product (or products with equal times), and
-breakdowns with memoryless times on operating time; of others it says nothing.
+It speaks for lines without travel, of one place a station, one product (or products with equal times), where
+parts keep their order, nobody is shared, and breakdowns have memoryless times on operating time; of others it
+says nothing.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from scipy.stats import truncnorm
 
 from genba.line.certify.station_work import work_at
 from genba.line.checks.flow import feeders_of
-from genba.line.records.line import Breakdown, Line, Station
+from genba.line.records.line import Breakdown, Line, Station, Worker
 from genba.line.records.spread import Time
 
 Floats = NDArray[np.float64]
@@ -33,8 +34,28 @@ def speaks_for(line: Line, parts: int) -> bool:
         len(loads) <= 1
         and not line.links
         and parts * len(line.stations) <= LONGEST
-        and all(one.servers == 1 and _memoryless(one.breakdown) for one in line.stations)
+        and all(_plain(one) for one in line.stations)
+        and not any(_shared(line, worker) for worker in line.workers)
+        and len({made.priority for made in line.products}) <= 1
     )
+
+
+def _plain(station: Station) -> bool:
+    """Tell whether a station takes one part after the other and passes each on, with nobody else's help."""
+    kept = station.scrap == 0 and (station.rework is None or station.rework.share == 0)
+    alone = station.breakdown is None or not station.breakdown.crew
+    return (
+        station.servers == 1
+        and _memoryless(station.breakdown)
+        and kept
+        and alone
+        and station.changeover == 0
+        and station.join == "assembly"
+    )
+
+
+def _shared(line: Line, worker: Worker) -> bool:
+    return worker.count < sum(station.servers for station in line.stations if worker.id in station.workers)
 
 
 def _memoryless(broken: Breakdown | None) -> bool:

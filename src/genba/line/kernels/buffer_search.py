@@ -2,13 +2,15 @@
 
 Every design is tried on the same random numbers, so means of designs differ by little but their design. Where
 there are more moves than can be tried, they are tried in the order of what one place more at the one end and
-one fewer at the other do alone: sensitivities by a whole place.
+one fewer at the other do alone: sensitivities by a whole place. Several of these moves at once are tried too,
+so that a design far from the best gets there in few steps. Where one trial is long, only the entries under
+the highest and lowest pressure are looked at.
 
 Source: Hooke and Jeeves (1961), pattern search; for moves of places, Gershwin and Schor, Efficient algorithms
 for buffer space allocation (Annals of Operations Research 93, 2000).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,8 +22,14 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Observe = Callable[[Sequence[Design]], Floats]
 """Gives what designs cost in each replication, shape (designs, replications)."""
-TRIED = 12
+Change = tuple[tuple[int, int], ...]
+"""Entries and by how much they change."""
+TRIED, TRIED_UNDER_PRESSURE = 12, 6
 """Moves that are tried from one design; all where there are no more."""
+LIKELY = 6
+"""Entries that are looked at for more, and for fewer, where pressures say where to look."""
+TOGETHER = (2, 4, 8)
+"""How many of the best moves are tried at once."""
 WIDE = 4
 """The first moves are this share of an even spread."""
 
@@ -77,12 +85,14 @@ class Search:
         space: what may be chosen.
         observe: tries designs.
         late: whether to stop with the best so far.
+        pressure: how much each entry of a design holds the line up, shape (entries,); none: all are tried.
         known: cost of every design tried, in each replication.
     """
 
     space: Space
     observe: Observe
     late: Callable[[], bool] = lambda: False
+    pressure: Callable[[Design], Floats] | None = None
     known: dict[Design, Floats] = field(default_factory=dict)
 
     def means(self, designs: Sequence[Design]) -> Floats:
@@ -121,23 +131,53 @@ class Search:
         return moves[best] if means[1 + best] < means[0] else None
 
     def _moves(self, at: Design, step: int) -> list[Design]:
-        """Give the moves to try; the most promising ones where there are too many."""
+        """Give the moves to try; the most promising ones, alone and together, where there are too many."""
+        changes = self._changes(at, step)
+        if len(changes) <= TRIED:
+            return [moved(at, change) for change in changes]
+        if self.pressure is not None:
+            changes = _likely(changes, self.pressure(at))
+        fewer = self._alone(at, -step, {entry for change in changes for entry, by in change if by < 0})
+        more = self._alone(at, step, {entry for change in changes for entry, by in change if by > 0})
+        alone = {True: more, False: fewer}
+        order = sorted(
+            changes, key=lambda change: (sum(alone[by > 0][entry] for entry, by in change), change)
+        )
+        tried = order[: TRIED if self.pressure is None else TRIED_UNDER_PRESSURE]
+        return [*(moved(at, change) for change in tried), *self._together(at, order)]
+
+    def _changes(self, at: Design, step: int) -> list[Change]:
+        """Give all changes by one move that lead to a design which may be chosen."""
         kind, entries = self.space.kind, range(len(at))
-        pairs = [(a, b) for a in entries for b in entries if a != b and kind[a] == kind[b]]
-        moves = {pair: moved(at, ((pair[0], -step), (pair[1], step))) for pair in pairs}
-        moves = {pair: move for pair, move in moves.items() if self.space.holds(move)}
-        if len(moves) <= TRIED:
-            return list(moves.values())
-        fewer = self._alone(at, -step, {a for a, _ in moves})
-        more = self._alone(at, step, {b for _, b in moves})
-        order = sorted(moves, key=lambda pair: (fewer[pair[0]] + more[pair[1]], pair))
-        return [moves[pair] for pair in order[:TRIED]]
+        changes: list[Change] = [
+            ((a, -step), (b, step)) for a in entries for b in entries if a != b and kind[a] == kind[b]
+        ]
+        return [change for change in changes if self.space.holds(moved(at, change))]
+
+    def _together(self, at: Design, order: Sequence[Change]) -> Iterator[Design]:
+        """Yield designs after the first few moves at once, no entry changed twice."""
+        count, touched = 0, set[int]()
+        for change in order:
+            further = moved(at, change)
+            if touched.isdisjoint(entry for entry, _ in change) and self.space.holds(further):
+                at, count = further, count + 1
+                touched.update(entry for entry, _ in change)
+                if count in TOGETHER:
+                    yield at
 
     def _alone(self, at: Design, step: int, entries: Iterable[int]) -> dict[int, float]:
         """Give the mean cost of a step at each of some entries alone; they have room for it."""
         rows = sorted(entries)
         means = self.means([moved(at, ((row, step),)) for row in rows])
         return dict(zip(rows, means.tolist(), strict=True))
+
+
+def _likely(changes: Sequence[Change], pressure: Floats) -> list[Change]:
+    """Give the changes from entries under low pressure to entries under high pressure."""
+    high = set(np.argsort(-pressure, kind="stable")[:LIKELY].tolist())
+    low = set(np.argsort(pressure, kind="stable")[:LIKELY].tolist())
+    likely = [change for change in changes if all(at in (high if by > 0 else low) for at, by in change)]
+    return likely or list(changes)
 
 
 def moved(design: Design, changes: Iterable[tuple[int, int]]) -> Design:

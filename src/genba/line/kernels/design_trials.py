@@ -8,10 +8,9 @@ Source: Law, Simulation Modeling and Analysis (5th ed., 2015), section 11.2 (com
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,18 +18,50 @@ from numpy.typing import NDArray
 from genba.line.kernels.flow_model import FlowLink, FlowStation, Model, model_of, unordered
 from genba.line.kernels.laws import Law
 from genba.line.kernels.random_blocks import DRAWS, LANES
-from genba.line.kernels.replications import Blocks, Run
+from genba.line.kernels.replications import Blocks, Run, Series, observe
+from genba.line.kernels.side_by_side import Heed, side_by_side
 
 Floats = NDArray[np.float64]
 Design = tuple[int, ...]
 Staffing = Literal["fixed", "parallel", "team"]
 CHUNK = 8
-"""Designs that share one pass over the draws: enough to draw seldom, few enough to notice a stop."""
+"""Designs that share one pass over the draws."""
+HEEDED = 4
+"""Blocks of parts between two looks at whether to stop."""
+
+
+class Tried(Protocol):
+    """A line of which some numbers are chosen, for either engine."""
+
+    @property
+    def open(self) -> tuple[int, ...]:
+        """Give the links whose places are chosen, in the order of a design's first entries."""
+
+    @property
+    def chunk(self) -> int:
+        """Give how many designs are best tried in one go."""
+
+    def possible(self, design: Design) -> bool:
+        """Tell whether the engine can express a design."""
+
+    def pilot(self, design: Design, until: float, heed: Heed) -> Series:
+        """Give the units that enter and leave until a time, s, in the first LANES replications."""
+
+    def cycles(self, designs: Sequence[Design], first: int, warm_up: int, units: int, heed: Heed) -> Floats:
+        """Give the mean time between departures of LANES replications of each design, s, (designs, LANES).
+
+        Arguments:
+            designs: what to try, on the same draws.
+            first: number of the first replication.
+            warm_up: number of the unit whose departure begins the time looked at.
+            units: units that leave within it.
+            heed: called at least every 0.2 s; may raise to stop.
+        """
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """A line of which some numbers are chosen.
+    """A line of which some numbers are chosen, for the recursion.
 
     Arguments:
         stations: all stations, each after those that feed it.
@@ -49,6 +80,11 @@ class Frame:
     arrivals: Law | None = None
     wait_to_start: bool = False
     seed: int = 0
+
+    @property
+    def chunk(self) -> int:
+        """Give how many designs share one pass over the draws."""
+        return CHUNK
 
     def model(self, design: Design) -> Model:
         """Give the line of a design; the work of teams is not yet shared."""
@@ -69,6 +105,32 @@ class Frame:
         people = np.array(design[len(self.open) :], np.float64)
         shares = 1 / people if self.arrivals is None else np.concatenate([[1.0], 1 / people])
         return shares[:, None, None]
+
+    def pilot(self, design: Design, until: float, heed: Heed) -> Series:
+        """Give the units that enter and leave until a time, s, in the first LANES replications."""
+        return observe(self.model(design), 0, [(0.0, until)], heed=heed)[1]
+
+    def cycles(self, designs: Sequence[Design], first: int, warm_up: int, units: int, heed: Heed) -> Floats:
+        """Give the mean time between departures of LANES replications of each design, s, (designs, LANES)."""
+        models = [self.model(design) for design in designs]
+        blocks = Blocks(max(models, key=lambda model: int(model.plan.lag.max())), first)
+        runs = [Run(model, first) for model in models]
+        paces = [self.pace(design) for design in designs]
+        late = [int(one.plan.lag[one.exit] + one.plan.servers[one.exit] - 1) for one in models]
+        ends = np.zeros((len(runs), 2, LANES))
+        for block in range((warm_up + units + max(late)) // DRAWS + 1):
+            blocks.draw(block)
+            for at, run in enumerate(runs):
+                pace = paces[at]
+                run.advance(block, blocks.work if pace is None else blocks.work * pace, blocks.down)
+                for which, unit in enumerate((warm_up, warm_up + units)):
+                    if (unit + late[at]) // DRAWS == block:
+                        ring = run.state.left[run.model.exit]
+                        ends[at, which] = ring[unit % len(ring)]
+            if block % HEEDED == 0:
+                heed()
+        spent: Floats = (ends[:, 1] - ends[:, 0]) / units
+        return spent
 
     def _parts(self, design: Design) -> tuple[list[FlowStation], list[FlowLink]]:
         links, stations = list(self.links), list(self.stations)
@@ -92,7 +154,7 @@ class Trials:
         heed: called now and then; may raise to stop.
     """
 
-    frame: Frame
+    frame: Tried
     warm_up: int
     units: int
     threads: int = 1
@@ -105,56 +167,19 @@ class Trials:
             designs: what to try.
             groups: numbers of the groups of LANES replications.
         """
-        chunks = range(0, len(designs), CHUNK)
-        tasks = list(product(groups, chunks))
-        found = np.empty((len(designs), len(groups), LANES))
+        chunk = self.frame.chunk
+        tasks = list(product(groups, range(0, len(designs), chunk)))
 
-        def work(task: tuple[int, int]) -> None:
+        def work(task: tuple[int, int], heed: Heed) -> Floats:
             group, at = task
-            some = designs[at : at + CHUNK]
-            found[at : at + CHUNK, group - groups.start] = cycles(
-                self.frame, some, group * LANES, self.warm_up, self.units
-            )
+            some = designs[at : at + chunk]
+            return self.frame.cycles(some, group * LANES, self.warm_up, self.units, heed)
 
-        if self.threads == 1:
-            for task in tasks:
-                work(task)
-                self.heed()
-            return found.reshape(len(designs), -1)
-        with ThreadPoolExecutor(self.threads) as pool:
-            for at in range(0, len(tasks), self.threads):
-                list(pool.map(work, tasks[at : at + self.threads]))
-                self.heed()
+        found = np.empty((len(designs), len(groups), LANES))
+        spent = side_by_side(work, tasks, threads=self.threads, heed=self.heed)
+        for (group, at), some in zip(tasks, spent, strict=True):
+            found[at : at + chunk, group - groups.start] = some
         return found.reshape(len(designs), -1)
 
 
-def cycles(frame: Frame, designs: Sequence[Design], first: int, warm_up: int, units: int) -> Floats:
-    """Give the mean time between departures of LANES replications of each design, s, (designs, LANES).
-
-    Arguments:
-        frame: the line.
-        designs: what to try, on the same draws.
-        first: number of the first replication.
-        warm_up: number of the unit whose departure begins the time looked at.
-        units: units that leave within it.
-    """
-    models = [frame.model(design) for design in designs]
-    blocks = Blocks(max(models, key=lambda model: int(model.plan.lag.max())), first)
-    runs = [Run(model, first) for model in models]
-    paces = [frame.pace(design) for design in designs]
-    late = [int(one.plan.lag[one.exit] + one.plan.servers[one.exit] - 1) for one in models]
-    ends = np.zeros((len(runs), 2, LANES))
-    for block in range((warm_up + units + max(late)) // DRAWS + 1):
-        blocks.draw(block)
-        for at, run in enumerate(runs):
-            pace = paces[at]
-            run.advance(block, blocks.work if pace is None else blocks.work * pace, blocks.down)
-            for which, unit in enumerate((warm_up, warm_up + units)):
-                if (unit + late[at]) // DRAWS == block:
-                    ring = run.state.left[run.model.exit]
-                    ends[at, which] = ring[unit % len(ring)]
-    spent: Floats = (ends[:, 1] - ends[:, 0]) / units
-    return spent
-
-
-__all__ = ["CHUNK", "Design", "Frame", "Staffing", "Trials", "cycles"]
+__all__ = ["CHUNK", "Design", "Frame", "Staffing", "Trials", "Tried"]

@@ -85,7 +85,7 @@ class Lane:
             elif status == HORIZON:
                 return
             elif status != RUNNING:
-                raise self._stopped(ENDINGS[status])
+                raise stopped(self.m, ENDINGS[status])
 
     def sums(self) -> _Sums:
         """Give what has been counted so far."""
@@ -114,9 +114,11 @@ class Lane:
         self.entered.append(x[rows + at.EXIT_ENTRY])
         self.seen = int(m[at.EXITS])
 
-    def _stopped(self, ending: str) -> InputError:
-        now = float(numbers(self.m)[at.NOW])
-        return InputError(f"the simulation ended at {now:.6g} s: {REMEDY[ending]}", where="line")
+
+def stopped(m: Cells, ending: str) -> InputError:
+    """Give what to raise when a line comes to a stand."""
+    now = float(numbers(m)[at.NOW])
+    return InputError(f"the simulation ended at {now:.6g} s: {REMEDY[ending]}", where="line")
 
 
 def observe_events(
@@ -197,4 +199,4 @@ def _series(lanes: Sequence[Lane]) -> Series:
     )
 
 
-__all__ = ["BUDGET", "Lane", "observe_events"]
+__all__ = ["BUDGET", "REMEDY", "Lane", "observe_events", "stopped"]

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr
 
-from genba.line.kernels.design_trials import Design, Frame
+from genba.line.kernels.design_trials import Design
 from genba.line.kernels.output_analysis import interval
 from genba.line.kernels.ranking_selection import Selection, in_zone
+from genba.line.operations.buffers_task import HOUR, bound
 from genba.line.operations.simulate_model import Flow
 from genba.line.records.buffers import (
     ALLOCATED,
@@ -23,7 +24,6 @@ from genba.line.records.buffers import (
 from genba.num.table import Table, table
 
 Floats = NDArray[np.float64]
-HOUR = 3600.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,8 @@ class Chosen:
     Arguments:
         params: as asked for.
         flow: the line.
-        frame: which of its numbers were chosen.
+        open: links whose places were chosen, in the order of a design's first entries.
+        events: whether the event engine tried them.
         warm_up: units before those that count.
         tried: designs that the search simulated.
         designs: finalists, the selected one first.
@@ -48,7 +49,8 @@ class Chosen:
 
     params: BuffersParams
     flow: Flow
-    frame: Frame
+    open: tuple[int, ...]
+    events: bool
     warm_up: int
     tried: int
     designs: list[Design]
@@ -72,7 +74,7 @@ class Chosen:
 
     def places(self, design: Design) -> int:
         """Give the places of a design together."""
-        return sum(design[: len(self.frame.open)])
+        return sum(design[: len(self.open)])
 
 
 def report(done: Chosen) -> BuffersResult:
@@ -89,12 +91,14 @@ def report(done: Chosen) -> BuffersResult:
         throughput_half_width=after[1],
         throughput_before=before[0],
         throughput_before_half_width=before[1],
-        bound=HOUR * bound(done.flow, done.frame, done.designs[0]),
+        bound=HOUR * bound(done.flow, _staff(done, done.designs[0])),
         probability=selection.probability,
         probability_slepian=float(np.prod(probable)),
         target_probability=target,
         indifference=selection.zone,
         complete=_complete(done),
+        engine="events" if done.events else "recursion",
+        engine_reasons=done.flow.reasons,
         warm_up=done.warm_up,
         tried=done.tried,
         buffers=_allocated(done),
@@ -130,19 +134,13 @@ def reaching(spent: Floats, cycle: float) -> float:
     return float(stdtr(len(spent) - 1, gap / error)) if error > 0 else float(gap >= 0)
 
 
-def bound(flow: Flow, frame: Frame, design: Design) -> float:
-    """Give the units per s of a design's slowest station, never blocked or starved, failures included."""
-    staff = design[len(frame.open) :] or [one.servers for one in flow.stations]
-    rates = [] if flow.arrivals is None else [1 / flow.arrivals.mean]
-    for one, count in zip(flow.stations, staff, strict=True):
-        work = one.work.mean * float(np.mean(one.factors or 1.0))
-        stopped = 0.0 if one.failure is None or one.repair is None else one.repair.mean / one.failure.mean
-        rates.append(count / work / (1 + stopped))
-    return min(rates)
+def _staff(done: Chosen, design: Design) -> list[int]:
+    """Give the staff of a design by station."""
+    return list(design[len(done.open) :]) or [one.servers for one in done.flow.stations]
 
 
 def _allocated(done: Chosen) -> Table:
-    ways = [done.flow.links[link] for link in done.frame.open]
+    ways = [done.flow.links[link] for link in done.open]
     ids = done.flow.ids
     return table(
         ALLOCATED,
@@ -154,7 +152,7 @@ def _allocated(done: Chosen) -> Table:
 
 
 def _staffed(done: Chosen) -> Table:
-    count = len(done.frame.open)
+    count = len(done.open)
     spread = done.params.staffing != "fixed"
     today = done.today[count:] if spread else tuple(one.servers for one in done.flow.stations)
     after = done.designs[0][count:] if spread else today
@@ -184,7 +182,7 @@ def _designs(done: Chosen, probable: Floats) -> Table:
 
 
 def _numbers(done: Chosen) -> Table:
-    ids, ways = done.flow.ids, [done.flow.links[link] for link in done.frame.open]
+    ids, ways = done.flow.ids, [done.flow.links[link] for link in done.open]
     sources = [ids[way.source] for way in ways] + [""] * (len(done.today) - len(ways))
     targets = [ids[way.target] for way in ways] + list(ids[: len(done.today) - len(ways)])
     designs = [design for _, design, _ in done.rows]
@@ -207,4 +205,4 @@ def _runs(done: Chosen) -> Table:
     )
 
 
-__all__ = ["Chosen", "bound", "reaching", "report", "throughput"]
+__all__ = ["Chosen", "reaching", "report", "throughput"]

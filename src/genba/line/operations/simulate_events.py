@@ -32,8 +32,8 @@ class Events:
 
     def __init__(self, flow: Flow, params: SimulateParams, seed: int) -> None:
         """Build the plan of a line."""
-        self.plan = plan_of(flow, params, seed)
-        self.links = _queues_shown(flow)
+        self.plan = plan_of(flow, before=params.blocking == "before", seed=seed)
+        self.links = queues_shown(flow)
         self.arrivals = flow.arrivals is not None
 
     def observe(
@@ -58,8 +58,14 @@ def _with_arrivals(seen: Observed) -> Observed:
     return replace(seen, **states)
 
 
-def plan_of(flow: Flow, params: SimulateParams, seed: int) -> EventPlan:
-    """Give the plan; the queues of a station stand side by side, those of entries have a source."""
+def plan_of(flow: Flow, *, before: bool, seed: int) -> EventPlan:
+    """Give the plan; the queues of a station stand side by side, those of entries have a source.
+
+    Arguments:
+        flow: the line.
+        before: whether a station without a place behind it waits to begin.
+        seed: of all random numbers.
+    """
     line = flow.line
     ways = _ways(flow)
     arriving = [target for target, link in ways if link is None][: 1 if flow.arrivals is not None else 0]
@@ -79,7 +85,7 @@ def plan_of(flow: Flow, params: SimulateParams, seed: int) -> EventPlan:
     teams = {worker.id: number for number, worker in enumerate(line.workers)}
     return EventPlan(
         stations=tuple(
-            _station(line, place, onward.get(k, END), teams, params) for k, place in enumerate(flow.order)
+            _station(line, place, onward.get(k, END), teams, before) for k, place in enumerate(flow.order)
         ),
         queues=queues,
         routes=tuple(route for _, route in routes),
@@ -100,7 +106,7 @@ def _ways(flow: Flow) -> list[tuple[int, FlowLink | None]]:
     return sorted(ways, key=lambda way: way[0])
 
 
-def _queues_shown(flow: Flow) -> list[int]:
+def queues_shown(flow: Flow) -> list[int]:
     """Give the queues of arrivals, where there are any, and of the links, in their order."""
     ways = _ways(flow)
     entries = [number for number, (_, link) in enumerate(ways) if link is None]
@@ -156,9 +162,7 @@ def _travel(flow: Flow, speed: float) -> NDArray[np.float64]:
     return travel
 
 
-def _station(
-    line: Line, place: int, onward: int, teams: dict[str, int], params: SimulateParams
-) -> EventStation:
+def _station(line: Line, place: int, onward: int, teams: dict[str, int], before: bool) -> EventStation:
     station = line.stations[place]
     spread, factors = works(line, place)
     broken = station.breakdown
@@ -174,7 +178,7 @@ def _station(
         factor=factors,
         setup=station.changeover * (1.0 - np.eye(products)),
         merges=station.join == "merge",
-        reserves=params.blocking == "before",
+        reserves=before,
         clock="none" if broken is None else broken.clock,
         crew=() if broken is None or not broken.crew else (teams[broken.crew],),
         workers=_teams(line, station, teams),
@@ -203,4 +207,4 @@ def _teams(line: Line, station: Station, teams: dict[str, int]) -> tuple[int, ..
     return tuple(teams[worker] for worker in station.workers if worker in teams)
 
 
-__all__ = ["Events", "plan_of"]
+__all__ = ["Events", "plan_of", "queues_shown"]

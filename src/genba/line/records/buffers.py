@@ -87,6 +87,8 @@ class BuffersParams(LineParams):
     """Throughput needed, with the fewest places that reach it; null: the most throughput."""
     per_buffer: Annotated[int, Field(ge=0, le=1000)] = 50
     """Most places on one way."""
+    engine: Literal["auto", "recursion", "events"] = "auto"
+    """The exact recursion in time where it can express the line, else events; or one of them by force."""
     staffing: Literal["fixed", "parallel", "team"] = "fixed"
     """Whether staff is spread too: as equal places side by side, or as people who share each unit's work."""
     staff: Annotated[int, Field(ge=1, le=1000)] | None = None
@@ -135,6 +137,10 @@ class BuffersResult(Result):
     """Difference of the mean time between departures that does not matter."""
     complete: bool
     """Whether search and comparison came to their own ends, not to the limit of time or replications."""
+    engine: Literal["recursion", "events"]
+    """Which engine simulated the designs."""
+    engine_reasons: tuple[str, ...]
+    """Why the recursion cannot express this line; none where it can."""
     warm_up: int
     """Units that leave before those that count."""
     tried: int
