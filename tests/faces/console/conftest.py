@@ -19,10 +19,10 @@ from genba.factory.factory import Factory, Request
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-START_S = 60.0
-WORK_S = 60.0
+START_S = 120.0
+WORK_S = 300.0
 LOOK_S = 0.05
-SLOW_MS = 15_000
+SLOW_MS = 60_000
 LANGUAGES = {"en": "en-US", "ja": "ja-JP"}
 
 
