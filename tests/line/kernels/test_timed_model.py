@@ -10,7 +10,7 @@ import pytest
 
 from genba.line.kernels.assignment_model import Assigning
 from genba.line.kernels.timed_bounds import places_needed, shortest_cycle, stations_needed, work_around
-from genba.line.kernels.timed_line import Scheduled, Timed, in_turn
+from genba.line.kernels.timed_line import Scheduled, Timed, settled
 from genba.line.kernels.timed_model import fewest_places, fewest_stations, pose_times, shortest
 from genba.line.kernels.timed_start import first_line, quick_line
 from genba.num.solvers import cpsat
@@ -76,7 +76,7 @@ def solved(timed: Timed, *, places: bool = False) -> tuple[Scheduled, int] | Non
 
 def keeps(timed: Timed, found: Scheduled) -> bool:
     """Give whether a line's own starts keep turns, cycle, losses and precedence."""
-    turns = [tuple(turn) for turn in in_turn(found, timed.times)]
+    turns = [tuple(turn) for turn in found.turns()]
     earliest = every.starts(timed, turns)
     pairs = zip(timed.given.start.tolist(), timed.given.end.tolist(), strict=True)
     end = found.begin + timed.times
@@ -111,6 +111,7 @@ def test_stations_and_places_are_the_fewest_of_all_lines(
     assert found is not None
     assert found[1] == true[0]
     assert keeps(timed, found[0])
+    assert keeps(timed, settled(timed, found[0]))
     assert stations_needed(timed, work_around(timed)) <= true[0]
     last = np.ones(true[0], np.int64)
     exact = replace(timed, given=replace(timed.given, most=true[0], places=last, new=last))

@@ -56,13 +56,21 @@ def _chains(times: Ints, order: Ints, start: Ints, end: Ints) -> Ints:
 
 
 def stations_needed(timed: Timed, work: Work) -> int:
-    """Give how many stations any line needs: by time on each side, by sizes, by the longest chain."""
-    cycle = timed.given.cycle
-    best = max(1, -(-int(work.chain_before.max()) // cycle))
+    """Give how many stations any line needs: by time on each side, by sizes, by what is around each task."""
+    first, last = _ends(timed, work)
+    best = int((first + last).max()) - 1
     # every task has one task before it at its place, for the next unit at least, so it loses the least loss
-    for counted, whole in functions(timed.times + timed.least_loss, cycle):
+    for counted, whole in functions(timed.times + timed.least_loss, timed.given.cycle):
         best = max(best, int(_filled(timed, counted[None, :], whole)[0]))
     return best
+
+
+def _ends(timed: Timed, work: Work) -> tuple[Ints, Ints]:
+    """Give the first station where each task may be, from 1, and the last, from 1 at the end of the line."""
+    cycle, counted = timed.given.cycle, timed.times + timed.least_loss
+    first = np.maximum(_filled(timed, work.before * counted, cycle), -(-work.chain_before // cycle))
+    last = np.maximum(_filled(timed, work.after * counted, cycle), -(-work.chain_after // cycle))
+    return np.maximum(1, first), np.maximum(1, last)
 
 
 def places_needed(timed: Timed) -> int:
@@ -76,14 +84,11 @@ def places_needed(timed: Timed) -> int:
 
 
 def windows(timed: Timed, work: Work) -> list[range]:
-    """Give the stations where each task may be, by time and chains around it."""
-    cycle, most = timed.given.cycle, timed.given.most
-    counted = timed.times + timed.least_loss
-    first = np.maximum(_filled(timed, work.before * counted, cycle), -(-work.chain_before // cycle))
-    last = np.maximum(_filled(timed, work.after * counted, cycle), -(-work.chain_after // cycle))
+    """Give the stations where each task may be, from 0."""
+    first, last = _ends(timed, work)
+    most = timed.given.most
     return [
-        range(max(1, one) - 1, most + 1 - max(1, other))
-        for one, other in zip(first.tolist(), last.tolist(), strict=True)
+        range(one - 1, most + 1 - other) for one, other in zip(first.tolist(), last.tolist(), strict=True)
     ]
 
 

@@ -8,7 +8,8 @@ Source: Bartholdi (1993), Balancing two-sided assembly lines: a case study; Andr
 (2008), Balancing and scheduling tasks in assembly lines with sequence-dependent setup times.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -67,16 +68,41 @@ class Scheduled:
     Arguments:
         place: of each task: its station times the places of one, plus its side, shape (n,).
         begin: when it starts within the cycle, shape (n,).
+        rank: what comes earlier at a place has the smaller one, shape (n,).
     """
 
     place: Ints
     begin: Ints
+    rank: Ints
+
+    def turns(self) -> list[list[int]]:
+        """Give the tasks of each place as they follow one another."""
+        found: list[list[int]] = [[] for _ in range(int(self.place.max()) + 1)]
+        for task in np.argsort(self.rank, kind="stable").tolist():
+            found[self.place[task]].append(task)
+        return found
 
 
-def in_turn(found: Scheduled, times: Ints) -> list[list[int]]:
-    """Give the tasks of each place as they follow one another; what takes no time comes first."""
-    order = np.lexsort((times, found.begin, found.place))
-    turns: list[list[int]] = [[] for _ in range(int(found.place.max()) + 1)]
-    for task in order.tolist():
-        turns[found.place[task]].append(task)
-    return turns
+def settled(timed: Timed, found: Scheduled) -> Scheduled:
+    """Give the same line with every start as early as turns and predecessors allow.
+
+    With two sides and losses both, starts stay as they are: an early first task can be too early for the time
+    that is lost before the next unit.
+    """
+    if timed.losses is not None and timed.sides > 1:
+        return found
+    begin, times, station = np.zeros_like(found.begin), timed.times, found.place // timed.sides
+    same = station[timed.given.start] == station[timed.given.end]
+    rows = [
+        (a, b, int(times[a])) for a, b in zip(timed.given.start[same], timed.given.end[same], strict=True)
+    ]
+    for turn in found.turns():
+        rows += [(a, b, int(times[a]) + timed.loss(a, b)) for a, b in pairwise(turn)]
+    moved = True
+    while moved:
+        moved = False
+        for one, other, gap in rows:
+            if begin[one] + gap > begin[other]:
+                begin[other] = begin[one] + gap
+                moved = True
+    return replace(found, begin=begin)

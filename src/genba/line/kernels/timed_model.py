@@ -13,7 +13,7 @@ import numpy as np
 from genba.line.kernels.assignment_model import Terms, at_most, equal_to, minimise
 from genba.line.kernels.precedence import closure, reduced
 from genba.line.kernels.timed_bounds import Work, windows
-from genba.line.kernels.timed_line import Scheduled, Timed, in_turn
+from genba.line.kernels.timed_line import Scheduled, Timed
 from genba.num.solvers.cpsat import FlagProgram, Span
 
 REST = -1
@@ -61,7 +61,15 @@ class PosedTimes:
     def scheduled(self, values: tuple[int, ...]) -> Scheduled:
         """Give where and when tasks are done from the values of a solution."""
         place = [next(p for p, flag in row.items() if values[flag]) for row in self.at]
-        return Scheduled(np.array(place, np.int64), np.array([values[one] for one in self.begin], np.int64))
+        begin = np.array([values[one] for one in self.begin], np.int64)
+        rank = np.argsort(np.lexsort((self.timed.times, begin)))
+        for arcs in self.arcs:
+            follow = {tail: head for (tail, head), flag in arcs.items() if values[flag]}
+            task, count = follow.get(REST, REST), 0
+            while task != REST:
+                rank[task] = count
+                task, count = follow[task], count + 1
+        return Scheduled(np.array(place, np.int64), begin, rank)
 
     def start_from(self, found: Scheduled, cycle: int) -> None:
         """Begin the search at a line, or near one, of some cycle."""
@@ -72,7 +80,7 @@ class PosedTimes:
                 value[self.at[task][place]] = 1
         for place in set(found.place.tolist()):
             value[self.worked[place]] = value[self.used[place // self.timed.sides]] = 1
-        for arcs, turn in zip(self.arcs, in_turn(found, self.timed.times), strict=False):
+        for arcs, turn in zip(self.arcs, found.turns(), strict=False):
             follow = set(zip([REST, *turn], [*turn, REST], strict=True))
             value |= {flag: int(arc in follow) for arc, flag in arcs.items()}
         if self.pace is not None:

@@ -65,7 +65,7 @@ class _Filling:
         self.timed, self.work, self.weight = timed, work, weight
         self.times = timed.times
         n = timed.given.tasks
-        self.place, self.begin = np.full(n, -1, np.int64), np.zeros(n, np.int64)
+        self.place, self.begin, self.rank = np.full(n, -1, np.int64), np.zeros(n, np.int64), 0 * self.times
         self.missing = work.before.sum(axis=1) - 1
         self.free = set(np.flatnonzero(self.missing == 0).tolist())
         self.ends: dict[int, int] = {}  # of the tasks at the station that is being filled
@@ -81,7 +81,7 @@ class _Filling:
             len({int(self.place[task]) // self.timed.sides for task in group}) > 1
             for group in self.timed.given.together
         )
-        return None if left or parted else Scheduled(self.place, self.begin)
+        return None if left or parted else Scheduled(self.place, self.begin, self.rank)
 
     def _fill(self, station: int) -> None:
         places = [_Place() for _ in range(self.timed.sides)]
@@ -127,6 +127,7 @@ class _Filling:
         at.ready = self.ends[task] = begin + int(self.times[task])
         at.score += 0 if self.timed.given.scores is None else int(self.timed.given.scores[task])
         self.place[task], self.begin[task] = place, begin
+        self.rank[task] = self.rank.max() + 1
         self.free.remove(task)
         self.missing[self.work.after[task]] -= 1
         freed = self.work.after[task] & (self.missing == 0) & (self.place < 0)

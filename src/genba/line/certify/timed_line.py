@@ -1,0 +1,202 @@
+"""Certificate of lines whose tasks have a start: places, waiting, what is lost between tasks and units."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genba.core.certificate import Claim, at_most, equal
+from genba.line.certify.station_bound import shares
+from genba.line.records.line import Line, Task
+from genba.line.records.whole import PER_SECOND, whole
+from genba.num.table import Table
+
+Lost = dict[tuple[int, int], int]
+"""Microseconds lost when one task follows another, by their places in the line's list."""
+REACH = {"left": ("left",), "right": ("right",), "either": ("left", "right")}
+"""Sides from which a task can be done."""
+
+
+@dataclass(frozen=True)
+class Timetable:
+    """What a result says of when and where tasks are done, by task in the order of the file.
+
+    Arguments:
+        times: whole microseconds.
+        begin: start within the station; None for a task that the result leaves out.
+        place: number of the station, and side; side is empty where the line has one.
+    """
+
+    times: tuple[int, ...]
+    begin: tuple[int | None, ...]
+    place: tuple[tuple[int, str], ...]
+
+    def turns(self) -> list[list[int]]:
+        """Give the tasks of each place in the order of their starts; what takes no time comes first."""
+        found: dict[tuple[int, str], list[tuple[int, int, int]]] = {}
+        for task, (begin, place) in enumerate(zip(self.begin, self.place, strict=True)):
+            if begin is not None:
+                found.setdefault(place, []).append((begin, self.times[task], task))
+        return [[task for _, _, task in sorted(turn)] for turn in found.values()]
+
+    def starts(self, task: int) -> int:
+        """Give the start of a task that the result has."""
+        return self.begin[task] or 0
+
+    def ends(self, task: int) -> int:
+        """Give the end of a task that the result has."""
+        return self.starts(task) + self.times[task]
+
+
+def is_timed(line: Line, *, rules: bool) -> bool:
+    """Give whether it matters when a task of a line starts within its station."""
+    return line.shape == "two-sided" or (line.shape != "u" and rules and bool(lost_between(line)))
+
+
+def lost_between(line: Line) -> Lost:
+    """Give what is lost between tasks: setups, and walks between their zones; of equal rules the longest."""
+    setups: dict[tuple[str, str], float] = {}
+    walks: dict[tuple[str, str], float] = {}
+    for setup in line.rules.setups:
+        key = (setup.task, setup.then)
+        setups[key] = max(setups.get(key, 0.0), setup.time)
+    for walk in line.rules.walks:
+        key = (walk.zone, walk.then)
+        walks[key] = max(walks.get(key, 0.0), walk.time)
+
+    def between(one: Task, other: Task) -> int:
+        return whole(setups.get((one.id, other.id), 0.0)) + whole(walks.get((one.zone, other.zone), 0.0))
+
+    pairs = (
+        (a, b, between(one, other)) for a, one in enumerate(line.tasks) for b, other in enumerate(line.tasks)
+    )
+    return {(a, b): time for a, b, time in pairs if time}
+
+
+def timetable(line: Line, times: tuple[int, ...], assignments: Table) -> Timetable:
+    """Read a result's table of tasks."""
+    number = {task.id: at for at, task in enumerate(line.tasks)}
+    begin: list[int | None] = [None] * len(number)
+    place = [(0, "")] * len(number)
+    for row in assignments.rows():
+        task = number.get(str(row["task"]))
+        if task is not None:
+            begin[task] = whole(float(row["start"] or 0.0))
+            place[task] = (int(row["station"] or 0), str(row["side"]))
+    return Timetable(times, tuple(begin), tuple(place))
+
+
+def schedule_claims(line: Line, told: Timetable, cycle: int, *, rules: bool) -> list[Claim]:
+    """Check sides, turns, waiting, and that the next unit can follow a cycle later."""
+    lost = lost_between(line) if rules else {}
+    first = min((begin for begin in told.begin if begin is not None), default=0)
+    latest = max((told.ends(task) for turn in told.turns() for task in turn), default=0)
+    return [
+        equal(
+            "sides",
+            _astray(line, told),
+            expected=0,
+            method="Tasks at a side they cannot be done from are counted.",
+        ),
+        at_most(
+            "within_cycle",
+            (latest if first >= 0 else cycle + 1) / PER_SECOND,
+            bound=cycle / PER_SECOND,
+            unit="s",
+            method="The end of the latest task is compared with the cycle time; none starts before 0.",
+        ),
+        at_most(
+            "in_turn",
+            _overlap(told, lost) / PER_SECOND,
+            bound=0,
+            unit="s",
+            method="The most by which a task starts too soon after the one before it at its place, setup and "
+            "walking included.",
+        ),
+        at_most(
+            "order_in_time",
+            _too_soon(line, told) / PER_SECOND,
+            bound=0,
+            unit="s",
+            method="The most by which a task starts before a predecessor at its station is finished.",
+        ),
+        at_most(
+            "next_unit",
+            max((_round(told, turn, lost) for turn in told.turns()), default=0) / PER_SECOND,
+            bound=cycle / PER_SECOND,
+            unit="s",
+            method="The longest time from the first start at a place to when the next unit can start there, "
+            "setup and walking included.",
+        ),
+    ]
+
+
+def _astray(line: Line, told: Timetable) -> int:
+    """Count tasks at a side from which they cannot be done."""
+    sided = line.shape == "two-sided"
+    return sum(
+        side not in (REACH[task.side] if sided else ("",))
+        for task, (_, side), begin in zip(line.tasks, told.place, told.begin, strict=True)
+        if begin is not None
+    )
+
+
+def _overlap(told: Timetable, lost: Lost) -> int:
+    pairs = (pair for turn in told.turns() for pair in pairwise(turn))
+    return max((told.ends(a) + lost.get((a, b), 0) - told.starts(b) for a, b in pairs), default=0)
+
+
+def _too_soon(line: Line, told: Timetable) -> int:
+    number = {task.id: at for at, task in enumerate(line.tasks)}
+    pairs = ((number[before], number[task.id]) for task in line.tasks for before in task.after)
+    same = ((a, b) for a, b in pairs if told.place[a][0] == told.place[b][0])
+    return max((told.ends(a) - told.starts(b) for a, b in same), default=0)
+
+
+def _round(told: Timetable, turn: list[int], lost: Lost) -> int:
+    return told.ends(turn[-1]) + lost.get((turn[-1], turn[0]), 0) - told.starts(turn[0])
+
+
+def timed_stations_needed(
+    line: Line, times: Sequence[int], before: Sequence[frozenset[int]], cycle: int, *, rules: bool
+) -> int:
+    """Give how many stations any such line needs at least, n + 1 where none exists: by time, sizes, chains.
+
+    Each task counts with the least that is lost before it: at its place some task is always the one before,
+    of the same unit or of the last.
+    """
+    n, sided = len(times), line.shape == "two-sided"
+    lost = lost_between(line) if rules else {}
+    counted = [times[b] + min(lost.get((a, b), 0) for a in range(n)) for b in range(n)]
+    if max(counted) > cycle:
+        return n + 1
+    sets = np.eye(n, dtype=bool)  # (n, n): what is before a task, itself included
+    for task, heads in enumerate(before):
+        sets[task, list(heads)] = True
+    ahead, behind = _chain(times, before), _chain(times, _turned(before))
+    first, last = -(-ahead // cycle), -(-behind // cycle)
+    parts = [(np.ones(n, bool), 1 + sided)]
+    if sided:
+        parts += [(np.array([task.side == side for task in line.tasks]), 1) for side in ("left", "right")]
+    best = 1
+    for share, full in shares(np.array(counted, np.int64), cycle):
+        for part, places in parts:
+            room = places * full
+            best = max(best, -(-int(share[part].sum()) // room))
+            first = np.maximum(first, -(-(sets @ (share * part)) // room))
+            last = np.maximum(last, -(-(sets.T @ (share * part)) // room))
+    return max(best, int((first + last).max()) - 1)
+
+
+def _turned(before: Sequence[frozenset[int]]) -> list[frozenset[int]]:
+    return [frozenset(b for b, heads in enumerate(before) if a in heads) for a in range(len(before))]
+
+
+def _chain(times: Sequence[int], before: Sequence[frozenset[int]]) -> NDArray[np.int64]:
+    """Give the time of the longest chain that ends with each task; with fewer before it, one comes first."""
+    found = [0] * len(times)
+    for task in sorted(range(len(times)), key=lambda one: len(before[one])):
+        found[task] = times[task] + max((found[one] for one in before[task]), default=0)
+    return np.array(found, np.int64)
