@@ -11,13 +11,15 @@ from pydantic import ValidationError
 
 from genba.core.certificate import Certificate
 from genba.core.context import Context, local_path
-from genba.core.errors import InputError
+from genba.core.errors import InputError, NotFound
 from genba.core.faults import worded
 from genba.core.findings import Finding
 from genba.core.inputs import InputFile
 from genba.core.records import Params, Result
 from genba.core.views import Headline, Views
 
+Say = Callable[[str, str], str]
+"""Gives a text in the reader's language: `(key, english)`."""
 P = TypeVar("P", bound=Params)
 R = TypeVar("R", bound=Result)
 
@@ -44,6 +46,8 @@ class Operation(Generic[P, R]):
         views: `(params, result) -> Views`.
         headlines: `(params, result)` -> the headlines of its views, without drawing what nobody looks at.
         example: arguments of a call that runs on the data of an extra, as the command line takes them.
+        book: stem of the file in the domain's `io` folder that turns a result into a workbook by its
+            `content(params, result, say)`; empty where none does.
     """
 
     name: str
@@ -54,6 +58,7 @@ class Operation(Generic[P, R]):
     views: Callable[[P, R], Views]
     headlines: Callable[[P, R], tuple[Headline, ...]]
     example: str
+    book: str = ""
 
     @property
     def domain(self) -> str:
@@ -90,6 +95,18 @@ class Operation(Generic[P, R]):
         """
         return self.perform(self.parse(params), context or Context(path=self.path))
 
+    def workbook(self, params: P, result: R, say: Say = lambda key, english: english) -> bytes:
+        """Give a result as a workbook that a planner works on with.
+
+        Raises:
+            NotFound: when this operation has none.
+            MissingExtra: when the package that writes it is not installed.
+        """
+        if not self.book:
+            raise NotFound(f"{self.name} has no workbook; its tables can be had as Excel files")
+        content: bytes = import_module(f"genba.{self.domain}.io.{self.book}").content(params, result, say)
+        return content
+
     def path(self, file: InputFile) -> Path:
         """Give the path of a catalogue entry of this domain, or of a local file."""
         if file.catalogue is None:
@@ -116,6 +133,7 @@ def operation(
     views: Callable[[P, R], Views],
     headlines: Callable[[P, R], tuple[Headline, ...]] | None = None,
     example: str,
+    book: str = "",
 ) -> Callable[[Callable[[P, Context], R]], Operation[P, R]]:
     """Declare the decorated function `(params, ctx) -> result` as an operation.
 
@@ -134,6 +152,7 @@ def operation(
             views=views,
             headlines=headlines or _headlines_of(views),
             example=example,
+            book=book,
         )
 
     return declare

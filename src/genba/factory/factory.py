@@ -15,7 +15,7 @@ from sqlalchemy import __version__ as sqlalchemy_version
 from genba.core.columns import Columns, TableRef
 from genba.core.errors import Conflict, NotFound
 from genba.core.home import home as home_directory
-from genba.core.operation import Operation
+from genba.core.operation import Operation, Say
 from genba.core.records import Params, Result
 from genba.core.run import ACTIVE, TERMINAL, ArtifactRef, Attempt, Event, InputRef, Run, State
 from genba.core.ulid import ulid
@@ -237,6 +237,16 @@ class Factory:
         """Give what is read first of a run's result; nothing is drawn for it."""
         operation, params, result = self._shown(run_id)
         return operation.headlines(params, result)
+
+    def workbook(self, run_id: str, say: Say) -> bytes:
+        """Give a run's result as a workbook, in the language that `say` gives.
+
+        Raises:
+            NotFound: when the run has no result or its operation no workbook.
+            MissingExtra: when the package that writes it is not installed.
+        """
+        operation, params, result = self._shown(run_id)
+        return operation.workbook(params, result, say)
 
     def table(self, run_id: str, name: str) -> Table:
         """Give one table of a run's result by the name of its columns; no other is read."""

@@ -14,12 +14,17 @@ from genba.num.text import DANGEROUS
 try:
     from openpyxl import Workbook, load_workbook
     from openpyxl.cell import WriteOnlyCell
-    from openpyxl.styles import Font, PatternFill
+    from openpyxl.chart import BarChart, LineChart, Reference, Series
+    from openpyxl.formatting.rule import FormulaRule
+    from openpyxl.styles import Alignment, Font, PatternFill
     from openpyxl.utils import get_column_letter
     from openpyxl.utils.exceptions import InvalidFileException
+    from openpyxl.worksheet.datavalidation import DataValidation
 except ImportError as error:
     raise missing_extra("openpyxl", "excel") from error
 
+FONT, PLAIN_SIZE = "Calibri", 11
+"""Of cells that look like no others; a font without a name falls back to one with serifs."""
 LONGEST_TEXT = 32_767
 LONGEST_SHEET_NAME = 31
 EXACT_INTEGER = 2**53
@@ -66,6 +71,8 @@ class Look:
         italic: for units.
         fill: background as six hex digits, empty for none.
         format: how its number is shown, such as `0.0`.
+        size: of the letters, points.
+        centred: whether it stands in the middle of its cell.
     """
 
     value: Any
@@ -73,6 +80,66 @@ class Look:
     italic: bool = False
     fill: str = ""
     format: str = ""
+    size: int = PLAIN_SIZE
+    centred: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Highlight:
+    """Cells that take another background while a condition holds.
+
+    Arguments:
+        cells: such as `B2:B9`.
+        condition: formula for the first of them, such as `B2>$A$1`.
+        fill: background as six hex digits.
+    """
+
+    cells: str
+    condition: str
+    fill: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Cells that take one of some values, none of which has a comma."""
+
+    cells: str
+    values: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A column of a sheet in a chart, named by the heading above its first row; colour as six hex digits."""
+
+    column: int
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stacks:
+    """Bars that stand on each other, with lines across them.
+
+    Arguments:
+        title: above the chart.
+        x, y: titles of the axes.
+        at: cell of its upper left corner.
+        size: width and height, cm.
+        first, last: rows that are drawn.
+        names: column of what each stack is called.
+        bars: from the bottom up.
+        lines: drawn dashed.
+    """
+
+    title: str
+    x: str
+    y: str
+    at: str
+    size: tuple[float, float]
+    first: int
+    last: int
+    names: int
+    bars: Sequence[Drawn]
+    lines: Sequence[Drawn]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +151,20 @@ class Sheet:
         rows: cells of each row: texts, numbers, truth values, `Formula`, or a `Look` around one of them.
         widths: of the first columns, in letters.
         frozen: rows at the top that stay in sight.
+        highlights: conditions that show in the colour of cells.
+        choices: cells with a list to choose from.
+        charts: drawn by the program that opens the file.
+        landscape: whether it is printed across, all columns on one page.
     """
 
     name: str
     rows: Iterable[Sequence[Any]]
     widths: Sequence[float] = ()
     frozen: int = 0
+    highlights: Sequence[Highlight] = ()
+    choices: Sequence[Choice] = ()
+    charts: Sequence[Stacks] = ()
+    landscape: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +196,7 @@ def write(sheets: Iterable[Sheet], target: Path | IO[bytes]) -> None:
             page.freeze_panes = f"A{sheet.frozen + 1}"
         for position, width in enumerate(sheet.widths, start=1):
             page.column_dimensions[get_column_letter(position)].width = width
+        _live(page, sheet)
         for row in sheet.rows:
             page.append([_cell(page, value) for value in row])
     book.save(target)
@@ -223,6 +299,53 @@ def _uncomputed(
                 yield f"{get_column_letter(at + 1)}{number}"
 
 
+def _live(page: Any, sheet: Sheet) -> None:
+    """Give a page what the program that opens it keeps up to date."""
+    for shown in sheet.highlights:
+        fill = PatternFill("solid", start_color=shown.fill, end_color=shown.fill)
+        page.conditional_formatting.add(shown.cells, FormulaRule([shown.condition], fill=fill))
+    for choice in sheet.choices:
+        offered = DataValidation("list", formula1=f'"{",".join(choice.values)}"', allow_blank=True)
+        offered.add(choice.cells)
+        page.data_validations.append(offered)
+    for chart in sheet.charts:
+        page.add_chart(_chart(page, chart), chart.at)
+    if sheet.landscape:
+        page.page_setup.orientation = "landscape"
+        page.sheet_properties.pageSetUpPr.fitToPage = True
+        page.page_setup.fitToHeight = 0
+
+
+def _chart(page: Any, chart: Stacks) -> Any:
+    bars, lines = BarChart(), LineChart()
+    bars.grouping, bars.overlap, bars.gapWidth = "stacked", 100, 40
+    bars.title, bars.x_axis.title, bars.y_axis.title = chart.title, chart.x, chart.y
+    bars.x_axis.delete = bars.y_axis.delete = False
+    bars.y_axis.scaling.min, bars.y_axis.number_format = 0, "0"
+    bars.width, bars.height = chart.size
+    bars.legend.position = "b"
+    for drawn in chart.bars:
+        series = _series(page, drawn, chart)
+        series.graphicalProperties.solidFill = drawn.colour
+        bars.series.append(series)
+    for drawn in chart.lines:
+        series = _series(page, drawn, chart)
+        series.marker.symbol, series.smooth = "none", False
+        series.graphicalProperties.line.solidFill = drawn.colour
+        series.graphicalProperties.line.dashStyle = "dash"
+        lines.series.append(series)
+    names = Reference(page, min_col=chart.names, min_row=chart.first, max_row=chart.last)
+    bars.set_categories(names)
+    lines.set_categories(names)
+    bars += lines
+    return bars
+
+
+def _series(page: Any, drawn: Drawn, chart: Stacks) -> Any:
+    cells = Reference(page, min_col=drawn.column, min_row=chart.first - 1, max_row=chart.last)
+    return Series(cells, title_from_data=True)
+
+
 def _cell(page: Any, value: Any) -> Any:
     """Give what `append` takes: a number as it is, a text as a cell that is surely a text."""
     look = value if isinstance(value, Look) else Look(value)
@@ -250,10 +373,12 @@ def _text(page: Any, text: str) -> Any:
 
 
 def _dressed(cell: Any, look: Look) -> Any:
-    if look.bold or look.italic:
-        cell.font = Font(bold=look.bold, italic=look.italic)
+    if look.bold or look.italic or look.size != PLAIN_SIZE:
+        cell.font = Font(name=FONT, size=look.size, bold=look.bold, italic=look.italic)
     if look.fill:
         cell.fill = PatternFill("solid", start_color=look.fill)
     if look.format:
         cell.number_format = look.format
+    if look.centred:
+        cell.alignment = Alignment(horizontal="center")
     return cell

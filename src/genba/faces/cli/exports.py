@@ -1,7 +1,8 @@
-"""Runs as files for others: `report` and `table`."""
+"""Runs as files for others: `report`, `workbook` and `table`."""
 
 import shutil
 import sys
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,6 +15,7 @@ from genba.faces.cli.options import HERE, Access, RunId
 from genba.faces.cli.record import opened
 from genba.faces.cli.terminal import show, text
 from genba.faces.tables import csv_pieces, file_name
+from genba.faces.words import say
 from genba.factory.factory import Factory
 
 Output = Annotated[
@@ -22,11 +24,14 @@ Output = Annotated[
 ]
 
 
+Language = Annotated[Literal["en", "ja"], Parameter(help="Language of the file.")]
+
+
 def report(
     run: RunId,
     *,
     output: Output = None,
-    language: Annotated[Literal["en", "ja"], Parameter(help="Language of the report.")] = "en",
+    language: Language = "en",
     access: Access = HERE,
 ) -> int:
     """Write a run's report as one self-contained HTML file."""
@@ -35,6 +40,22 @@ def report(
         path = output or Path(file_name(found.operation, found.id, suffix=".html"))
         writer = import_module("genba.faces.report.page")  # brings the renderer of the server extra
         writer.write_report(factory, found.id, path, language=language)
+    return _written(found, path, access)
+
+
+def workbook(
+    run: RunId,
+    *,
+    output: Output = None,
+    language: Language = "en",
+    access: Access = HERE,
+) -> int:
+    """Write a run's result as an Excel workbook with live formulas, such as a line balance sheet."""
+    with opened(access) as factory:
+        found = factory.run(run)
+        content = factory.workbook(found.id, partial(say, language))
+    path = output or Path(file_name(found.operation, found.id, suffix=".xlsx"))
+    path.write_bytes(content)
     return _written(found, path, access)
 
 

@@ -43,6 +43,7 @@ COMMANDS = (
     (RUNS, "note", "changes:note", "Keep a note with a run."),
     (RUNS, "tag", "changes:tag", "Set the tags of a run."),
     (RUNS, "report", "exports:report", "Write a run's report as one self-contained HTML file."),
+    (RUNS, "workbook", "exports:workbook", "Write a run's result as a workbook with live formulas."),
     (RUNS, "table", "exports:table", "Write one table of a run as CSV, Excel or Parquet."),
     (HOUSE, "up", "up:up", "Keep the supervisor and the server running until Ctrl-C."),
     (

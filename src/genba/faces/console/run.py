@@ -1,7 +1,7 @@
 """One run: how it stands, what it states, what proves it, and what can be done with it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 from nicegui import ui
@@ -113,15 +113,23 @@ class RunPage:
                 )
             elif run.state is not State.SUCCEEDED:
                 self._act(say("console.run.retry", "Retry"), lambda: asyncio.to_thread(factory.retry, run.id))
-            domain, verb = run.operation.split(".")
-            links = [(say("console.run.rerun", "Change and run again"), f"/{domain}/{verb}?from={run.id}")]
-            links.append((say("console.run.compare", "Compare"), f"/compare?left={run.id}"))
-            if run.result is not None:
-                links.append((say("console.run.report", "Report"), f"/v1/runs/{run.id}/report"))
             show(
-                join(*(tag("a", word, href=address, class_="action") for word, address in links)),
+                join(*(tag("a", word, href=address, class_="action") for word, address in self._ways())),
                 classes="buttons",
             )
+
+    def _ways(self) -> Iterator[tuple[str, str]]:
+        """Yield what else can be had of the run, and where."""
+        run, say, language = self.sight.run, self.visit.say, self.visit.language
+        domain, verb = run.operation.split(".")
+        yield say("console.run.rerun", "Change and run again"), f"/{domain}/{verb}?from={run.id}"
+        yield say("console.run.compare", "Compare"), f"/compare?left={run.id}"
+        if run.result is None:
+            return
+        yield say("console.run.report", "Report"), f"/v1/runs/{run.id}/report?language={language}"
+        if operation(run.operation).book:
+            words = say("console.run.workbook", "Excel sheet with formulas")
+            yield words, f"/v1/runs/{run.id}/workbook?language={language}"
 
     def _act(self, word: str, act: Callable[[], Awaitable[Run]]) -> None:
         async def acted() -> None:

@@ -12,8 +12,9 @@ from genba.faces import labels
 from genba.faces.console.fields import Field
 from genba.faces.console.layout import Visit, show
 from genba.faces.labels import AnyOperation
-from genba.faces.markup import Markup, prose, tag
+from genba.faces.markup import Markup, join, prose, tag
 from genba.faces.words import with_unit
+from genba.factory.registry import domain
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,23 @@ def _file(field: Field, drawing: Drawing) -> Asked:
         control = _control(ui.select(options, value=drawing.value, with_input=True), field, drawing)
         if drawing.upload and field.suffixes:
             _uploader(field, drawing, control, options)
+    if field.suffixes:
+        _templates(field, drawing)
     return Asked(field, lambda: control.value, _complainer(control))
+
+
+def _templates(field: Field, drawing: Drawing) -> None:
+    """Offer the domain's files to be filled in, of the kinds that this question takes."""
+    name, say = drawing.operation.domain, drawing.visit.say
+    offered = [suffix for suffix in domain(name).templates if suffix in field.suffixes]
+    words = {".xlsx": say("console.form.excel", "Excel"), ".toml": say("console.form.toml", "TOML text")}
+    links = (
+        tag("a", words[suffix], href=f"/v1/{name}/template?format={suffix.removeprefix('.')}", download=True)
+        for suffix in offered
+    )
+    if offered:
+        lead = tag("span", say("console.form.template", "A file to fill in:"))
+        show(join(lead, *links), classes="links sentence")
 
 
 def _uploader(field: Field, drawing: Drawing, control: ui.select, offered: dict[str, str]) -> None:

@@ -9,6 +9,7 @@ from genba.faces.rest.files import files
 from genba.faces.rest.operations import operations
 from genba.faces.rest.runs import runs
 from genba.faces.rest.streams import streams
+from genba.faces.rest.templates import templates
 from genba.faces.rest.uploads import uploads
 from genba.factory.answers import Health
 from genba.factory.factory import Factory
@@ -40,7 +41,7 @@ def rest(factory: Factory) -> FastAPI:
         },
     )
     add_errors(app)
-    for part in (_health, operations, runs, streams, files, uploads):
+    for part in (_health, operations, runs, streams, files, templates, uploads):
         app.include_router(part(factory))
     return app
 

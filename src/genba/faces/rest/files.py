@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from importlib import import_module
 from typing import IO, Annotated, Any, Literal
 
@@ -13,6 +14,7 @@ from genba.faces.report.page import report_html
 from genba.faces.rest.requests import RunId, Sha256, TableName
 from genba.faces.rest.streams import LARGEST_OFFSET
 from genba.faces.tables import TablePage, csv_pieces, file_name, page
+from genba.faces.words import say
 from genba.factory.answers import LogChunk
 from genba.factory.factory import Factory
 from genba.num.table import Table
@@ -35,6 +37,7 @@ Answers = dict[int | str, dict[str, Any]]
 TABLE_ANSWERS: Answers = {200: {"model": TablePage, "content": {kind: {} for kind in MEDIA_TYPES.values()}}}
 ARTIFACT_ANSWERS: Answers = {200: {"content": {"application/octet-stream": {}}}}
 REPORT_ANSWERS: Answers = {200: {"content": {"text/html": {}}}}
+BOOK_ANSWERS: Answers = {200: {"content": {MEDIA_TYPES["xlsx"]: {}}}}
 FOREVER = "private, max-age=31536000, immutable"
 
 
@@ -87,6 +90,17 @@ def _add_downloads(router: APIRouter, factory: Factory) -> None:
         return _download(factory, run_id, name, format=format, bom=bom)
 
     @router.get(
+        "/runs/{run_id}/workbook",
+        summary="Give the result as an Excel workbook with live formulas, where its operation has one",
+        response_class=Response,
+        responses=BOOK_ANSWERS,
+    )
+    def workbook(run_id: RunId, language: Literal["en", "ja"] = "en") -> Response:
+        run = factory.run(run_id)
+        content = factory.workbook(run.id, partial(say, language))
+        return attachment(content, file_name(run.operation, run.id, suffix=".xlsx"), MEDIA_TYPES["xlsx"])
+
+    @router.get(
         "/artifacts/{sha256}",
         summary="Give a stored file",
         response_class=FileResponse,
@@ -99,6 +113,12 @@ def _add_downloads(router: APIRouter, factory: Factory) -> None:
             filename=sha256,
             headers={"Cache-Control": FOREVER},
         )
+
+
+def attachment(content: bytes, saved_as: str, media_type: str) -> Response:
+    """Give a file that a browser saves under a name, which must be safe."""
+    headers = {"Content-Disposition": f'attachment; filename="{saved_as}"'}
+    return Response(content, media_type=media_type, headers=headers)
 
 
 def _download(factory: Factory, run_id: str, name: str, *, format: str, bom: bool) -> Response:

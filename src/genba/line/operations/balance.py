@@ -29,7 +29,11 @@ S = TypeVar("S", Windowed, Shortening)
 
 
 @operation(
-    "line.balance", certify=certify_balance, views=view_balance, example="example:inverter --cycle-time 66"
+    "line.balance",
+    certify=certify_balance,
+    views=view_balance,
+    example="example:inverter --cycle-time 66",
+    book="balance_sheet",
 )
 def balance(params: BalanceParams, ctx: Context) -> BalanceResult:
     """Balance a line: give its tasks to stations, and prove how good that is.
