@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 
-FUNCTIONS = 16
+FUNCTIONS = 24
 """Functions that a search carries; a constant, so that sums of them are done in vectors."""
+CARRIED = 14
+"""Of these, functions that stay; the others are learned on the way."""
 FRACTIONS = 30
 """Largest k of the functions that round multiples of 1/(k + 1)."""
 COMPOSED = 8
@@ -26,7 +28,7 @@ THRESHOLDS = 60
 
 
 def bound_values(times: Ints, cycle: int) -> tuple[Ints, Ints]:
-    """Give the functions with the best bounds: values, shape (n, FUNCTIONS), and denominators.
+    """Give the `CARRIED` functions with the best bounds: values, shape (n, FUNCTIONS), and denominators.
 
     Identity, halves and thirds come first; places without a function have values 0 and denominator 1.
     """
@@ -36,7 +38,7 @@ def bound_values(times: Ints, cycle: int) -> tuple[Ints, Ints]:
         if key not in seen:
             seen.add(key)
             found.append((int(values.sum()) / whole, values, whole))
-    chosen = found[:3] + sorted(found[3:], key=lambda one: -one[0])[: FUNCTIONS - len(found[:3])]
+    chosen = found[:3] + sorted(found[3:], key=lambda one: -one[0])[: CARRIED - len(found[:3])]
     table, wholes = np.zeros((FUNCTIONS, len(times)), np.int64), np.ones(FUNCTIONS, np.int64)
     for place, (_, values, whole) in enumerate(chosen):
         table[place], wholes[place] = values, whole

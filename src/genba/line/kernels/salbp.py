@@ -94,13 +94,13 @@ def _numbered(times: Ints, start: Ints, end: Ints, cycle: int, task: Ints) -> Sa
         before=before,
         dominates=dominates,
         dominated=transposed(dominates),
-        followed=_sets_of(np.diff(indptr) > 0),
-        everything=_sets_of(np.ones(n, bool)),
+        followed=sets_of(np.diff(indptr) > 0),
+        everything=sets_of(np.ones(n, bool)),
         weight=_weights(times, after),
         values=values,
         wholes=wholes,
         tail=tail,
-        late=_sets_of(tail > np.arange(n + 2)[:, None]),
+        late=sets_of(tail > np.arange(n + 2)[:, None]),
         task=task,
         packed=not len(start),
     )
@@ -111,7 +111,7 @@ def stations_at_least(values: Ints, wholes: Ints) -> int:
     return int(np.max(-(-values.sum(axis=0) // wholes)))
 
 
-def _sets_of(chosen: NDArray[np.bool_]) -> Words:
+def sets_of(chosen: NDArray[np.bool_]) -> Words:
     """Give sets from flags along the last axis."""
     room = [(0, 0)] * (chosen.ndim - 1) + [(0, 64 * words_for(chosen.shape[-1]) - chosen.shape[-1])]
     flags = np.packbits(np.pad(chosen, room), axis=-1, bitorder="little")

@@ -24,6 +24,7 @@ from genba.line.kernels.branch_remember import (
     search_of,
 )
 from genba.line.kernels.hoffmann import Worth, hoffmann, worths
+from genba.line.kernels.lessons import Learner, learner_of, weighed
 from genba.line.kernels.memory import PER_STATE, Memory, enlarged, memory_of
 from genba.line.kernels.salbp import Salbp, salbp_of, stations_at_least
 from genba.line.kernels.station_loads import Loads, loads_of
@@ -47,6 +48,7 @@ class Hunt:
 
     Arguments:
         problem: what is searched.
+        learner: what it learns on the way.
         full: whether it ended for want of memory.
     """
 
@@ -54,6 +56,7 @@ class Hunt:
     memory: Memory
     search: Search
     loads: Loads
+    learner: Learner
     full: bool = False
 
 
@@ -68,7 +71,8 @@ class Balancing:
         bound: proven least number of stations.
         proof: what proves the end: the `bound` alone, or a search that was `exhausted`; `none` before.
         goal: stations that are few enough; 0 for as few as possible.
-        searched: whether a search for packings has raised the bound.
+        searched: whether weights of loads or a search for packings have raised the bound.
+        weighed: whether weights of loads were asked for the bound.
         tried: valuations of the heuristic that were tried, in both directions.
         expanded: partial lines that the search for fewer stations has expanded.
         line: search for a line of fewer stations.
@@ -83,6 +87,7 @@ class Balancing:
     proof: Proof
     goal: int = 0
     searched: bool = False
+    weighed: bool = False
     tried: int = 0
     expanded: int = 0
     line: Hunt | None = None
@@ -145,6 +150,8 @@ def advance(state: Balancing, steps: int) -> Balancing:
         return state
     if not state.opened:
         return _met(_try_hoffmann(state))
+    if not state.weighed:
+        return _met(_weigh(state))
     line = state.line
     if line is None:
         return _with_searches(state)
@@ -192,6 +199,14 @@ def _better(state: Balancing, station: Ints, stations: int, way: int) -> Balanci
     return replace(state, station=stations - 1 - station if way else station, stations=stations)
 
 
+def _weigh(state: Balancing) -> Balancing:
+    """Raise the bound by the strongest weights of tasks over loads."""
+    ways, bound = weighed(state.ways, state.bound)
+    return replace(
+        state, ways=ways, bound=bound, searched=state.searched or bound > state.bound, weighed=True
+    )
+
+
 def _with_searches(state: Balancing) -> Balancing:
     forward, backward = state.ways
     none = np.zeros(0, np.int64)
@@ -218,7 +233,8 @@ def _hunt(problem: Salbp, target: int) -> Hunt:
     n, words = problem.after.shape
     memory = memory_of(FIRST_STATES, words, n)
     root(memory)
-    return Hunt(problem, memory, search_of(words, target, FIRST_LOADS), loads_of(n, words))
+    search = search_of(words, target, FIRST_LOADS)
+    return Hunt(problem, memory, search, loads_of(n, words), learner_of(problem))
 
 
 def _run(hunt: Hunt, steps: int) -> int:
@@ -257,6 +273,7 @@ def _shorten(state: Balancing, hunt: Hunt, steps: int) -> Balancing:
         return _better(state, _line_of(hunt, stations), stations, way)
     if word == EXHAUSTED:
         return replace(state, bound=state.asked + 1, proof="exhausted", line=None, packing=None)
+    hunt.learner.learn(hunt.problem, hunt.memory, hunt.search)
     return state
 
 
