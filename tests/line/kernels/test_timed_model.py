@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import util
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from genba.line.kernels.assignment_model import Assigning
 from genba.line.kernels.timed_bounds import places_needed, shortest_cycle, stations_needed, work_around
 from genba.line.kernels.timed_line import Scheduled, Timed, settled
 from genba.line.kernels.timed_model import fewest_places, fewest_stations, pose_times, shortest
-from genba.line.kernels.timed_start import first_line, quick_line
+from genba.line.kernels.timed_start import attempts, quick_line
 from genba.num.solvers import cpsat
 
 SPEC = util.spec_from_file_location("timed_enumeration", Path(__file__).with_name("timed_enumeration.py"))
@@ -143,11 +144,12 @@ def test_no_line_has_a_shorter_cycle(kind: dict[str, bool], seed: int) -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_a_first_line_keeps_everything_and_is_a_start(kind: dict[str, bool], seed: int) -> None:
     timed = small(seed, **kind)
-    found = first_line(timed)
+    work = work_around(timed)
+    found = next((one for one in islice(attempts(timed, work), 20) if one is not None), None)
     if found is None:
         return
     assert keeps(timed, found)
-    posed = pose_times(timed, work_around(timed))
+    posed = pose_times(timed, work)
     assert posed is not None
     posed.start_from(found, CYCLE)
     fewest_stations(posed)

@@ -215,13 +215,15 @@ def _between_units(posed: PosedTimes, place: int, tasks: list[int]) -> int:
 
 
 def _load(posed: PosedTimes, place: int, lost: Terms) -> None:
-    """Ask that work and what is lost fit into the cycle."""
-    times = posed.timed.times.tolist()
-    work = [(posed.at[task][place], times[task]) for task in posed.tasks_at(place) if times[task]]
-    if posed.pace is not None:
-        at_most(posed.program, [*work, *lost, (posed.pace, -1)], 0)
-    else:
-        at_most(posed.program, [*work, *lost, (posed.worked[place], -posed.timed.given.cycle)], 0)
+    """Ask that work and what is lost fit into the cycle; of what is lost, the least before each task too."""
+    timed, tasks = posed.timed, posed.tasks_at(place)
+    room = (posed.worked[place], -timed.given.cycle) if posed.pace is None else (posed.pace, -1)
+    times = timed.times.tolist()
+    work = [(posed.at[task][place], times[task]) for task in tasks if times[task]]
+    at_most(posed.program, [*work, *lost, room], 0)
+    if lost:
+        least = (timed.times + timed.least_loss).tolist()
+        at_most(posed.program, [*((posed.at[task][place], least[task]) for task in tasks), room], 0)
 
 
 def _keep_pace(posed: PosedTimes) -> None:

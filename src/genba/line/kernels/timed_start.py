@@ -4,7 +4,9 @@ Source: the greedy rule of Bartholdi (1993) with the ranked positional weights o
 made anew with weights that chance shakes.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +14,8 @@ from numpy.typing import NDArray
 from genba.line.kernels.timed_bounds import Work, work_around
 from genba.line.kernels.timed_line import Scheduled, Timed
 
-TRIES = 40
-STEPS = 12
-"""Cycles that are tried for the shortest one."""
+STEPS, TRIES = 12, 5
+"""Cycles that are tried for the shortest one, and lines for each."""
 
 
 @dataclass
@@ -27,35 +28,41 @@ class _Place:
     score: int = 0
 
 
-def first_line(timed: Timed, seed: int = 0, tries: int = TRIES) -> Scheduled | None:
-    """Give the line of fewest stations, and of these of fewest places, that tries find; None if none does."""
-    rng, work = np.random.default_rng(seed), work_around(timed)
+def attempts(timed: Timed, work: Work, seed: int = 0) -> Iterator[Scheduled | None]:
+    """Yield lines without end, the first by the plain rule; None where an attempt breaks a rule."""
+    rng = np.random.default_rng(seed)
     weight = (work.after @ timed.times).astype(np.float64)
-    best, fewest = None, (timed.given.most + 1, 0)
-    for attempt in range(tries):
-        shaken = weight if attempt == 0 else weight * rng.uniform(0.3, 1.0, len(weight))
-        found = _Filling(timed, work, shaken).line()
-        if found is None:
-            continue
-        count = (int(found.place.max()) // timed.sides + 1, len(np.unique(found.place)))
-        if count < fewest:
-            best, fewest = found, count
-    return best
+    yield _Filling(timed, work, weight).line()
+    while True:
+        yield _Filling(timed, work, weight * rng.uniform(0.3, 1.0, len(weight))).line()
 
 
 def quick_line(timed: Timed, low: int, seed: int = 0) -> tuple[Scheduled | None, int]:
     """Give a line of a short cycle from `low` on, and its cycle; found by bisection, not the shortest."""
-    best, high = first_line(timed, seed, tries=5), timed.given.cycle
+    work = work_around(timed)
+    best, high = None, timed.given.cycle
+    middle = high
     for _ in range(STEPS):
-        middle = (low + high) // 2
-        if best is None or middle >= high:
+        asked = replace(timed, given=replace(timed.given, cycle=middle))
+        found = next((one for one in islice(attempts(asked, work, seed), TRIES) if one is not None), None)
+        if found is not None:
+            best, high = found, _cycle(timed, found)
+        elif best is None:
             break
-        found = first_line(replace(timed, given=replace(timed.given, cycle=middle)), seed, tries=5)
-        if found is None:
-            low = middle + 1
         else:
-            best, high = found, middle
+            low = middle + 1
+        middle = (low + high) // 2
+        if middle >= high:
+            break
     return best, high
+
+
+def _cycle(timed: Timed, found: Scheduled) -> int:
+    """Give the cycle that a line needs."""
+    end = found.begin + timed.times
+    turns = [turn for turn in found.turns() if turn]
+    rounds = [end[turn[-1]] + timed.loss(turn[-1], turn[0]) - found.begin[turn[0]] for turn in turns]
+    return max(int(end.max()), int(max(rounds)))
 
 
 class _Filling:
