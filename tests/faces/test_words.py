@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,10 @@ FIRST = {"case": "pglib:case14_ieee"}
 SCENARIOS = str(Path(__file__).parents[2] / "examples" / "scenarios.csv")
 NO_STATE = {**FIRST, "set": ["bus.3.pd=100000"]}
 LINE = {"line": "example:inverter"}
+FIVE = str(Path(__file__).parents[1] / "line" / "five_tasks.toml")
+FOURTEEN = str(Path(__file__).parents[1] / "line" / "fourteen_tasks.toml")
 THREE = str(Path(__file__).parents[1] / "line" / "three_machines.toml")
+SHARED = str(Path(__file__).parents[1] / "line" / "shared_worker.toml")
 EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "factory.probe": [{}],
     "grid.opf": [
@@ -58,7 +61,13 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
         {**LINE, "cycle_time": 66.0},
         {**LINE, "cycle_time": 66.0, "rules": False},
         {**LINE, "objective": "feasible", "stations": 5},
-        {"line": THREE, "cycle_time": 1.0},
+        {"line": THREE, "cycle_time": 1.0, "smooth": True},
+        {"line": FIVE, "cycle_time": 11.0, "mix": "each", "objective": "cost", "smooth": True},
+        {"line": FIVE, "cycle_time": 30.0},
+        {"line": FOURTEEN, "cycle_time": 12.0, "mix": "each", "smooth": True},
+        {"line": FOURTEEN, "cycle_time": 12.0, "mix": "each", "objective": "cost"},
+        {**LINE, "cycle_time": 66.0, "objective": "cost", "time_limit": 4.0},
+        {**LINE, "cycle_time": 66.0, "staff": True},
     ],
     "line.redesign": [
         {**LINE, "cycle_time": 70.0, "most_stations": 18},
@@ -69,7 +78,7 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
         {**LINE, "cycle_time": 44.0, "window": 1.1, "units": 5},
         {**LINE, "cycle_time": 40.0, "window": 1.0, "units": 5, "time_limit": 1e-6},
     ],
-    "line.simulate": [LINE, {"line": THREE}],
+    "line.simulate": [LINE, {"line": THREE}, {"line": SHARED, "breaks": True, "hours": 2, "shown": 5400}],
     "line.buffers": [
         {"line": THREE, "units": 100},
         {"line": "example:starter", "units": 100, "target": 80.5},
@@ -128,8 +137,20 @@ def said_by_domain(name: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]
                 small.setattr(network_map, "LARGEST", 5)  # a grid too large to draw whole
                 views = operation.views(operation.parse(given), outcome.result)
             seen.append((views, outcome.certificate))
+            if operation.book:
+                operation.workbook(operation.parse(given), outcome.result, noted(said))
         said |= keys_of(operation, seen)
     return said
+
+
+def noted(said: dict[str, str]) -> Callable[[str, str], str]:
+    """Give a reader's words that remember what was asked for."""
+
+    def say(key: str, english: str) -> str:
+        said[key] = english
+        return english
+
+    return say
 
 
 def unlike(said: dict[str, str], prefixes: tuple[str, ...]) -> dict[str, list[str]]:

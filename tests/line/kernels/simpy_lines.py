@@ -1,6 +1,6 @@
 """Lines in SimPy on times drawn before: the independent tool that the recursion is compared with."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,10 @@ import simpy
 
 
 def departures(
-    times: np.ndarray, links: Sequence[tuple[int, int, int | None]], servers: Sequence[int]
+    times: np.ndarray,
+    links: Sequence[tuple[int, int, int | None]],
+    servers: Sequence[int],
+    held: Mapping[tuple[int, int, int | None], int] | None = None,
 ) -> np.ndarray:
     """Give when parts leave each station, in the order in which they leave.
 
@@ -16,6 +19,7 @@ def departures(
         times: how long the n-th part to start holds a server, shape (stations, parts), s.
         links: source, target and places; none: any number.
         servers: equal places of each station.
+        held: parts that wait on links at the start; none: nowhere.
 
     Returns:
         Shape (stations, parts).
@@ -25,6 +29,10 @@ def departures(
     rooms = {  # a part keeps its place until it leaves the station behind the buffer
         link: simpy.Container(env, init=link[2] + servers[link[1]]) for link in links if link[2] is not None
     }
+    for link, parts in (held or {}).items():
+        stores[link].items.extend(range(-parts, 0))
+        if link in rooms and parts:
+            rooms[link].get(parts)
     left: list[list[float]] = [[] for _ in servers]
     started = [0] * len(servers)
 
@@ -51,4 +59,4 @@ def departures(
         for _ in range(count):
             env.process(server(k))
     env.run()
-    return np.array(left)
+    return np.array([row[: min(len(row) for row in left)] for row in left])

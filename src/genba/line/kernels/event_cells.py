@@ -71,11 +71,12 @@ in each state."""
 (
     QUEUE_STATION, QUEUE_NUMBER, QUEUE_CAPACITY, QUEUE_SOURCE, QUEUE_PRIORITY, QUEUE_FED_AHEAD, QUEUE_HELD,
     QUEUE_WAITING, QUEUE_HEAD, QUEUE_TAIL, QUEUE_BLOCKED, QUEUE_LAST_BLOCKED, QUEUE_MOST, QUEUE_LEVELS,
-    QUEUE_SINCE, QUEUE_AREA, QUEUE,
-) = range(17)  # fmt: skip  # a table
+    QUEUE_SINCE, QUEUE_AREA, QUEUE_CONTENTS, QUEUE_ORIGIN, QUEUE,
+) = range(19)  # fmt: skip  # a table
 """Places (NONE: any number); source; priority; whether a feeder keeps places ahead. Parts with a place here,
 on the way included; those that wait here, as a list; servers whose part waits for a place, as a list; time of
-each number of waiting parts, and their sum weighted by it."""
+each number of waiting parts, and their sum weighted by it; parts that wait at the start, and the source that
+they are taken to come from."""
 (ROUTE_STATION, ROUTE_QUEUE, ROUTE_KIND, ROUTE_FLEET, ROUTE_CAPACITY, ROUTE_UNDER_WAY, ROUTE_TIME, ROUTE) = (
     range(8)
 )

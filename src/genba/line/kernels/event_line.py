@@ -51,7 +51,11 @@ BURST = 1_000_000
 
 @kernel
 def open_line(m: Cells, x: Numbers) -> None:
-    """Foresee the first failures, breaks and arrivals, and let the first parts in."""
+    """Put parts into queues, foresee the first failures, breaks and arrivals, and let the first parts in."""
+    for queue in range(m[at.QUEUES_END] - at.QUEUE, m[at.QUEUES] - 1, -at.QUEUE):
+        for _ in range(m[queue + at.QUEUE_CONTENTS]):
+            keep_place(m, x, queue)
+            enqueue(m, x, queue, make_part(m, x, m[queue + at.QUEUE_ORIGIN]))
     for c in range(m[at.CALENDARS], m[at.CALENDARS_END], at.CALENDAR):
         if x[c + at.CALENDAR_NEXT] == 0.0:
             _turn(m, x, c)

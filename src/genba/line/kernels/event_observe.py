@@ -18,6 +18,7 @@ from genba.line.kernels.event_world import (
     DRAINED,
     FULL,
     HORIZON,
+    OFF,
     RUNNING,
     SETTING,
     STANDBY,
@@ -181,6 +182,7 @@ def _seen(
         blocked=states[None, :, STUCK],
         waiting=states[None, :, WAITING],
         starved=(states[:, STARVED] + states[:, STANDBY])[None],
+        off=states[None, :, OFF],
         queued=(after.waited - before.waited)[links][None],
     )
 

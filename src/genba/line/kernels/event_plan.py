@@ -80,11 +80,13 @@ class EventQueue:
         station: whose parts wait; the queues of a station stand side by side in the plan.
         places: how many can wait besides those in the station; None: any number.
         priority: among the queues of a station that merges, larger first.
+        contents: parts that wait at the start; those furthest down the line are the first of the launch.
     """
 
     station: int
     places: int | None = None
     priority: int = 0
+    contents: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -161,7 +161,8 @@ def start(
     m[[at.EXIT_ROWS, at.EXIT_ROOM, at.TRACE_ROWS, at.TRACE_ROOM]] = gone, room, traced, trace
     numbers(m)[at.HORIZON_TIME] = horizon
     servers = (m[at.SERVERS_END] - m[at.SERVERS]) // at.SERVER
-    return _with_room(m, PARTS + int(servers))
+    queues = np.arange(m[at.QUEUES], m[at.QUEUES_END], at.QUEUE)
+    return _with_room(m, PARTS + int(servers) + int(m[queues + at.QUEUE_CONTENTS].sum()))
 
 
 def grow(m: Cells) -> Cells:
@@ -296,6 +297,7 @@ def _queues(build: _Builder, levels: int) -> None:
             QUEUE_PRIORITY=queue.priority,
             QUEUE_FED_AHEAD=any(feeder.reserves for feeder in feeders),
             QUEUE_LEVELS=build.cells.take(levels),
+            QUEUE_CONTENTS=queue.contents,
         )
         build.put(row, QUEUE_HEAD=NONE, QUEUE_TAIL=NONE, QUEUE_BLOCKED=NONE, QUEUE_LAST_BLOCKED=NONE)
 
@@ -341,6 +343,22 @@ def _sources(build: _Builder) -> None:
         queue = build.queues[source.queue]
         build.put(row, SOURCE_QUEUE=queue, SOURCE_STREAM=stream, SOURCE_LIMIT=limit)
         build.put(queue, QUEUE_SOURCE=row)
+    for q, queue in enumerate(build.queues):
+        build.put(queue, QUEUE_ORIGIN=rows[_origin(plan, q)])
+
+
+def _origin(plan: EventPlan, queue: int) -> int:
+    """Give the source whose parts come to a queue; of an assembly's, the one that others become part of."""
+    seen = set[int]()
+    while queue not in seen:
+        seen.add(queue)
+        for number, source in enumerate(plan.sources):
+            if source.queue == queue:
+                return number
+        feeding = next((route.station for route in plan.routes if route.queue == queue), None)
+        owned = (q for q, one in enumerate(plan.queues) if one.station == feeding)
+        queue = next(owned, queue)
+    return 0
 
 
 def _calendars(build: _Builder) -> None:

@@ -103,8 +103,10 @@ def _idle(m: Cells, state: int) -> Floats:
     return shares
 
 
-def cycles_of(plan: EventPlan, first: int, warm_up: int, units: int, heed: Heed) -> Floats:
-    """Give the mean time between departures of LANES replications of a line, s, shape (LANES,).
+def cycles_of(
+    plan: EventPlan, first: int, warm_up: int, units: int, heed: Heed, *, lanes: int = LANES
+) -> Floats:
+    """Give the mean time between departures of some replications of a line, s, shape (lanes,).
 
     Arguments:
         plan: the line.
@@ -112,10 +114,11 @@ def cycles_of(plan: EventPlan, first: int, warm_up: int, units: int, heed: Heed)
         warm_up: number of the unit whose departure begins the time looked at.
         units: units that leave within it.
         heed: called now and then; may raise to stop.
+        lanes: replications.
     """
     template = template_of(plan)
-    spent = np.empty(LANES)
-    for lane in range(LANES):
+    spent = np.empty(lanes)
+    for lane in range(lanes):
         m = departed(template, first + lane, warm_up + units + 1, heed)
         ends = m[at.EXIT_ROWS] + np.array([warm_up, warm_up + units]) * at.EXIT + at.EXIT_TIME
         before, after = numbers(m)[ends]

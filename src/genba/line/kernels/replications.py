@@ -94,6 +94,7 @@ class Observed:
         blocked: with a finished part and no place to put it, s, same shape.
         waiting: with a part that waits for a worker, s, same shape.
         starved: without a part, s, same shape.
+        off: in breaks and outside shifts, s, same shape.
         queued: parts that wait at each link's end, integrated over time, s, shape (replications, links).
     """
 
@@ -110,6 +111,7 @@ class Observed:
     blocked: Floats
     waiting: Floats
     starved: Floats
+    off: Floats
     queued: Floats
 
 
@@ -227,6 +229,7 @@ class _Look:
             blocked=blocked,
             waiting=np.zeros_like(starved),
             starved=starved,
+            off=np.zeros_like(starved),
             queued=queued,
         )
 

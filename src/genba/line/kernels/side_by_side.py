@@ -49,11 +49,10 @@ def side_by_side(
                 for future in done:
                     future.result()
                 heed()
-        except BaseException:
+        finally:
             stop.set()
-            for future in futures:
+            for future in pending:
                 future.cancel()
-            raise
         return [future.result() for future in futures]
 
 

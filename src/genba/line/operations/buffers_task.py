@@ -14,7 +14,7 @@ from genba.line.kernels.event_trials import EventFrame
 from genba.line.operations.simulate_events import plan_of, queues_shown
 from genba.line.operations.simulate_model import Flow, flow_of
 from genba.line.records.buffers import BuffersParams
-from genba.line.records.line import Line
+from genba.line.records.line import Buffer, Line
 
 Floats = NDArray[np.float64]
 HOUR = 3600.0
@@ -75,6 +75,7 @@ def task_of(params: BuffersParams, line: Line, seed: int) -> Task:
     Raises:
         InputError: where there is nothing to spread, or it cannot be done as asked for.
     """
+    line = line.model_copy(update={"buffers": tuple(_emptied(buffer) for buffer in line.buffers)})
     flow = flow_of(line, wait_to_start=params.blocking == "before") if line.stations else None
     if flow is None or not flow.links:
         raise InputError("the line has no two stations in a row, so no buffers; add stations", where="line")
@@ -95,6 +96,11 @@ def task_of(params: BuffersParams, line: Line, seed: int) -> Task:
     task = Task(params, flow, frame, space, (*today, *staff), totals, weights, _bound(flow, params))
     _check(task)
     return task
+
+
+def _emptied(buffer: Buffer) -> Buffer:
+    """Give a buffer without what it holds at the start: designs are compared after it has long gone."""
+    return buffer.model_copy(update={"contents": 0})
 
 
 def _open(line: Line, flow: Flow) -> list[int]:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
 from typing import Protocol
@@ -15,14 +14,17 @@ from genba.core.findings import FindingKind, Severity
 from genba.core.operation import operation
 from genba.line.certify.simulate import certify_simulate
 from genba.line.io.opening import open_line
+from genba.line.kernels.event_course import Course
 from genba.line.kernels.flow_model import model_of
 from genba.line.kernels.output_analysis import Interval, interval, mser, needed
 from genba.line.kernels.random_blocks import LANES
 from genba.line.kernels.replications import Observed, Series, Story, joined, lanes_of, observe, story
 from genba.line.kernels.sensitivity import LONGEST, Sensitivities, sensitivities
+from genba.line.kernels.side_by_side import side_by_side
 from genba.line.operations.simulate_events import Events
 from genba.line.operations.simulate_model import Flow, flow_of
 from genba.line.operations.simulate_report import Simulated, report
+from genba.line.records.pace import DAY, net_time
 from genba.line.records.simulate import SimulateParams, SimulateResult
 from genba.line.views.simulate import view_simulate
 
@@ -54,8 +56,8 @@ class Engine(Protocol):
     def gains(self, start: int, end: int, heed: Callable[[], None]) -> Sensitivities | None:
         """Give how throughput between two units answers, where the engine can tell."""
 
-    def story(self, end: float) -> Story | None:
-        """Tell the first replication part by part until a time, s, where the engine can."""
+    def story(self, start: float, end: float, heed: Callable[[], None]) -> Story | Course:
+        """Tell the first replication part by part, or event by event, between two times, s."""
 
 
 class Recursion:
@@ -78,7 +80,7 @@ class Recursion:
         end = min(end, LONGEST // (LANES * len(self.model.plan.servers)))
         return sensitivities(self.model, 0, start, end, heed=heed) if end - start >= LEAST_UNITS else None
 
-    def story(self, end: float) -> Story | None:
+    def story(self, start: float, end: float, heed: Callable[[], None]) -> Story:
         """Tell the first replication part by part until a time, s."""
         return story(self.model, 0, end)
 
@@ -119,12 +121,13 @@ def simulate(params: SimulateParams, ctx: Context) -> SimulateResult:
     flow = flow_of(line, wait_to_start=params.blocking == "before")
     _check_failures(flow, ctx)
     engine = _engine(flow, params, ctx)
-    warm_up = _warm_up(engine, flow, params, ctx)
+    warm_up = _warm_up(flow, params, ctx)
     rows = _batches if params.method == "batches" else _replications
     seen, series, settled = rows(engine, warm_up, params, ctx)
     gains = _gains(engine, series, warm_up, params, ctx)
     ctx.progress(0.97, "reporting")
-    told = engine.story(warm_up.time + params.shown) if params.shown > 0 else None
+    shown = (warm_up.time, warm_up.time + params.shown)
+    told = engine.story(*shown, lambda: ctx.progress(0.97, "reporting")) if params.shown > 0 else None
     return report(
         Simulated(
             flow=flow,
@@ -136,6 +139,7 @@ def simulate(params: SimulateParams, ctx: Context) -> SimulateResult:
             settled=settled,
             gains=gains,
             story=told,
+            queues=engine.links if isinstance(engine, Events) else [],
         )
     )
 
@@ -169,8 +173,12 @@ def _engine(flow: Flow, params: SimulateParams, ctx: Context) -> Engine:
             f"the recursion cannot express this line: {'; '.join(flow.reasons)}; use auto or events",
             where="engine",
         )
-    if flow.reasons or params.engine == "events":
-        return Events(flow, params, ctx.seed)
+    if params.breaks and params.engine == "recursion":
+        raise InputError("the recursion leaves breaks out; use auto or events", where="engine")
+    if params.breaks and not flow.line.shifts:
+        raise InputError("the line has no shifts, so no breaks; write them", where="breaks")
+    if flow.reasons or params.breaks or params.engine == "events":
+        return Events(flow, params, ctx.seed, max(ctx.threads, 1))
     return Recursion(flow, params, ctx.seed)
 
 
@@ -180,10 +188,17 @@ def _slowest(flow: Flow) -> float:
     return max(means)
 
 
-def _warm_up(engine: Engine, flow: Flow, params: SimulateParams, ctx: Context) -> WarmUp:
-    """Give the time before the window: as asked for, or from a pilot by MSER-5, twice as long when unsure."""
+def _warm_up(flow: Flow, params: SimulateParams, ctx: Context) -> WarmUp:
+    """Give the time before the window: as asked for, or from a pilot of net time; with breaks whole days."""
     if params.warm_up is not None:
         return WarmUp(params.warm_up * HOUR, found=False)
+    pilot = _engine(flow, params.model_copy(update={"breaks": False}), ctx)
+    net = _pilot(pilot, flow, params, ctx)
+    return WarmUp(DAY * math.ceil(net.time / net_time(flow.line)), net.found) if params.breaks else net
+
+
+def _pilot(engine: Engine, flow: Flow, params: SimulateParams, ctx: Context) -> WarmUp:
+    """Give the net time before the window by MSER-5 from a pilot, twice as long when unsure."""
     length = max(params.hours * HOUR / 4, 40 * len(flow.stations) * _slowest(flow))
     for attempt in range(PILOTS):
         _, series = engine.observe(0, [(0.0, length)], lambda: ctx.progress(0.05, "looking for the warm-up"))
@@ -211,17 +226,23 @@ def _replications(
     parts: list[Observed] = []
     first: Series | None = None
     most = -(-params.replications // LANES)
-    with ThreadPoolExecutor(max(ctx.threads, 1)) as pool:
-        for group in _waves(ctx.threads, most):
-            done = list(pool.map(lambda at: engine.observe(at * LANES, [span], lambda: None), group))
-            for seen, series in done:
-                first = first or series
-                parts.append(seen[0])
-                all_seen = _at_most(joined(parts), params.replications)
-                found = interval(all_seen.exits, params.confidence / 100)
-                if found.relative * 100 <= params.half_width:
-                    return all_seen, first, True
-            ctx.progress(_share(found, params, most), _standing(found))
+    standing = (0.1, "first replications")
+    for group in _waves(ctx.threads, most):
+        done = side_by_side(
+            lambda at, heed: engine.observe(at * LANES, [span], heed),
+            group,
+            threads=ctx.threads,
+            heed=lambda now=standing: ctx.progress(*now),  # type: ignore[misc]  # bound to this turn
+        )
+        for seen, series in done:
+            first = first or series
+            parts.append(seen[0])
+            all_seen = _at_most(joined(parts), params.replications)
+            found = interval(all_seen.exits, params.confidence / 100)
+            if found.relative * 100 <= params.half_width:
+                return all_seen, first, True
+        standing = (_share(found, params, most), _standing(found))
+        ctx.progress(*standing)
     assert first is not None
     return all_seen, first, False
 

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genba.line.kernels.event_course import Course, course
 from genba.line.kernels.event_observe import observe_events
 from genba.line.kernels.event_plan import (
     END,
+    EventCalendar,
     EventFleet,
     EventPlan,
     EventQueue,
@@ -18,21 +20,30 @@ from genba.line.kernels.event_plan import (
     EventStation,
 )
 from genba.line.kernels.flow_model import FlowLink
-from genba.line.kernels.replications import Observed, Series, Story
+from genba.line.kernels.random_blocks import LANES
+from genba.line.kernels.replications import Observed, Series
 from genba.line.kernels.sensitivity import Sensitivities
-from genba.line.operations.simulate_model import Flow, law_of, link_of, works
+from genba.line.operations.simulate_gains import Compared, event_gains, runs
+from genba.line.operations.simulate_model import Flow, contents_of, law_of, link_of, works
 from genba.line.records.line import Line, Link, Station
+from genba.line.records.pace import DAY, off_times
 from genba.line.records.simulate import SimulateParams
 
-STATES = ("working", "down", "blocked", "waiting", "starved")
+STATES = ("working", "down", "blocked", "waiting", "starved", "off")
+CHEAP, FEW = 8_000_000, 8
+"""Parts times stations that are simulated for gains where they shall be cheap, some 4 s, and replications."""
+LEAST = 100
+"""Fewest units that gains are told from."""
 
 
 class Events:
-    """The event engine; it tells neither gains nor stories."""
+    """The event engine."""
 
-    def __init__(self, flow: Flow, params: SimulateParams, seed: int) -> None:
+    def __init__(self, flow: Flow, params: SimulateParams, seed: int, threads: int = 1) -> None:
         """Build the plan of a line."""
-        self.plan = plan_of(flow, before=params.blocking == "before", seed=seed)
+        before = params.blocking == "before"
+        self.flow, self.params, self.threads = flow, params, threads
+        self.plan = plan_of(flow, before=before, seed=seed, breaks=params.breaks)
         self.links = queues_shown(flow)
         self.arrivals = flow.arrivals is not None
 
@@ -44,12 +55,29 @@ class Events:
         return [_with_arrivals(one) if self.arrivals else one for one in seen], series
 
     def gains(self, start: int, end: int, heed: Callable[[], None]) -> Sensitivities | None:
-        """Give none: differences between runs of events would need many more of them."""
-        return None
+        """Give how throughput between two units answers, by differences; none where that is too long."""
+        lanes = LANES
+        if self.params.differences == "cheap":
+            one = runs(self.flow, self.plan) * len(self.plan.stations)
+            lanes, end = FEW, min(end, CHEAP // (one * FEW))
+        if self.params.differences == "never" or end - start < LEAST:
+            return None
+        compared = Compared((start, end), lanes, self.threads)
+        found = event_gains(self.flow, without_breaks(self.plan), self.links, compared, heed)
+        if not self.arrivals:
+            return found
+        work, repair = (np.insert(answer, 0, 0.0, axis=1) for answer in (found.work, found.repair))
+        return replace(found, work=work, repair=repair)
 
-    def story(self, end: float) -> Story | None:
-        """Give none: the n-th part to start at a station need not be the n-th to leave it."""
-        return None
+    def story(self, start: float, end: float, heed: Callable[[], None]) -> Course:
+        """Tell the first replication event by event between two times, s."""
+        return course(self.plan, 0, start, end, heed)
+
+
+def without_breaks(plan: EventPlan) -> EventPlan:
+    """Give a line in net time, in which a unit that comes before a break or after it makes no leap."""
+    stations = tuple(replace(station, calendar=None) for station in plan.stations)
+    return replace(plan, stations=stations, calendars=())
 
 
 def _with_arrivals(seen: Observed) -> Observed:
@@ -58,20 +86,18 @@ def _with_arrivals(seen: Observed) -> Observed:
     return replace(seen, **states)
 
 
-def plan_of(flow: Flow, *, before: bool, seed: int) -> EventPlan:
+def plan_of(flow: Flow, *, before: bool, seed: int, breaks: bool = False) -> EventPlan:
     """Give the plan; the queues of a station stand side by side, those of entries have a source.
 
     Arguments:
         flow: the line.
         before: whether a station without a place behind it waits to begin.
         seed: of all random numbers.
+        breaks: whether breaks and the hours outside shifts pass on the clock.
     """
     line = flow.line
     ways = _ways(flow)
     arriving = [target for target, link in ways if link is None][: 1 if flow.arrivals is not None else 0]
-    queues = tuple(
-        EventQueue(station=target, places=None if link is None else link.places) for target, link in ways
-    )
     routes, fleets = [], _Fleets(flow)
     for number, (target, link) in enumerate(ways):
         if link is not None:
@@ -82,20 +108,30 @@ def plan_of(flow: Flow, *, before: bool, seed: int) -> EventPlan:
         for number, (target, link) in enumerate(ways)
         if link is None
     )
+    off = off_times(line) if breaks else ()
     teams = {worker.id: number for number, worker in enumerate(line.workers)}
     return EventPlan(
         stations=tuple(
-            _station(line, place, onward.get(k, END), teams, before) for k, place in enumerate(flow.order)
+            replace(_station(line, place, onward.get(k, END), teams, before), calendar=0 if off else None)
+            for k, place in enumerate(flow.order)
         ),
-        queues=queues,
+        queues=tuple(_queue(flow, *way) for way in ways),
         routes=tuple(route for _, route in routes),
         sources=sources,
         fleets=tuple(fleets.made),
         teams=tuple(worker.count for worker in line.workers),
+        calendars=(EventCalendar(DAY, off),) if off else (),
         sequence=flow.sequence,
         priorities=tuple(product.priority for product in line.products) or (0,),
         seed=seed,
     )
+
+
+def _queue(flow: Flow, target: int, link: FlowLink | None) -> EventQueue:
+    """Give the queue at the end of a link, or of an entry, with what it holds at the start."""
+    source = "" if link is None else flow.ids[link.source]
+    held = contents_of(flow.line, source, flow.ids[target])
+    return EventQueue(station=target, places=None if link is None else link.places, contents=held)
 
 
 def _ways(flow: Flow) -> list[tuple[int, FlowLink | None]]:

@@ -170,6 +170,13 @@ def places_of(line: Line, source: str, target: str) -> int | None:
     return (own or shared)[0].capacity if own or shared else 0
 
 
+def contents_of(line: Line, source: str, target: str) -> int:
+    """Give the parts that wait between two stations at the start, or before an entry; as places are given."""
+    own = [b for b in line.buffers if b.before == target and b.after == source]
+    shared = [b for b in line.buffers if b.before == target and not b.after]
+    return (own or shared)[0].contents if own or shared else 0
+
+
 def _links(line: Line, order: tuple[int, ...]) -> Iterator[FlowLink]:
     feeders = feeders_of(line)
     ids = [line.stations[place].id for place in order]
@@ -190,6 +197,8 @@ def _reasons(line: Line, sequence: tuple[int, ...]) -> Iterator[str]:
             yield "parts travel by vehicles or on a way of limited room"
         elif travel_of(line, link) > 0 and places_of(line, link.source, link.target) is not None:
             yield "parts travel to a buffer of limited room"
+    if any(buffer.contents > 0 for buffer in line.buffers):
+        yield "parts wait in buffers at the start"
     if mixed and len({product.priority for product in line.products}) > 1:
         yield "products overtake one another by priority"
     for worker in line.workers:
@@ -215,4 +224,4 @@ def _station_reasons(station: Station, feeders: int, mixed: bool) -> Iterator[st
         yield "streams of parts merge"
 
 
-__all__ = ["Flow", "flow_of", "launch", "law_of", "link_of", "places_of", "travel_of", "works"]
+__all__ = ["Flow", "contents_of", "flow_of", "launch", "law_of", "link_of", "places_of", "travel_of", "works"]

@@ -6,17 +6,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genba.line.kernels.event_course import Course
 from genba.line.kernels.output_analysis import Interval, interval, ratio_interval
 from genba.line.kernels.replications import Observed, Story
 from genba.line.kernels.sensitivity import Sensitivities
 from genba.line.operations.simulate_model import Flow
+from genba.line.operations.simulate_story import tables_of, ways_of
 from genba.line.records.pace import takt
 from genba.line.records.simulate import (
     BUFFERS,
-    LEVELS,
     RUN_STATIONS,
     RUNS,
-    SPANS,
     STATIONS,
     SimulateParams,
     SimulateResult,
@@ -25,7 +25,7 @@ from genba.num.table import Table, table
 
 Floats = NDArray[np.float64]
 HOUR = 3600.0
-STATES = ("working", "down", "blocked", "waiting", "starved")
+STATES = ("working", "down", "blocked", "waiting", "starved", "off")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +42,7 @@ class Simulated:
         settled: whether throughput is known as well as asked for.
         gains: how throughput answers; none: not asked for, or too few units.
         story: the first replication part by part; none: not told.
+        queues: the event engine's queue at the end of each way, arrivals first where there are any.
     """
 
     flow: Flow
@@ -52,7 +53,8 @@ class Simulated:
     seen: Observed
     settled: bool
     gains: Sensitivities | None
-    story: Story | None
+    story: Story | Course | None
+    queues: list[int]
 
     @property
     def shift(self) -> int:
@@ -86,6 +88,8 @@ def report(done: Simulated) -> SimulateResult:
     units = interval(seen.units / span, done.confidence)
     per_unit = ratio_interval(energy, good, done.confidence)
     gains = done.gains
+    shown = (done.warm_up, done.warm_up + done.params.shown)
+    spans, levels = tables_of(done.flow, done.story, done.queues, shown)
     return SimulateResult(
         outcome="settled" if done.settled else "open",
         engine="recursion" if done.recursion else "events",
@@ -111,8 +115,8 @@ def report(done: Simulated) -> SimulateResult:
         buffers=_buffers(done),
         runs=_runs(done, energy),
         run_stations=_run_stations(done),
-        spans=_spans(done),
-        levels=_levels(done),
+        spans=spans,
+        levels=levels,
     )
 
 
@@ -122,7 +126,10 @@ def _energy(done: Simulated) -> Floats:
     states = done.states()
     idle = states["blocked"] + states["waiting"] + states["starved"]
     used = sum(
-        states["working"][:, k] * one.working + states["down"][:, k] * one.down + idle[:, k] * one.idle
+        states["working"][:, k] * one.working
+        + states["down"][:, k] * one.down
+        + idle[:, k] * one.idle
+        + states["off"][:, k] * one.off
         for k, one in enumerate(power)
     )
     return np.asarray(used, np.float64) / HOUR
@@ -154,10 +161,13 @@ def _stations(done: Simulated) -> Table:
     columns: dict[str, Any] = {}
     for state in STATES:
         columns[state], columns[f"{state}_half_width"] = _columns(share[state], done.confidence)
-    oee = 100 * _planned(done) * done.seen.exits[:, None] / (servers * done.span)
+    planned = servers * done.span - done.states()["off"]  # (replications, stations), s
+    oee = 100 * _planned(done) * done.seen.exits[:, None] / np.where(planned > 0, planned, np.nan)
     columns["oee"], columns["oee_half_width"] = _columns(oee, done.confidence)
     scrap = np.array([flow.line.stations[place].scrap for place in flow.order])
-    used = columns["working"] * (1 - scrap)
+    open_for = 100 - columns["off"]
+    available = 100 * columns["working"] / np.where(open_for > 0, open_for, np.nan)
+    used = available * (1 - scrap)
     columns["effectiveness"] = 100 * columns["oee"] / np.where(used > 0, used, np.nan)
     none = np.full((2, len(servers)), np.nan)
     work, repair = none[:1], none[:1]
@@ -171,7 +181,7 @@ def _stations(done: Simulated) -> Table:
         STATIONS,
         station=np.array(flow.ids, object),
         servers=servers,
-        availability=columns["working"],
+        availability=available,
         quality=100 * (1 - scrap),
         rank=_ranks(use if done.gains is None else answer),
         rank_by_use=_ranks(use),
@@ -179,18 +189,8 @@ def _stations(done: Simulated) -> Table:
     )
 
 
-def _ways(done: Simulated) -> list[tuple[str, str, int | None]]:
-    """Give source, target and places of every link, arrivals first."""
-    flow, ids = done.flow, done.flow.ids
-    ways: list[tuple[str, str, int | None]] = [
-        (ids[link.source], ids[link.target], link.places) for link in flow.links
-    ]
-    entry = next(k for k in range(len(ids)) if k not in {link.target for link in flow.links})
-    return [("", ids[entry], None), *ways] if done.shift else ways
-
-
 def _buffers(done: Simulated) -> Table:
-    ways = _ways(done)
+    ways = ways_of(done.flow)
     parts, width = _columns(done.seen.queued / done.span, done.confidence)
     gain = np.full((1, len(ways)), np.nan) if done.gains is None else done.gains.place * HOUR
     place, place_width = _columns(gain, done.confidence)
@@ -238,66 +238,6 @@ def _run_stations(done: Simulated) -> Table:
         station=np.array(ids * rows, object),
         **{state: states[state].ravel() for state in STATES},
     )
-
-
-def _spans(done: Simulated) -> Table:
-    """Give the parts that are worked on within the time that is shown."""
-    told, start, end = done.story, done.warm_up, done.warm_up + done.params.shown
-    rows: list[tuple[str, int, str, float, float]] = []
-    if told is None:
-        return _table(SPANS, rows)
-    for k, name in enumerate(done.flow.ids):
-        at = k + done.shift
-        began, finished = told.started[at], told.finished[at]
-        alone = done.flow.stations[k].servers == 1
-        left = told.left[at] if alone else finished
-        for n in np.flatnonzero((left > start) & (began < end)).tolist():
-            times = [float(time - start) for time in (began[n], finished[n], left[n])]
-            rows.append((name, n + 1, "occupied", times[0], times[1]))
-            if times[2] > times[1]:
-                rows.append((name, n + 1, "blocked", times[1], times[2]))
-    return _table(SPANS, rows)
-
-
-def _levels(done: Simulated) -> Table:
-    """Give how many parts wait on every link after each change."""
-    told, start, end = done.story, done.warm_up, done.warm_up + done.params.shown
-    rows: list[tuple[str, str, float, float]] = []
-    flow = done.flow
-    links = [(link.source + done.shift, link.target + done.shift, link.travel) for link in flow.links]
-    if done.shift:
-        links = [(0, flow.ids.index(_ways(done)[0][1]) + 1, 0.0), *links]
-    for (source, target, travel), way in zip(links, _ways(done), strict=True):
-        if told is not None:
-            rows += [(way[1], way[0], *pair) for pair in _steps(told, source, target, travel, start, end)]
-    return _table(LEVELS, rows)
-
-
-def _steps(
-    told: Story, source: int, target: int, travel: float, start: float, end: float
-) -> list[tuple[float, float]]:
-    """Give times after the start and the parts that wait from then on, changes at one time together."""
-    come, gone = told.left[source] + travel, told.started[target]
-    times = np.concatenate([come, gone])
-    change = np.concatenate([np.ones(len(come)), -np.ones(len(gone))])
-    order = np.argsort(times, kind="stable")
-    times, level = times[order], np.cumsum(change[order])
-    final = np.append(times[1:] != times[:-1], True)
-    times, level = times[final], level[final]
-    before = level[times <= start]
-    inside = (times > start) & (times <= end)
-    first = float(before[-1]) if len(before) else 0.0
-    return [(0.0, first), *zip((times[inside] - start).tolist(), level[inside].tolist(), strict=True)]
-
-
-def _table(columns: Any, rows: list[Any]) -> Table:
-    names = columns.names
-    held = list(zip(*rows, strict=True)) if rows else [()] * len(names)
-    arrays = {
-        column.name: np.array(cells, object if column.dtype == "text" else None)
-        for column, cells in zip(columns.columns, held, strict=True)
-    }
-    return table(columns, **arrays)
 
 
 __all__ = ["Interval", "Simulated", "report"]

@@ -53,6 +53,29 @@ def net_time(line: Line) -> float:
     return sum(working(shift) for shift in line.shifts)
 
 
+def off_times(line: Line) -> tuple[tuple[float, float], ...]:
+    """Give when nobody works within a day that begins with the first shift, s from then."""
+    spans = sorted((span(shift), pauses(shift)) for shift in line.shifts)
+    if not spans:
+        return ()
+    begin, until, found = spans[0][0][0], 0.0, list[tuple[float, float]]()
+    for (first, last), breaks in spans:
+        found += [(until, first - begin), *((start - begin, end - begin) for start, end in breaks)]
+        until = last - begin
+    return _joined([*found, (until, float(DAY))])
+
+
+def _joined(times: list[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+    """Give times in order, those that touch made one, and none of no length."""
+    joined: list[tuple[float, float]] = []
+    for start, end in sorted(time for time in times if time[1] > time[0]):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    return tuple(joined)
+
+
 def takt(line: Line) -> float | None:
     """Give the time in which each unit is needed, s; none where demand or working time is not known."""
     needed, available = line.demand.per_day, net_time(line)

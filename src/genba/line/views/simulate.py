@@ -30,11 +30,20 @@ STATES = (
     ("blocked", "Blocked"),
     ("waiting", "Waiting for a worker"),
     ("starved", "Starved"),
+    ("off", "Off"),
 )
-NAMED = {"occupied": "Occupied", "blocked": "Blocked"}
+NAMED = {
+    "occupied": "Occupied",
+    "working": "Working",
+    "changeover": "Changeover",
+    "down": "Down",
+    "blocked": "Blocked",
+    "waiting": "Waiting for a worker",
+    "off": "Off",
+}
 NOT_COVERED = (
-    "Net working time only: breaks and the hours outside shifts are left out.",
-    "Buffers start empty; the warm-up is left out.",
+    "Breaks and the hours outside shifts, unless they are asked for.",
+    "What happens before the warm-up ends; gains by differences are not simulated again by another program.",
 )
 
 
@@ -75,7 +84,9 @@ def _states(result: SimulateResult) -> BarChart:
         x=Axis(label="Station", unit="1", scale="category"),
         y=Axis(label="Share of time", unit="%"),
         series=tuple(
-            Series(name=label, x=names, y=tuple(result.stations[state].tolist())) for state, label in STATES
+            Series(name=label, x=names, y=tuple(result.stations[state].tolist()))
+            for state, label in STATES
+            if state != "off" or result.stations["off"].any()
         ),
         stacked=True,
     )
@@ -103,7 +114,8 @@ def _convergence(result: SimulateResult) -> LineChart:
     count = np.arange(1, len(made) + 1)
     mean = np.cumsum(made) / count
     shown = _decimated(count - 1)
-    marks = (Mark(label="Needed by takt", y=3600 / result.takt),) if result.takt else ()
+    at_work = 1 - float(result.stations["off"].mean()) / 100  # takt is a time of work
+    marks = (Mark(label="Needed by takt", y=3600 / result.takt * at_work),) if result.takt else ()
     return LineChart(
         key="throughput_convergence",
         title="Throughput over replications",
@@ -165,7 +177,7 @@ def _gantt(result: SimulateResult) -> GanttChart:
                 start=float(spans["start"][at]),
                 end=float(spans["end"][at]),
                 state=NAMED[str(spans["state"][at])],
-                text=f"part {spans['unit'][at]}",
+                text=f"part {spans['unit'][at]}" if spans["unit"][at] else "",
             )
             for at in sorted(order.tolist())
         ),
