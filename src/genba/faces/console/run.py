@@ -24,6 +24,7 @@ from genba.faces.console.current import Current
 from genba.faces.console.history import LiveLog, answers, facts, inputs, timeline
 from genba.faces.console.layout import Kind, Visit, alert, frame, section, show
 from genba.faces.console.notes import notes
+from genba.faces.console.onward import onward
 from genba.faces.console.pictures import draw_charts
 from genba.faces.console.readings import Readings
 from genba.faces.console.reasons import ending_text, reason_text
@@ -157,7 +158,7 @@ class RunPage:
         with section(visit.say("console.run.params", "Parameters")):
             show(answers(visit, run))
         with section(visit.say("console.run.inputs", "Inputs")):
-            show(inputs(visit, run))
+            show(join(inputs(visit, run), onward(visit, run)))
         with section(visit.say("console.run.notes", "Tags and note")), ui.element("div").classes("stack"):
             notes(visit, self.readings, run)
 

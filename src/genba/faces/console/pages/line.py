@@ -8,9 +8,11 @@ from nicegui import ui
 
 from genba.core.domain import Domain
 from genba.core.errors import GenbaError
+from genba.core.findings import errors_in
 from genba.core.run import ACTIVE, Run, State
 from genba.core.views import Chart, Views
 from genba.faces import labels
+from genba.faces.console.certificate import findings
 from genba.faces.console.chips import certificate_chip, headline, short_id
 from genba.faces.console.fields import Field, fields_of
 from genba.faces.console.layout import Visit, alert, empty, frame, heading, section, show
@@ -101,6 +103,7 @@ class Bench:
         """Balance the line for its planned cycle, which sets the ends of the slider."""
         self.place.clear()
         self.slider = None
+        self._forget()
         if not self.line.read():
             self.figures.content = empty(self.visit.say("console.line.choose", "Choose a line first."))
             return
@@ -140,6 +143,7 @@ class Bench:
             run = await asyncio.to_thread(self._submitted, params)
             seen = await self._ended(run)
         except GenbaError as error:
+            self._forget()
             self.state.content = alert(error.message)
             return None
         if seen is not None:
@@ -163,10 +167,16 @@ class Bench:
             run = await asyncio.to_thread(self.readings.factory.run, run.id)
         return Seen(run, await asyncio.to_thread(self.readings.views, run))
 
+    def _forget(self) -> None:
+        """Take away what belongs to another line or another cycle time."""
+        self.state.content, self.figures.content = Markup(""), Markup("")
+        self.pictures.clear()
+
     def _show(self, seen: Seen) -> None:
         run, views = seen.run, seen.views
         if run.state is not State.SUCCEEDED or views is None:
-            self.state.content = alert(ending_text(self.visit, run))
+            self._forget()
+            self.state.content = _failure(self.visit, run)
             return
         self.state.content = _credit(self.visit, run)
         values = [headline(self.visit, run.operation, value) for value in views.headlines]
@@ -193,4 +203,26 @@ class Bench:
 
 def _credit(visit: Visit, run: Run) -> Markup:
     link = tag("a", short_id(run.id), href=f"/runs/{run.id}")
-    return tag("div", join(link, certificate_chip(visit, run.certificate)), class_="credit")
+    chip = certificate_chip(visit, run.certificate)
+    return tag("div", join(link, chip, tag("span", _verdict(visit, run))), class_="credit")
+
+
+def _verdict(visit: Visit, run: Run) -> str:
+    """Say how good the line is, and no more than was proved, or what the certificate had to trust."""
+    result, say = run.result or {}, visit.say
+    if result.get("stations") is None:
+        return say("console.line.none", "No line was found for this cycle time.")
+    if result["outcome"] != "optimal":
+        return say("console.line.open", "Not proved: a line of fewer stations may exist.")
+    claims = run.certificate.claims if run.certificate else ()
+    if any("trusted" in claim.name for claim in claims):
+        return say("console.line.searched", "A search that left nothing out found no line of fewer stations.")
+    return say("console.line.proved", "Proved: no line of fewer stations keeps this cycle time.")
+
+
+def _failure(visit: Visit, run: Run) -> Markup:
+    """Tell why there is no line: of a file with faults, or a cycle too short, all that the checks found."""
+    if not errors_in(run.findings):
+        return alert(ending_text(visit, run))
+    lead = visit.say("console.line.faults", "It cannot be planned like this, for these reasons:")
+    return join(alert(lead), findings(visit, run.findings))
