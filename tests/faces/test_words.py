@@ -63,8 +63,9 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
         {**LINE, "objective": "feasible", "stations": 5},
         {"line": THREE, "cycle_time": 1.0, "smooth": True},
         {"line": FIVE, "cycle_time": 11.0, "mix": "each", "objective": "cost", "smooth": True},
-        {"line": FIVE, "cycle_time": 30.0},
+        {"line": FIVE, "cycle_time": 30.0, "mix": "each", "smooth": True},
         {"line": FOURTEEN, "cycle_time": 12.0, "mix": "each", "smooth": True},
+        {"line": FOURTEEN, "cycle_time": 34.0, "mix": "each", "smooth": True},
         {"line": FOURTEEN, "cycle_time": 12.0, "mix": "each", "objective": "cost"},
         {**LINE, "cycle_time": 66.0, "objective": "cost", "time_limit": 4.0},
         {**LINE, "cycle_time": 66.0, "staff": True},
@@ -82,6 +83,7 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "line.buffers": [
         {"line": THREE, "units": 100},
         {"line": "example:starter", "units": 100, "target": 80.5},
+        {"line": SHARED, "units": 100, "least": "cost", "target": 33.0},
     ],
     "grid.powerflow": [FIRST, NO_STATE, {**FIRST, "scenarios": SCENARIOS}],
     "grid.contingency": [

@@ -1,4 +1,4 @@
-"""The fewest stations and the shortest cycle by CP-SAT against all assignments of small lines."""
+"""Goals of an assignment by CP-SAT against all assignments of small lines."""
 
 from dataclasses import replace
 from itertools import product
@@ -6,8 +6,9 @@ from itertools import product
 import numpy as np
 import pytest
 
-from genba.line.kernels.assignment_goals import pose_cycle, pose_stations
-from genba.line.kernels.assignment_model import Assigning
+from genba.line.kernels.assignment_goals import Goal, terms
+from genba.line.kernels.assignment_model import Assigning, Posed, minimise
+from genba.line.kernels.assignment_rules import pose
 from genba.line.kernels.bits import Ints
 from genba.num.solvers import cpsat
 
@@ -53,22 +54,26 @@ def quiet(best: float | None, bound: float | None) -> None:
     """Hear nothing."""
 
 
+def posed_for(given: Assigning, goal: Goal) -> Posed:
+    posed = pose(given)
+    assert posed is not None
+    minimise(posed.program, terms(posed, given, goal))
+    return posed
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_the_fewest_stations_are_those_of_all_assignments(seed: int) -> None:
     given = small(seed)
     fits = [at for at in every(given) if np.bincount(at, given.times[0]).max() <= given.cycle]
-    posed = pose_stations(given)
-    answer = cpsat.solve(posed.program, quiet, limit_s=60) if posed else None
-    fewest = min((int(at.max()) + 1 for at in fits), default=None)
-    assert (answer.objective if answer else None) == fewest
+    answer = cpsat.solve(posed_for(given, "places").program, quiet, limit_s=60)
+    assert answer.objective == min((int(at.max()) + 1 for at in fits), default=None)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_shortest_cycle_is_that_of_all_assignments(seed: int) -> None:
     given = small(seed)
     total = int(given.times.sum())
-    posed = pose_cycle(replace(given, cycle=total, shortest=-(-total // MOST)))
-    assert posed is not None
+    posed = posed_for(replace(given, cycle=total, shortest=-(-total // MOST)), "cycle")
     answer = cpsat.solve(posed.program, quiet, limit_s=60)
     assert answer.objective == min(np.bincount(at, given.times[0]).max() for at in every(given))
 
@@ -77,8 +82,7 @@ def test_a_shortest_cycle_starts_from_a_line_that_is_given() -> None:
     given = small(1)
     best = min(every(given), key=lambda at: int(np.bincount(at, given.times[0]).max()))
     cycle = int(np.bincount(best, given.times[0]).max())
-    posed = pose_cycle(replace(given, cycle=int(given.times.sum()), shortest=1))
-    assert posed is not None
+    posed = posed_for(replace(given, cycle=int(given.times.sum()), shortest=1), "cycle")
     posed.start_from(best, np.zeros(0, np.int64), np.arange(MOST), cycle)
     assert posed.pace is not None
     assert posed.program.hint is not None

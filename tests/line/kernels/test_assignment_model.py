@@ -7,7 +7,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from genba.line.kernels.assignment_model import Assigning, minimise, pose
+from genba.line.kernels.assignment_model import Assigning, minimise
+from genba.line.kernels.assignment_rules import pose
 from genba.line.kernels.bits import Ints
 from genba.line.kernels.fewest_moves import Moving, pose_moves, step
 from genba.num.solvers import cpsat

@@ -120,7 +120,6 @@ servers = {servers}
     [
         ("setup times", {"rule": 'setups = [{ task = "a", then = "b", time = 1 }]'}),
         ("walking times", {"rule": 'walks = [{ zone = "front", then = "front", time = 1 }]'}),
-        ("U shape", {"shape": 'shape = "u"'}),
         ("sides", {"shape": 'shape = "two-sided"'}),
         ("parallel places", {"servers": "2"}),
         ("", {}),

@@ -173,6 +173,28 @@ def test_a_design_takes_the_same_time_in_both_engines(
     assert np.array_equal(spent[0], spent[1])
 
 
+def test_a_team_wears_a_machine_by_its_hours_of_work(tmp_path: Path) -> None:
+    """Three people take a third of the time, so their machine fails a third as often a part."""
+    path = tmp_path / "line.toml"
+    path.write_text(
+        LINE.replace(
+            '"S2", work = {kind = "exponential", mean = 1.0}',
+            '"S2", work = 3, breakdown = {mtbf = 9, mttr = 3}',
+        )
+    )
+    known, _ = read_line(path)
+    assert known is not None
+    spent = [
+        task_of(
+            BuffersParams.model_validate({"line": "x", "engine": engine, "staffing": "team"}), known, 3
+        ).frame.cycles([(9, 9, 9, 3, 9), (9, 9, 9, 1, 9)], 0, 100, 3000, lambda: None)
+        for engine in ("recursion", "events")
+    ]
+    np.testing.assert_allclose(spent[0], spent[1], rtol=1e-12)
+    for mean, people in zip(spent[0].mean(axis=1), (3, 1), strict=True):  # one failure each 9 s of work
+        assert mean == pytest.approx(3 / people * (1 + 3 / 9), rel=0.02)
+
+
 def test_a_line_of_vehicles_and_rework_is_buffered_through_events(tmp_path: Path) -> None:
     """The slow middle gets most of the places, on both of its sides alike or nearly so."""
     path = tmp_path / "line.toml"

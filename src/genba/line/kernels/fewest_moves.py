@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genba.line.kernels.assignment_model import Assigning, Posed, Terms, at_most, here, minimise, pose
+from genba.line.kernels.assignment_model import Assigning, Posed, Terms, at_most, here, minimise
+from genba.line.kernels.assignment_rules import pose
 from genba.line.kernels.bits import Ints
 
 

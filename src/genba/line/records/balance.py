@@ -6,7 +6,7 @@ from pydantic import Field
 
 from genba.core.columns import Column, Columns
 from genba.core.records import Result
-from genba.core.units import Percent, Second
+from genba.core.units import CurrencyPerHour, Percent, Second
 from genba.line.records.line import LineParams
 from genba.num.table import Table, TableOf
 
@@ -16,6 +16,7 @@ ASSIGNMENTS = Columns(
         Column("task", "text", "", "Task id."),
         Column("name", "text", "", "What is done."),
         Column("station", "int", "1", "Number of its station, from 1 along the line."),
+        Column("leg", "text", "", "`in` or `out`: the leg of a U; empty for a straight line."),
         Column("time", "float", "s", "Time that is planned for it."),
         Column("start", "float", "s", "When it starts within its station, tasks one after another."),
         Column("after", "text", "", "Ids of the tasks that must be finished before."),
@@ -27,7 +28,9 @@ WORKPLACES = Columns(
     (
         Column("station", "int", "1", "Number of the station, from 1 along the line."),
         Column("tasks", "int", "1", "Number of its tasks."),
-        Column("load", "float", "s", "Time of its tasks."),
+        Column("places", "int", "1", "Equal places side by side."),
+        Column("resource", "text", "", "Worker or group at each place; empty where that does not matter."),
+        Column("load", "float", "s", "Work of the product with the most of it here, over the places."),
         Column("idle", "float", "s", "What the load leaves of the cycle."),
         Column("use", "float", "%", "Load over cycle."),
         Column("ergonomic", "float", "1", "Sum of the ergonomic scores of its tasks."),
@@ -40,12 +43,18 @@ class BalanceParams(LineParams):
 
     cycle_time: Annotated[Second, Field(gt=0)] | None = None
     """Time of a station for each unit; none: the planned cycle of the line, from its demand."""
-    objective: Literal["stations", "cycle", "feasible"] = "stations"
-    """Fewest stations for the cycle, shortest cycle for the stations, or whether both are possible."""
+    objective: Literal["stations", "cycle", "feasible", "cost"] = "stations"
+    """Fewest stations for the cycle, shortest cycle for them, whether both can be, or the cheapest staff."""
     stations: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    """Number of stations, where it is given: for the shortest cycle, and to ask what is feasible."""
-    mix: Literal["longest", "average"] = "longest"
-    """Time of a task where variants differ: the longest of any, or that of the average unit."""
+    """Number of stations (of places, where stations may have several) that a line has at most."""
+    mix: Literal["longest", "average", "each"] = "longest"
+    """Times where products differ: the longest of a task, those of the average unit, or of each product."""
+    places: Annotated[int, Field(ge=1, le=20)] = 1
+    """Most equal places side by side at a station; with several, the fewest places are asked for."""
+    staff: bool = False
+    """Whether every station needs one kind of worker or group of the line that can do all its tasks."""
+    smooth: bool = False
+    """Whether work is spread evenly afterwards: the fullest place first, then differences among products."""
     rules: bool = True
     """Whether the line's rules hold: together, apart, fixed stations, ergonomic cap."""
     time_limit: Annotated[Second, Field(gt=0)] = 60.0
@@ -59,12 +68,18 @@ class BalanceResult(Result):
     """Proved best; a line without that proof; proved impossible; or neither line nor proof in time."""
     stations: int | None
     """Stations of the line; null without one."""
+    places: int | None
+    """Places of all stations: as many, unless they may have several side by side; null without a line."""
     lower_bound: int
-    """No line with this cycle time has fewer stations."""
+    """No line with this cycle time has fewer stations; fewer places, where stations may have several."""
     cycle_time: Second
     """Cycle time: as asked, or the shortest found."""
     cycle_bound: Second | None
     """No line of these stations has a shorter cycle; null unless the shortest cycle was asked for."""
+    cost: CurrencyPerHour | None
+    """Wages and write-off of what works at the stations; null unless it is planned."""
+    cost_bound: CurrencyPerHour | None
+    """No staff for this cycle costs less; null unless the cheapest was asked for."""
     takt: Second | None
     """Net working time over demand; null when the line does not say."""
     proof: Literal["bound", "exhausted"]
@@ -74,13 +89,19 @@ class BalanceResult(Result):
     explored: int
     """Partial lines that the search has expanded."""
     efficiency: Percent | None
-    """Time of all tasks over stations times cycle; null without a line."""
+    """Work at all stations over places times cycle; null without a line."""
     balance_delay: Percent | None
     """Share of paid time without work, 100 % less the efficiency; null without a line."""
     smoothness: Second | None
-    """Root of the summed squares of what each station is below the fullest; null without a line."""
+    """Root of the summed squares of what each place is below the fullest; null without a line."""
     largest_load: Second | None
-    """Load of the fullest station; null without a line."""
+    """Load of the fullest place; null without a line."""
+    load_bound: Second | None
+    """No line as good otherwise has a smaller largest load; null unless work was spread evenly."""
+    spread: Second | None
+    """Between products with most and least work at a station, over all stations; null without a line."""
+    spread_bound: Second | None
+    """No line as good otherwise, of this largest load, has less of it; null unless it was made small."""
     assignments: Annotated[Table, TableOf(ASSIGNMENTS)]
     """Every task with its station, in the order of the line."""
     workplaces: Annotated[Table, TableOf(WORKPLACES)]

@@ -12,7 +12,7 @@ CLASSES = {"VA": "Adds value (VA)", "NVA": "Waste (NVA)", "NNVA": "Necessary, ad
 """Names of the value classes, in the order of the legend."""
 NOT_COVERED = (
     "Times are fixed: variation, breakdowns and blocking are what a simulation shows.",
-    "Setup and walking times, sides, U shape, parallel places and side lines are not part of the balance.",
+    "Setup and walking times, sides and side lines are not part of the balance.",
 )
 
 
@@ -58,15 +58,17 @@ def _layers(result: BalanceResult) -> Iterator[Series]:
     """Yield the k-th tasks of all stations by value class, in one colour where all are of one class."""
     stacks: dict[int, list[tuple[str, str, float]]] = defaultdict(list)
     for row in result.assignments.rows():
-        said = _told(row["task"], row["name"])
-        stacks[int(row["station"] or 0)].append((str(row["value_class"]), said, float(row["time"] or 0)))
+        said = f"{_told(row['task'], row['name'])} {row['leg']}".strip()
+        station = int(row["station"] or 0)
+        each = float(row["time"] or 0) / int(result.workplaces["places"][station - 1])  # a place's share
+        stacks[station].append((str(row["value_class"]), said, each))
     found = {kind for stack in stacks.values() for kind, _, _ in stack}
     names = {kind: name for kind, name in CLASSES.items() if kind in found} if len(found) > 1 else {}
-    stations = tuple(str(number) for number in range(1, (result.stations or 0) + 1))
+    stations = _stations(result)
     for name in names.values():  # the legend has its order from these, which hold nothing
         yield Series(name=name, x=stations, y=(None,) * len(stations), text=("",) * len(stations))
     for k in range(max(len(stack) for stack in stacks.values())):
-        level = {str(number): stack[k] for number, stack in stacks.items() if k < len(stack)}
+        level = {stations[number - 1]: stack[k] for number, stack in stacks.items() if k < len(stack)}
         for kind in sorted({kind for kind, _, _ in level.values()}):
             at = {number: task for number, task in level.items() if task[0] == kind}
             yield Series(
@@ -75,6 +77,18 @@ def _layers(result: BalanceResult) -> Iterator[Series]:
                 y=tuple(at[number][2] if number in at else None for number in stations),
                 text=tuple(at[number][1] if number in at else "" for number in stations),
             )
+
+
+def _stations(result: BalanceResult) -> tuple[str, ...]:
+    """Give stations as an axis names them: number, what works there, places where there are several."""
+    return tuple(
+        " ".join(
+            str(part)
+            for part in (row["station"], row["resource"], f"x{row['places']}" if row["places"] != 1 else "")
+            if part
+        )
+        for row in result.workplaces.rows()
+    )
 
 
 def _told(task: object, name: object) -> str:
@@ -91,7 +105,7 @@ def _use(result: BalanceResult) -> BarChart:
         series=(
             Series(
                 name="Use",
-                x=tuple(str(number) for number in places["station"].tolist()),
+                x=_stations(result),
                 y=tuple(places["use"].tolist()),
             ),
         ),
