@@ -111,6 +111,10 @@ MUTANTS = {
     "staff after": moved("staff", "after", 1),
     "total": shifted("places", 1),
     "a design's total": moved("designs", "places", 1),
+    "a price": moved("buffers", "price", 5.0),
+    "a price of staff": moved("staff", "price", 5.0),
+    "a design's cost": moved("designs", "cost", 1.0),
+    "cost": shifted("cost", -1.0),
     "more throughput": shifted("throughput", 1.0),
     "a narrower interval": shifted("throughput_half_width", -0.5),
     "less before": shifted("throughput_before", -1.0),
@@ -159,6 +163,24 @@ def test_the_result_itself_holds(found: tuple[BuffersParams, BuffersResult]) -> 
 @pytest.mark.parametrize("mutant", MUTANTS.values(), ids=MUTANTS.keys())
 def test_a_mutant_is_refused(found: tuple[BuffersParams, BuffersResult], mutant: Mutant) -> None:
     assert not judged(found, mutant)
+
+
+def test_a_budget_that_is_passed_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "line.toml"
+    path.write_text(LINE.replace("capacity = 1", "capacity = 1, place_cost = 100"))
+    params = buffers.parse({"line": str(path), "units": 300, "indifference": 2.0, "budget": 250.0})
+    context = Context(path=buffers.path)
+    result = buffers.function(params, context)
+    assert result.cost == 200
+    assert certify_buffers(params, result, context).holds
+    assert not certify_buffers(params.model_copy(update={"budget": 150.0}), result, context).holds
+    cheaper = result.designs.replace(cost=result.designs["cost"] / 2)
+    half = result.model_copy(update={"cost": result.cost / 2, "designs": cheaper})
+    assert not certify_buffers(params, half, context).holds
+    path.write_text(path.read_text().replace("place_cost = 100", "place_cost = 150"))
+    assert not certify_buffers(params, result, context).holds
+    path.write_text(path.read_text().replace(", place_cost = 150", ""))
+    assert not certify_buffers(params, result, context).holds
 
 
 def test_a_target_that_is_missed_is_not_reached(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ LINE = """
 name = "t"
 tasks = [{id = "a", time = 1.0}]
 stations = [
-  {id = "A", work = {kind = "exponential", mean = 1.0}},
+  {id = "A", work = {kind = "exponential", mean = 1.0}, power = {working = 3.0, idle = 1.0}},
   {id = "B", work = {kind = "exponential", mean = 1.3}, breakdown = {mtbf = 60, mttr = 6}},
   {id = "C", work = {kind = "exponential", mean = 1.0}},
 ]
@@ -90,6 +90,20 @@ def multiplied(result: SimulateResult) -> SimulateResult:
     )
 
 
+def cheaper(result: SimulateResult) -> SimulateResult:
+    """Let every unit take half the energy, consistently in rows and totals."""
+    half = {name: getattr(result, name) / 2 for name in ("energy", "energy_half_width")}
+    runs = result.runs.replace(energy=result.runs["energy"] / 2)
+    return result.model_copy(update={"runs": runs, **half})
+
+
+def twofold(result: SimulateResult) -> SimulateResult:
+    """Let all gains be twice as large, in the same order."""
+    names = ("gain", "repair_gain")
+    more = {name: 2 * result.stations[name] for name in names}
+    return result.model_copy(update={"stations": result.stations.replace(**more)})
+
+
 MUTANTS: dict[str, Mutant] = {
     "a unit that never entered": moved("runs", "entered", -1),
     "a unit that never left": moved("runs", "left", 1),
@@ -107,6 +121,9 @@ MUTANTS: dict[str, Mutant] = {
     "time of a replication's station": moved("run_stations", "starved", 30.0),
     "blocked time called work": traded,
     "a negative time": moved("run_stations", "blocked", -1e6),
+    "less energy": cheaper,
+    "a replication's energy": moved("runs", "energy", 1e-4),
+    "gains beyond what all times bring": twofold,
     "another bottleneck": changed(bottleneck="A"),
     "two ranks swapped": swapped("stations", "rank"),
     "a replication dropped": dropped("runs"),

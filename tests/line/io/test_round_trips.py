@@ -75,7 +75,9 @@ WHOLE = {
             },
         }
     ],
-    "buffers": [{"id": "b", "before": "S2", "after": "S1", "capacity": 5, "contents": 1}],
+    "buffers": [
+        {"id": "b", "before": "S2", "after": "S1", "capacity": 5, "contents": 1, "place_cost": 120.5}
+    ],
     "links": [{"source": "S1", "target": "S2", "by": "agv", "group": "R", "distance": 2}],
     "shifts": [
         {

@@ -1,6 +1,6 @@
 """Certificate of `line.buffers`: designs counted, intervals and probabilities from the replications."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ from scipy.stats import t as student
 from genba.core.certificate import Certificate, Claim, at_most, equal
 from genba.core.context import Context
 from genba.core.errors import InputError
+from genba.line.certify.buffer_costs import certify_costs, for_money
 from genba.line.certify.replay import replay, speaks_for
 from genba.line.certify.slowest_station import slowest
 from genba.line.checks.flow import feeders_of
@@ -53,6 +54,10 @@ class Studied:
         rows: Floats = runs["cycle"][runs["design"] == design]
         return rows
 
+    def all_numbers(self) -> list[Mapping[tuple[str, str], int]]:
+        """Give the numbers of every design."""
+        return [self.numbers(row + 1) for row in range(len(self.result.designs))]
+
     def numbers(self, design: int) -> dict[tuple[str, str], int]:
         """Give the numbers of a design by source and target; the source is empty for staff."""
         rows = self.result.numbers.where(self.result.numbers["design"] == design)
@@ -77,6 +82,7 @@ def certify_buffers(params: BuffersParams, result: BuffersResult, ctx: Context) 
         claims=(
             whole,
             limits,
+            certify_costs(line, params, result, study.all_numbers()),
             _rates(study),
             _behind(study),
             *_probable(study),
@@ -151,7 +157,7 @@ def _limits(study: Studied) -> Claim:
     places = (
         result.places if params.target is not None else params.places if params.places is not None else today
     )
-    staff = params.staff or sum(study.staff.values())
+    staff, free = params.staff or sum(study.staff.values()), for_money(params)
     wrong = 0
     for row, (role, stated) in enumerate(zip(result.designs["role"], result.designs["places"], strict=True)):
         numbers = study.numbers(row + 1)
@@ -163,8 +169,9 @@ def _limits(study: Studied) -> Claim:
             wrong += any(numbers[key] != study.staff[key[1]] for key in numbers if not key[0])
             continue
         wrong += min(own) < 0 or max(own) > params.per_buffer or min(crew, default=1) < 1
-        wrong += bool(crew) and sum(crew) != staff
-        wrong += row in finalists and stated != places
+        wrong += bool(crew) and sum(crew) != staff and not free
+        wrong += row in finalists and stated != places and not free
+        wrong += row in finalists and free and params.places is not None and stated > params.places
     return equal(
         "limits",
         float(wrong + _unlike(study)),
@@ -279,7 +286,7 @@ def _spread(study: Studied) -> float:
 def _bounds(study: Studied) -> Iterator[Claim]:
     """Claim that nothing is faster than its slowest station alone."""
     result = study.result
-    numbers = [study.numbers(row + 1) for row in range(len(result.designs))]
+    numbers = study.all_numbers()
     staffs = [{way[1]: amount for way, amount in one.items() if not way[0]} for one in numbers]
     limits = np.array([slowest(study.line, staff) for staff in staffs])
     excess = []
@@ -347,10 +354,11 @@ def _outcome(study: Studied) -> Claim:
     else:
         full = all(n == study.params.per_buffer for key, n in study.numbers(1).items() if key[0])
         reached = result.throughput >= target
-        fewest = result.places == 0 or any(
-            role == "frontier" and places == result.places - 1 and rate < target
-            for role, places, rate in zip(
-                *(result.designs[name] for name in ("role", "places", "throughput")), strict=True
+        nothing = result.cost if for_money(study.params) else result.places
+        fewest = nothing == 0 or any(
+            role == "frontier" and rate < target and _a_step_below(study, places, cost)
+            for role, places, cost, rate in zip(
+                *(result.designs[name] for name in ("role", "places", "cost", "throughput")), strict=True
             )
         )
         fits = {
@@ -363,8 +371,15 @@ def _outcome(study: Studied) -> Claim:
         float(fits),
         expected=1.0,
         method="`selected` after a whole search with the probability asked for, the target reached and "
-        "missed with one place fewer; `unreachable` with full buffers; else `open`.",
+        "missed with one place fewer (or at a lower cost); `unreachable` with full buffers; else `open`.",
     )
+
+
+def _a_step_below(study: Studied, places: int, cost: float) -> bool:
+    """Tell whether a design has one place fewer than the selected one, or costs less where that counts."""
+    if for_money(study.params):
+        return cost < study.result.cost
+    return places == study.result.places - 1
 
 
 def _target(study: Studied, cycle: float) -> bool:

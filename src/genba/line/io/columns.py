@@ -115,6 +115,7 @@ BUFFERS = (
     Field("after", "after"),
     Field("capacity", "capacity", "whole", "1"),
     Field("contents", "contents", "whole", "1"),
+    Field("place cost", "place_cost", "number", "currency"),
 )
 LINKS = (
     Field("source", "source", also=("from",)),

@@ -30,6 +30,8 @@ LIKELY = 6
 """Entries that are looked at for more, and for fewer, where pressures say where to look."""
 TOGETHER = (2, 4, 8)
 """How many of the best moves are tried at once."""
+NEARLY_FREE = 1e-3
+"""Price, over the cheapest move's, of a move that costs nothing."""
 WIDE = 4
 """The first moves are this share of an even spread."""
 
@@ -42,13 +44,15 @@ class Space:
         least: smallest number of each entry, shape (entries,).
         most: largest, same shape.
         kind: what each entry counts (0 places, 1 staff); moves stay within a kind, same shape.
-        possible: whether a design can be tried at all.
+        possible: whether a design can be chosen at all.
+        free: whether totals are free, so that an entry may grow without another that shrinks.
     """
 
     least: Ints
     most: Ints
     kind: Ints
     possible: Callable[[Design], bool] = lambda design: True
+    free: bool = False
 
     def holds(self, design: Design) -> bool:
         """Tell whether a design is one that may be chosen."""
@@ -85,6 +89,7 @@ class Search:
         space: what may be chosen.
         observe: tries designs.
         late: whether to stop with the best so far.
+        price: what a design costs; none: nothing. Where given, moves are chosen by what they bring for it.
         pressure: how much each entry of a design holds the line up, shape (entries,); none: all are tried.
         known: cost of every design tried, in each replication.
     """
@@ -92,6 +97,7 @@ class Search:
     space: Space
     observe: Observe
     late: Callable[[], bool] = lambda: False
+    price: Callable[[Design], float] | None = None
     pressure: Callable[[Design], Floats] | None = None
     known: dict[Design, Floats] = field(default_factory=dict)
 
@@ -111,13 +117,13 @@ class Search:
             at, step = (at, step // 2) if better is None else (better, step)
         return at
 
-    def best(self, count: int, totals: Sequence[int]) -> list[Design]:
-        """Give the best designs known of these totals by kind, the best first."""
+    def best(self, count: int, totals: Sequence[int] | None) -> list[Design]:
+        """Give the best designs known of these totals by kind, or of any, the best first."""
         known = [
             design
             for design in self.known
             if self.space.holds(design)
-            and all(self.space.total(design, kind) == total for kind, total in enumerate(totals))
+            and all(self.space.total(design, kind) == total for kind, total in enumerate(totals or ()))
         ]
         means = self.means(known)
         return [known[row] for row in np.argsort(means, kind="stable")[:count]]
@@ -127,8 +133,16 @@ class Search:
         if not moves:
             return None
         means = self.means([at, *moves])
-        best = int(np.argmin(means[1:]))
-        return moves[best] if means[1 + best] < means[0] else None
+        saved = means[0] - means[1:]
+        best = int(np.argmax(saved if self.price is None else saved / self._prices(at, moves)))
+        return moves[best] if saved[best] > 0 else None
+
+    def _prices(self, at: Design, moves: Sequence[Design]) -> Floats:
+        """Give what moves cost more than a design; those that cost nothing are nearly free."""
+        assert self.price is not None
+        more = np.array([self.price(move) for move in moves]) - self.price(at)
+        least = more[more > 0].min(initial=np.inf)
+        return np.maximum(more, NEARLY_FREE * least if least < np.inf else 1.0)
 
     def _moves(self, at: Design, step: int) -> list[Design]:
         """Give the moves to try; the most promising ones, alone and together, where there are too many."""
@@ -139,10 +153,12 @@ class Search:
             changes = _likely(changes, self.pressure(at))
         fewer = self._alone(at, -step, {entry for change in changes for entry, by in change if by < 0})
         more = self._alone(at, step, {entry for change in changes for entry, by in change if by > 0})
-        alone = {True: more, False: fewer}
-        order = sorted(
-            changes, key=lambda change: (sum(alone[by > 0][entry] for entry, by in change), change)
-        )
+        alone, here = {True: more, False: fewer}, float(self.means([at])[0])
+
+        def loss(change: Change) -> tuple[float, Change]:
+            return sum(alone[by > 0][entry] - here for entry, by in change), change
+
+        order = sorted(changes, key=loss)
         tried = order[: TRIED if self.pressure is None else TRIED_UNDER_PRESSURE]
         return [*(moved(at, change) for change in tried), *self._together(at, order)]
 
@@ -152,6 +168,8 @@ class Search:
         changes: list[Change] = [
             ((a, -step), (b, step)) for a in entries for b in entries if a != b and kind[a] == kind[b]
         ]
+        if self.space.free:
+            changes += [((b, step),) for b in entries]
         return [change for change in changes if self.space.holds(moved(at, change))]
 
     def _together(self, at: Design, order: Sequence[Change]) -> Iterator[Design]:

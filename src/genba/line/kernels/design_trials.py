@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from genba.line.kernels.flow_model import FlowLink, FlowStation, Model, model_of, unordered
 from genba.line.kernels.laws import Law
+from genba.line.kernels.occupations import OPERATING
 from genba.line.kernels.random_blocks import DRAWS, LANES
 from genba.line.kernels.replications import Blocks, Run, Series, observe
 from genba.line.kernels.side_by_side import Heed, side_by_side
@@ -87,10 +88,19 @@ class Frame:
         return CHUNK
 
     def model(self, design: Design) -> Model:
-        """Give the line of a design; the work of teams is not yet shared."""
+        """Give the line of a design; the work of teams is shared where machines fail, else not yet."""
         stations, links = self._parts(design)
         model = model_of(stations, links, arrivals=self.arrivals, wait_to_start=self.wait_to_start)
-        return model.seeded(self.seed)
+        model, pace = model.seeded(self.seed), self.pace(design)
+        if pace is None or not self._wears:
+            return model
+        factor = model.draws.factor if model.draws.factor.shape[1] else np.ones((len(pace), 1))
+        return replace(model, draws=model.draws._replace(factor=factor * pace[..., 0]))
+
+    @property
+    def _wears(self) -> bool:
+        """Tell whether a team changes how often machines fail: in an hour of work as often as before."""
+        return self.staffing == "team" and any(one.clock == OPERATING for one in self.stations)
 
     def possible(self, design: Design) -> bool:
         """Tell whether the recursion can express a design."""
@@ -112,10 +122,12 @@ class Frame:
 
     def cycles(self, designs: Sequence[Design], first: int, warm_up: int, units: int, heed: Heed) -> Floats:
         """Give the mean time between departures of LANES replications of each design, s, (designs, LANES)."""
+        if self._wears and len(designs) > 1:  # each has its own failures, so nothing to share
+            return np.concatenate([self.cycles([one], first, warm_up, units, heed) for one in designs])
         models = [self.model(design) for design in designs]
         blocks = Blocks(max(models, key=lambda model: int(model.plan.lag.max())), first)
         runs = [Run(model, first) for model in models]
-        paces = [self.pace(design) for design in designs]
+        paces = [None if self._wears else self.pace(design) for design in designs]
         late = [int(one.plan.lag[one.exit] + one.plan.servers[one.exit] - 1) for one in models]
         ends = np.zeros((len(runs), 2, LANES))
         for block in range((warm_up + units + max(late)) // DRAWS + 1):

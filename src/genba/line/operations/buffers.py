@@ -13,7 +13,8 @@ from genba.line.kernels.buffer_search import Search, spread
 from genba.line.kernels.design_trials import Design, Trials
 from genba.line.kernels.event_trials import EventFrame
 from genba.line.kernels.output_analysis import mser
-from genba.line.operations.buffers_choice import FIRST, FRESH, fewest, frontier, selected
+from genba.line.operations.buffers_check import check_task
+from genba.line.operations.buffers_choice import FIRST, FRESH, best_of, fewest, frontier, selected
 from genba.line.operations.buffers_report import Chosen, report
 from genba.line.operations.buffers_task import HOUR, Task, task_of, work_of
 from genba.line.records.buffers import BuffersParams, BuffersResult
@@ -50,18 +51,18 @@ def buffers(params: BuffersParams, ctx: Context) -> BuffersResult:
     Source: Kim and Nelson (2001); Gershwin and Schor (2000); Law (2015), section 11.2.
     """
     task = task_of(params, open_line(params, ctx), ctx.seed)
+    check_task(task)
     began, limit = ctx.clock(), params.time_limit * NS
     trials = _trials(task, ctx)
     search = _search(task, trials, lambda: ctx.clock() > began + SEARCHING * limit)
+
+    def late() -> bool:
+        return ctx.clock() > began + limit
+
     if params.target is None:
-        found, reached = (
-            selected(task, trials, search, task.totals, lambda: ctx.clock() > began + limit),
-            True,
-        )
+        found, reached = selected(task, trials, best_of(task, search), late), True
     else:
-        found, reached = fewest(
-            task, trials, search, HOUR / params.target, lambda: ctx.clock() > began + limit
-        )
+        found, reached = fewest(task, trials, search, HOUR / params.target, late)
     searched = not search.late()
     others = frontier(task, search, found)
     ctx.progress(0.95, "reporting")
@@ -74,6 +75,8 @@ def buffers(params: BuffersParams, ctx: Context) -> BuffersResult:
             flow=task.flow,
             open=task.frame.open,
             events=task.events,
+            prices=task.prices,
+            cost=task.cost,
             warm_up=trials.warm_up,
             tried=len(search.known),
             designs=found.designs,
@@ -108,7 +111,7 @@ def _trials(task: Task, ctx: Context) -> Trials:
     """Give how designs are tried, with a warm-up from a pilot by MSER-5, on the safe side."""
     totals = task.with_places(min(task.space.total(task.today, 0), task.most))
     totals = task.totals if task.params.target is None else totals
-    start = spread(task.space, totals, task.weights)
+    start = task.start if task.for_money else spread(task.space, totals, task.weights)
     slowest = max(work_of(task.flow, k) / one.servers for k, one in enumerate(task.flow.stations))
     filled = (FILLED_BY_EVENTS if task.events else FILLED) * (len(task.flow.stations) + totals[0])
     until = slowest * max(task.params.units, 2 * filled)

@@ -1,5 +1,9 @@
-"""Search, comparison and frontier of designs: which places belong where, and how many are enough."""
+"""Search, comparison and frontier of designs: which places belong where, and how many are enough.
 
+Designs are asked for by level: a number of places, or so many times the smallest price.
+"""
+
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -18,9 +22,9 @@ FRESH = 4096
 FIRST = 2
 """Groups of its first stage, and of designs that are not compared."""
 OTHERS = (0.0, 0.5, 1.5, 2.0)
-"""Other numbers of places that are shown, over those of the selected design."""
+"""Other numbers of places, or budgets, that are shown, over those of the selected design."""
 TURNS = 6
-"""Most numbers of places that are compared before fewest places are left open."""
+"""Most levels that are compared before the least one is left open."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +34,7 @@ class Found:
     Arguments:
         designs: the finalists.
         selection: how they were compared, in that order.
-        fewer: the design selected with one place fewer and what was observed of it; none where none was.
+        fewer: the design selected a level lower and what was observed of it; none where none was.
     """
 
     designs: list[Design]
@@ -38,15 +42,59 @@ class Found:
     fewer: tuple[tuple[Design, Floats], ...] = ()
 
 
-def selected(
-    task: Task, trials: Trials, search: Search, totals: tuple[int, ...], late: Callable[[], bool]
-) -> Found:
-    """Search designs of these totals and select the best; the comparison ends when it is `late`."""
+@dataclass(frozen=True, eq=False)
+class Aim:
+    """Where to search.
+
+    Arguments:
+        search: the search, within its limits.
+        totals: of the designs that are meant, by kind; none: of any.
+        starts: designs to begin with.
+    """
+
+    search: Search
+    totals: tuple[int, ...] | None
+    starts: tuple[Design, ...]
+
+    def climb(self) -> list[Design]:
+        """Give where the search ends from each start; time that is up leaves out the later ones."""
+        starts = [start for start in dict.fromkeys(self.starts) if self.search.space.holds(start)]
+        ends = [self.search.climb(starts[0])] if starts else []
+        return ends + [self.search.climb(start) for start in starts[1:] if not self.search.late()]
+
+
+def aim_at(task: Task, search: Search, level: int) -> Aim:
+    """Give where to search for the best designs of a level."""
+    if task.for_money:
+        return aim_for(task, search, level * unit_price(task))
+    totals = task.with_places(level)
+    return Aim(
+        search, totals, (spread(task.space, totals, task.likeness), spread(task.space, totals, task.weights))
+    )
+
+
+def aim_for(task: Task, search: Search, budget: float) -> Aim:
+    """Give where to search for the best designs within a budget: from today's on, and the best known."""
+    within = replace(search, space=task.within(budget), price=task.cost)
+    return Aim(within, None, (*within.best(1, None), task.start))
+
+
+def unit_price(task: Task) -> float:
+    """Give the smallest price there is."""
+    return float(task.prices[task.prices > 0].min())
+
+
+def best_of(task: Task, search: Search) -> Aim:
+    """Give where to search for the most throughput: of the places there are to spread, or of the budget."""
+    budget = task.params.budget
+    return aim_at(task, search, task.totals[0]) if budget is None else aim_for(task, search, budget)
+
+
+def selected(task: Task, trials: Trials, aim: Aim, late: Callable[[], bool]) -> Found:
+    """Search designs and select the best; the comparison ends when it is `late`."""
     params = task.params
-    starts = [spread(task.space, totals, task.likeness), spread(task.space, totals, task.weights)]
-    for start in filter(task.space.holds, dict.fromkeys(starts)):
-        search.climb(start)
-    designs = search.best(params.finalists, totals)
+    aim.climb()
+    designs = aim.search.best(params.finalists, aim.totals)
     selection = select(
         lambda rows, group: trials.observe(
             [designs[row] for row in rows], range(FRESH + group, FRESH + group + 1)
@@ -66,43 +114,52 @@ def selected(
 def fewest(
     task: Task, trials: Trials, search: Search, cycle: float, late: Callable[[], bool]
 ) -> tuple[Found, bool]:
-    """Find the fewest places whose selected design leaves no more than `cycle` between departures, s.
+    """Find the lowest level whose selected design leaves no more than `cycle` between departures, s.
 
     Returns:
-        What was compared at that number, and whether it is known to be the fewest (or never enough).
+        What was compared at that level, and whether it is known to be the lowest (or never enough).
     """
-    places = _first_enough(lambda some: _cost(task, search, some) <= cycle, task.most, search.late)
+    most = _most(task)
+    level = _first_enough(lambda some: _least(aim_at(task, search, some)) <= cycle, most, search.late)
     seen: dict[int, Found] = {}
     for _ in range(TURNS):
-        if places not in seen:
-            seen[places] = selected(task, trials, search, task.with_places(places), late)
-        enough = _mean(seen[places]) <= cycle
+        if level not in seen:
+            seen[level] = selected(task, trials, aim_at(task, search, level), late)
+        enough = _mean(seen[level]) <= cycle
         if search.late() or late():
-            return seen[places], False
-        if not enough and places == task.most:
-            return _beside(seen, places), True
-        if enough and (places == 0 or (places - 1 in seen and _mean(seen[places - 1]) > cycle)):
-            return _beside(seen, places), True
-        places += -1 if enough else 1
+            return seen[level], False
+        if not enough and level == most:
+            return _beside(seen, level), True
+        if enough and (level == 0 or (level - 1 in seen and _mean(seen[level - 1]) > cycle)):
+            return _beside(seen, level), True
+        level += -1 if enough else 1
     return seen[max(seen)], False
 
 
-def _beside(seen: dict[int, Found], places: int) -> Found:
-    """Give what was selected, with what one place fewer was selected to."""
-    if places - 1 not in seen:
-        return seen[places]
-    less = seen[places - 1]
-    return replace(seen[places], fewer=((less.designs[0], less.selection.observed[0]),))
+def _most(task: Task) -> int:
+    """Give the highest level: all places, or all that the budget allows."""
+    if not task.for_money:
+        return task.most
+    full = task.cost(tuple(task.within(math.inf).most.tolist()))
+    allowed = full if task.params.budget is None else min(full, task.params.budget)
+    return math.ceil(allowed / unit_price(task))
+
+
+def _beside(seen: dict[int, Found], level: int) -> Found:
+    """Give what was selected, with what a level lower was selected to."""
+    if level - 1 not in seen:
+        return seen[level]
+    less = seen[level - 1]
+    return replace(seen[level], fewer=((less.designs[0], less.selection.observed[0]),))
 
 
 def _mean(found: Found) -> float:
     return float(found.selection.observed[0].mean())
 
 
-def _cost(task: Task, search: Search, places: int) -> float:
-    """Give the least mean time between departures that the search finds with some places, s."""
-    design = search.climb(spread(task.space, task.with_places(places), task.weights))
-    return float(search.means([design])[0])
+def _least(aim: Aim) -> float:
+    """Give the least mean time between departures that the search finds, s."""
+    return float(aim.search.means(aim.climb()).min())
 
 
 def _first_enough(enough: Callable[[int], bool], most: int, late: Callable[[], bool]) -> int:
@@ -118,7 +175,9 @@ def _first_enough(enough: Callable[[int], bool], most: int, late: Callable[[], b
 
 
 def frontier(task: Task, search: Search, found: Found) -> list[Design]:
-    """Give good designs of other numbers of places."""
+    """Give good designs of other numbers of places, or of other budgets."""
+    if task.for_money:
+        return _frontier_for_money(task, search, found)
     places = task.totals_of(found.designs[0])[0]
     wanted = {min(round(share * places), task.most) for share in OTHERS}
     wanted -= {task.space.total(design, 0) for design, _ in found.fewer}
@@ -130,4 +189,16 @@ def frontier(task: Task, search: Search, found: Found) -> list[Design]:
     return designs
 
 
-__all__ = ["FIRST", "FRESH", "Found", "fewest", "frontier", "selected"]
+def _frontier_for_money(task: Task, search: Search, found: Found) -> list[Design]:
+    spent = max(task.cost(found.designs[0]), unit_price(task))
+    designs = []
+    for share in OTHERS:
+        aim = aim_for(task, search, share * spent)
+        if not search.late():
+            aim.climb()
+        designs += aim.search.best(1, None)
+    shown = (found.designs[0], *(design for design, _ in found.fewer))
+    return [design for design in dict.fromkeys(designs) if design not in shown]
+
+
+__all__ = ["FIRST", "FRESH", "Found", "best_of", "fewest", "frontier", "selected"]

@@ -1,5 +1,6 @@
 """From designs that were compared to the result of `line.buffers`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -35,6 +36,8 @@ class Chosen:
         flow: the line.
         open: links whose places were chosen, in the order of a design's first entries.
         events: whether the event engine tried them.
+        prices: of one more of each entry than today.
+        cost: gives what a design has beyond today's, at these prices.
         warm_up: units before those that count.
         tried: designs that the search simulated.
         designs: finalists, the selected one first.
@@ -51,6 +54,8 @@ class Chosen:
     flow: Flow
     open: tuple[int, ...]
     events: bool
+    prices: Floats
+    cost: Callable[[Design], float]
     warm_up: int
     tried: int
     designs: list[Design]
@@ -87,6 +92,7 @@ def report(done: Chosen) -> BuffersResult:
     return BuffersResult(
         outcome=_outcome(done, after[0]),
         places=done.places(done.designs[0]),
+        cost=done.cost(done.designs[0]),
         throughput=after[0],
         throughput_half_width=after[1],
         throughput_before=before[0],
@@ -148,6 +154,7 @@ def _allocated(done: Chosen) -> Table:
         target=[ids[way.target] for way in ways],
         before=done.today[: len(ways)],
         after=done.designs[0][: len(ways)],
+        price=done.prices[: len(ways)],
     )
 
 
@@ -156,7 +163,9 @@ def _staffed(done: Chosen) -> Table:
     spread = done.params.staffing != "fixed"
     today = done.today[count:] if spread else tuple(one.servers for one in done.flow.stations)
     after = done.designs[0][count:] if spread else today
-    return table(STAFFED, station=np.array(done.flow.ids, object), before=today, after=after)
+    prices = done.prices[count:] if spread else np.zeros(len(today))
+    names = np.array(done.flow.ids, object)
+    return table(STAFFED, station=names, before=today, after=after, price=prices)
 
 
 def _designs(done: Chosen, probable: Floats) -> Table:
@@ -171,6 +180,7 @@ def _designs(done: Chosen, probable: Floats) -> Table:
                 "design": number + 1,
                 "role": role,
                 "places": done.places(design),
+                "cost": done.cost(design),
                 "throughput": rate,
                 "half_width": width,
                 "behind": 100 * behind.mean / float(base.mean()),

@@ -1,16 +1,17 @@
 """What is to be spread over a line: its numbers, their limits, and the engine that tries them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genba.core.errors import InputError
-from genba.line.kernels.buffer_search import Space, spread
+from genba.line.kernels.buffer_search import Space
 from genba.line.kernels.design_trials import Design, Frame, Tried
 from genba.line.kernels.event_trials import EventFrame
+from genba.line.operations.buffers_prices import prices_of
 from genba.line.operations.simulate_events import plan_of, queues_shown
 from genba.line.operations.simulate_model import Flow, flow_of
 from genba.line.records.buffers import BuffersParams
@@ -19,6 +20,8 @@ from genba.line.records.line import Buffer, Line
 Floats = NDArray[np.float64]
 HOUR = 3600.0
 MOST_STAFF = 1000
+SLACK = 1e-9
+"""Relative; what sums of prices may differ by."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +36,7 @@ class Task:
         today: the design as it is.
         totals: places and, where it is spread, staff.
         weights: of a first spread: equal places, staff by work.
+        prices: of one more of each entry than today.
         bound: units per s that no places exceed; infinite where staff is spread.
     """
 
@@ -43,12 +47,38 @@ class Task:
     today: Design
     totals: tuple[int, ...]
     weights: Floats
+    prices: Floats
     bound: float
 
     @property
     def events(self) -> bool:
         """Tell whether designs go through the event engine."""
         return isinstance(self.frame, EventFrame)
+
+    @property
+    def for_money(self) -> bool:
+        """Tell whether prices decide, and not the number of places."""
+        return self.params.budget is not None or self.params.least == "cost"
+
+    @property
+    def start(self) -> Design:
+        """Give the design that may be chosen and is most like today's, for no money."""
+        return tuple(np.clip(self.today, self.space.least, self.space.most).tolist())
+
+    def cost(self, design: Design) -> float:
+        """Give the price of all that a design has beyond today's."""
+        return float(self.prices @ np.maximum(np.array(design) - np.array(self.today), 0))
+
+    def within(self, budget: float) -> Space:
+        """Give the limits of designs within a budget: more of what has a price, up to `places` in all."""
+        most, places = budget * (1 + SLACK), self.params.places
+        sold = np.where(self.prices > 0, self.space.most, self.start)
+
+        def possible(design: Design) -> bool:
+            few = places is None or self.space.total(design, 0) <= places
+            return few and self.cost(design) <= most and self.space.possible(design)
+
+        return replace(self.space, most=sold, possible=possible, free=True)
 
     @property
     def likeness(self) -> Floats:
@@ -73,7 +103,7 @@ def task_of(params: BuffersParams, line: Line, seed: int) -> Task:
     """Give what is to be spread.
 
     Raises:
-        InputError: where there is nothing to spread, or it cannot be done as asked for.
+        InputError: where there is nothing to spread.
     """
     line = line.model_copy(update={"buffers": tuple(_emptied(buffer) for buffer in line.buffers)})
     flow = flow_of(line, wait_to_start=params.blocking == "before") if line.stations else None
@@ -90,12 +120,13 @@ def task_of(params: BuffersParams, line: Line, seed: int) -> Task:
     today = tuple(flow.links[link].places or 0 for link in links)
     staff = _staff_today(params, flow)
     weights = np.array([1.0] * len(links) + [work_of(flow, k) for k in range(len(staff))])
-    totals: tuple[int, ...] = (params.places if params.places is not None else sum(today),)
+    asked = None if params.budget is not None or params.least == "cost" else params.places
+    totals: tuple[int, ...] = (sum(today) if asked is None else asked,)
     totals += (params.staff or sum(staff),) if staff else ()
     space = _space(params, flow, frame, len(links))
-    task = Task(params, flow, frame, space, (*today, *staff), totals, weights, _bound(flow, params))
-    _check(task)
-    return task
+    prices = np.array(prices_of(line, flow, links, params))
+    design = (*today, *staff)
+    return Task(params, flow, frame, space, design, totals, weights, prices, _bound(flow, params))
 
 
 def _emptied(buffer: Buffer) -> Buffer:
@@ -187,34 +218,6 @@ def bound(flow: Flow, staff: Sequence[int]) -> float:
     last = [rate for k, rate in enumerate(made) if k not in {link.source for link in flow.links}]
     entering = np.inf if flow.arrivals is None else 1 / flow.arrivals.mean
     return cast(float, min(entering, sum(last)))
-
-
-def _check(task: Task) -> None:
-    """Refuse what cannot be.
-
-    Raises:
-        InputError: naming the param.
-    """
-    space, params = task.space, task.params
-    for kind, (total, what) in enumerate(zip(task.totals, ("places", "staff"), strict=False)):
-        own = space.kind == kind
-        least, most = int(space.least[own].sum()), int(space.most[own].sum())
-        if not least <= total <= most and (kind or params.target is None):
-            raise InputError(f"found {total} to spread; {least} to {most} can be", where=what)
-    if params.target is None and not task.totals[0]:
-        raise InputError("found 0 places to spread; give places, 1 at least", where="places")
-    if params.target is not None and params.target >= task.bound * HOUR:
-        raise InputError(
-            f"found a target of {params.target:g} per hour; the slowest station alone, never blocked or "
-            f"starved, makes {task.bound * HOUR:.6g}, and no places change that",
-            where="target",
-        )
-    if params.staffing == "team" and any(one.servers > 1 for one in task.flow.stations):
-        raise InputError("teams are spread over stations of one place each; use parallel", where="staffing")
-    if not space.possible(
-        spread(space, task.totals if params.target is None else task.with_places(0), task.weights)
-    ):
-        raise InputError("branches of parallel places meet at too few places for their order", where="places")
 
 
 __all__ = ["Task", "bound", "task_of", "work_of"]

@@ -12,11 +12,12 @@ from pydantic import Field
 
 from genba.core.columns import Column, Columns
 from genba.core.records import Result
-from genba.core.units import One, Percent, Second, Unit
+from genba.core.units import Currency, One, Percent, Second, Unit
 from genba.line.records.line import LineParams
 from genba.num.table import Table, TableOf
 
 PerHour = Annotated[float, Unit("1/h")]
+Hour = Annotated[float, Unit("h")]
 
 ALLOCATED = Columns(
     "allocated_places",
@@ -25,6 +26,7 @@ ALLOCATED = Columns(
         Column("target", "text", "", "Station that they wait for."),
         Column("before", "int", "1", "Places as the line has them today."),
         Column("after", "int", "1", "Places in the selected design."),
+        Column("price", "float", "currency", "Price of one more place."),
     ),
 )
 STAFFED = Columns(
@@ -33,6 +35,7 @@ STAFFED = Columns(
         Column("station", "text", "", "Station."),
         Column("before", "int", "1", "Equal places, or people of its team, as the line has them today."),
         Column("after", "int", "1", "The same in the selected design."),
+        Column("price", "float", "currency", "Price of one more, wages over the hours asked for included."),
     ),
 )
 DESIGNS = Columns(
@@ -43,9 +46,10 @@ DESIGNS = Columns(
             "role",
             "text",
             "",
-            "selected, finalist (compared with it), before (today), or frontier (other numbers of places).",
+            "selected, finalist (compared with it), before (today), or frontier (other places or budgets).",
         ),
         Column("places", "int", "1", "Places on all ways together."),
+        Column("cost", "float", "currency", "Price of all places and staff beyond today's."),
         Column("throughput", "float", "1/h", "Units that leave per hour."),
         Column("half_width", "float", "1/h", "Half-width of the interval of throughput."),
         Column("behind", "float", "%", "How much more time per unit it takes than the selected design does."),
@@ -85,6 +89,12 @@ class BuffersParams(LineParams):
     """Places to spread over all ways that have a buffer of limited room; null: as many as there are today."""
     target: Annotated[PerHour, Field(gt=0)] | None = None
     """Throughput needed, with the fewest places that reach it; null: the most throughput."""
+    budget: Annotated[Currency, Field(ge=0)] | None = None
+    """Most that places and staff beyond today's may cost; nothing without a price is bought. Null: any."""
+    least: Literal["places", "cost"] = "places"
+    """What is to be least where a target is given: the places, or what they cost beyond today's."""
+    wage_hours: Annotated[Hour, Field(gt=0, le=1_000_000)] = 2000.0
+    """Hours over which wages and write-offs of staff beyond today's count as its price."""
     per_buffer: Annotated[int, Field(ge=0, le=1000)] = 50
     """Most places on one way."""
     engine: Literal["auto", "recursion", "events"] = "auto"
@@ -117,6 +127,8 @@ class BuffersResult(Result):
     `unreachable` where not even full buffers reach the target."""
     places: int
     """Places of the selected design together."""
+    cost: Currency
+    """Price of the places and staff that the selected design has beyond today's."""
     throughput: PerHour
     """Units that leave per hour with the selected design."""
     throughput_half_width: PerHour
@@ -150,7 +162,7 @@ class BuffersResult(Result):
     staff: Annotated[Table, TableOf(STAFFED)]
     """Staff by station, today and after."""
     designs: Annotated[Table, TableOf(DESIGNS)]
-    """The selected design, the finalists, today's line and other numbers of places."""
+    """The selected design, the finalists, today's line and other numbers of places or budgets."""
     numbers: Annotated[Table, TableOf(NUMBERS)]
     """What each design has where."""
     runs: Annotated[Table, TableOf(OBSERVED)]

@@ -59,7 +59,7 @@ class Task(Part):
     capability: str = ""
     """What a resource group must be able to, such as `screwing`; empty: nothing special."""
     side: Side = "either"
-    """Side of the line from which it is done."""
+    """Side from which it is done, where both sides of the line are worked at."""
     zone: str = ""
     """Place on the product where it is done, such as `top`."""
     ergonomic: One = 0.0
@@ -187,6 +187,8 @@ class Buffer(Part):
     """Places; none: as many as needed."""
     contents: int = 0
     """Parts that wait here at the start."""
+    place_cost: Currency = 0.0
+    """Price of one more place; 0: not known, so none is bought."""
 
 
 class Link(Part):
@@ -261,24 +263,25 @@ class Fixed(Part):
 
 
 class Setup(Part):
-    """Time lost within a station when one task follows another."""
+    """Time lost at a place of a station when one task follows another."""
 
     task: str
     """Id of the task that ends."""
     then: str
-    """Id of the task that begins next."""
+    """Id of the task that begins next there: on this unit or, after the last one, on the next."""
     time: Second
-    """Time in between."""
+    """Time in between; a walk between their zones is added to it, of several setups the longest counts."""
 
 
 class Walk(Part):
-    """Time lost within a station when work moves from one zone of the product to another."""
+    """Time lost at a place of a station when work moves between two zones of the product, or within one."""
 
     zone: str
+    """Zone of the task that ends."""
     then: str
-    """Zone of the task that begins next."""
+    """Zone of the task that begins next there: on this unit or, after the last one, on the next."""
     time: Second
-    """Time in between."""
+    """Time in between; a setup of the two tasks is added to it, of several walks the longest counts."""
 
 
 class Rules(Part):
@@ -291,7 +294,7 @@ class Rules(Part):
     fixed: tuple[Fixed, ...] = ()
     """Tasks that cannot be at every station."""
     ergonomic_cap: One | None = None
-    """Largest sum of ergonomic scores at one station; none: any."""
+    """Largest sum of ergonomic scores at one station, or at each side of a two-sided one; none: any."""
     setups: tuple[Setup, ...] = ()
     """Times lost between tasks."""
     walks: tuple[Walk, ...] = ()
@@ -318,7 +321,7 @@ class Line(Part):
     currency: str = ""
     """What amounts of money are in, such as `JPY`."""
     shape: Literal["straight", "u", "two-sided"] = "straight"
-    """How the line lies: a worker of a U reaches both its legs; of two sides, both are worked at."""
+    """How the line lies: a worker of a U reaches both its legs; two sides are worked at at the same time."""
     products: tuple[Product, ...] = ()
     """What is made; none: one product without a name."""
     tasks: tuple[Task, ...]

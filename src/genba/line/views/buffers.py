@@ -8,8 +8,9 @@ from genba.line.records.buffers import BuffersParams, BuffersResult
 SHOWN = 120
 """Ways that a picture can show."""
 NOT_COVERED = (
-    "Price of places and floor that they take.",
+    "Floor that places take, and what places that are given up would bring.",
     "Designs that the search did not come by; what is proven is the choice among the finalists.",
+    "Designs of lines of events are not simulated again by another program.",
 )
 
 
@@ -17,7 +18,12 @@ def view_buffers(params: BuffersParams, result: BuffersResult) -> Views:
     """Give the views of a choice of places."""
     return Views(
         headlines=_headlines(result),
-        charts=(_frontier(params, result), _places(result), _finalists(result)),
+        charts=(
+            _frontier(params, result),
+            *((_costs(params, result),) if _priced(result) else ()),
+            _places(result),
+            _finalists(result),
+        ),
         not_covered=NOT_COVERED,
     )
 
@@ -27,27 +33,52 @@ def _headlines(result: BuffersResult) -> tuple[Headline, ...]:
         Headline(key="throughput", label="Throughput", value=result.throughput, unit="1/h"),
         Headline(key="before", label="Throughput today", value=result.throughput_before, unit="1/h"),
         Headline(key="places", label="Places", value=float(result.places), unit="1"),
+        *(
+            (Headline(key="cost", label="Cost", value=result.cost, unit="currency"),)
+            if _priced(result)
+            else ()
+        ),
         Headline(
             key="probability", label="Probability of correct selection", value=result.probability, unit="1"
         ),
     )
 
 
+def _priced(result: BuffersResult) -> bool:
+    return bool(result.buffers["price"].any() or result.staff["price"].any())
+
+
 def _frontier(params: BuffersParams, result: BuffersResult) -> LineChart:
-    best = result.designs.where(np.isin(result.designs["role"], ("selected", "frontier")))
-    best = best.where(np.argsort(best["places"], kind="stable"))
-    places = tuple(best["places"].tolist())
-    ends = {"Throughput": 0, "Lower end of the interval": -1, "Upper end of the interval": 1}
     return LineChart(
         key="frontier",
         title="Throughput against places",
         x=Axis(label="Places", unit="1"),
         y=Axis(label="Throughput", unit="1/h"),
-        series=tuple(
-            Series(name=name, x=places, y=tuple((best["throughput"] + side * best["half_width"]).tolist()))
-            for name, side in ends.items()
-        ),
+        series=_against("places", result),
         marks=() if params.target is None else (Mark(label="Target", y=params.target),),
+    )
+
+
+def _costs(params: BuffersParams, result: BuffersResult) -> LineChart:
+    return LineChart(
+        key="costs",
+        title="Throughput against cost",
+        x=Axis(label="Cost", unit="currency"),
+        y=Axis(label="Throughput", unit="1/h"),
+        series=_against("cost", result),
+        marks=() if params.target is None else (Mark(label="Target", y=params.target),),
+    )
+
+
+def _against(column: str, result: BuffersResult) -> tuple[Series, ...]:
+    """Give the throughput of the selected design and of others, with its interval, over a column."""
+    best = result.designs.where(np.isin(result.designs["role"], ("selected", "frontier")))
+    best = best.where(np.argsort(best[column], kind="stable"))
+    over = tuple(best[column].tolist())
+    ends = {"Throughput": 0, "Lower end of the interval": -1, "Upper end of the interval": 1}
+    return tuple(
+        Series(name=name, x=over, y=tuple((best["throughput"] + side * best["half_width"]).tolist()))
+        for name, side in ends.items()
     )
 
 
