@@ -51,16 +51,33 @@ def fill_of(n: int, indptr: Ints, indices: Ints) -> Fill:
 
     Source: Liu (1990), The role of elimination trees in sparse factorization.
     """
-    order = minimum_degree(n, indptr, indices)
+    return Fill(*filled(n, np.asarray(indptr, np.int64), np.asarray(indices, np.int64)))
+
+
+def fill_in_order(n: int, indptr: Ints, indices: Ints, order: Ints) -> Fill:
+    """Lay out the fill of an order, which is changed into a postorder of its elimination tree."""
     order = order[_postorder(_tree(n, indptr, indices, order, _inverse(order)))]
     position = _inverse(order)
     parent = _tree(n, indptr, indices, order, position)
     return Fill(order, position, parent, *_pattern(n, indptr, indices, order, position, parent))
 
 
+@kernel
+def filled(n: int, indptr: Ints, indices: Ints) -> tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints, Ints]:
+    """Give the fields of `Fill`, for kernels."""
+    order = minimum_degree(n, indptr, indices)
+    order = order[_postorder(_tree(n, indptr, indices, order, _inverse(order)))]
+    position = _inverse(order)
+    parent = _tree(n, indptr, indices, order, position)
+    columns, rows, row_start, row_columns, places = _pattern(n, indptr, indices, order, position, parent)
+    return order, position, parent, columns, rows, row_start, row_columns, places
+
+
+@kernel
 def _inverse(order: Ints) -> Ints:
     position = np.empty_like(order)
-    position[order] = np.arange(len(order))
+    for place in range(len(order)):
+        position[order[place]] = place
     return position
 
 

@@ -4,12 +4,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genba.num.jit import kernel
+from genba.num.low_degree import BEGIN, LENGTH, eliminate_low
 
 Ints = NDArray[np.int64]
 
 
+@kernel
 def minimum_degree(n: int, indptr: Ints, indices: Ints) -> Ints:
     """Give an order of elimination that keeps fill low, shape (n,): order[k] is eliminated as the k-th.
+
+    Nodes of low degree go first, by lists of neighbours; the rest on a quotient graph.
 
     Arguments:
         n: number of nodes.
@@ -18,9 +22,34 @@ def minimum_degree(n: int, indptr: Ints, indices: Ints) -> Ints:
 
     Source: Amestoy, Davis and Duff (1996), An approximate minimum degree ordering algorithm.
     """
-    room = np.empty(2 * len(indices) + 8 * n + 64, dtype=np.int64)
-    room[: len(indices)] = indices
-    return np.asarray(_eliminate(n, np.asarray(indptr, np.int64), room, len(indices)))
+    order, gone = np.empty(n, np.int64), np.zeros(n, np.int64)
+    count, known, pool = eliminate_low(n, indptr, indices, order, gone)
+    left, size = n - count, 0
+    if left == 0:
+        return order
+    place, nodes = gone, np.empty(left, np.int64)  # what is left gets places of its own, what is gone -1
+    found = 0
+    for node in range(n):
+        if gone[node] == 1:
+            place[node] = -1
+            continue
+        place[node], nodes[found] = found, node
+        found += 1
+        size += known[node, LENGTH]
+    start, room = np.zeros(left + 1, np.int64), np.empty(2 * size + 8 * left + 64, np.int64)
+    used = 0
+    for k in range(left):
+        begin = known[nodes[k], BEGIN]
+        for at in range(begin, begin + known[nodes[k], LENGTH]):
+            other = place[pool[at]]
+            if other >= 0:
+                room[used] = other
+                used += 1
+        start[k + 1] = used
+    rest = _eliminate(left, start, room, used)
+    for k in range(left):
+        order[count + k] = nodes[rest[k]]
+    return order
 
 
 def adjacency(n: int, start: Ints, end: Ints) -> tuple[Ints, Ints]:
