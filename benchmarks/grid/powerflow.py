@@ -3,12 +3,13 @@
     python benchmarks/grid/powerflow.py [--cases NAME ...] [--scenarios 1000] [--repeats 7] [--whole]
 
 Cold: the grid lies in memory with the outputs of a balanced start, nothing is analysed. genba's time is
-analysis of the pattern, islands, DC start, Newton and the way back to units, to 5e-9 p.u. lightsim2grid's
-is `ac_pf` after `tell_solver_need_reset`, from the angles of genba's DC start (tolerance 1e-9, its unit of
-mismatch is another), and, with its own DC start, `dc_pf` before it; pandapower's is `runpp` with numba,
-warm, DC start; power-grid-model's is `calculate_power_flow` of a new model. power-grid-model has no unit
-that holds its voltage: it is given the reactive outputs that genba found, so its problem is another and
-easier one, and it has no part in the scenarios, where those outputs are what is sought.
+analysis of the pattern, islands, DC start, Newton and the way back to units, to 5e-9 p.u., from magnitudes
+in memory. lightsim2grid's is `ac_pf` after `tell_solver_need_reset`, from the angles of genba's DC start
+(tolerance 1e-9, its unit of mismatch is another), and, with its own DC start, `dc_pf` before it;
+pandapower's is `runpp` with numba, warm, DC start; power-grid-model's is `calculate_power_flow` of a new
+model. power-grid-model has no unit that holds its voltage: it is given the reactive outputs that genba
+found, so its problem is another and easier one, and it has no part in the scenarios, where those outputs
+are what is sought.
 
 Scenarios: every load of every scenario times a factor of its own (seeded), active and reactive. genba's
 time is `batch_of` and `solve_block` in memory, losses, extremes and violations of every scenario included;
@@ -106,7 +107,7 @@ def cold(study: Study) -> State:
     schedule = schedule_of(network)
     angles = first_angles(network, schedule, schedule.p, model.plan)
     assert angles is not None
-    return solve(model, schedule, vm=np.ones(network.n_bus), va=angles)
+    return solve(model, schedule, vm=study.vm, va=angles)
 
 
 def pandapower_run(case: Case, p: np.ndarray) -> Callable[[], np.ndarray]:

@@ -39,7 +39,7 @@ class Admittance:
     def values(self, branch_on: Bools) -> Phasors:
         """Give the entries (nnz,) of Y with only these branches in service."""
         return np.asarray(
-            _summed(self.two_port, branch_on, self.places, self.shunt, self.diagonal, len(self.rows))
+            entries_of(self.two_port, branch_on, self.places, self.shunt, self.diagonal, len(self.rows))
         )
 
     def matrix(self, values: Phasors) -> csr_matrix:
@@ -52,7 +52,7 @@ def admittance_of(network: Network) -> Admittance:
 
     Source: MATPOWER manual 8.0, equations 3.1 to 3.13; the ideal transformer is at the from end.
     """
-    rows, cols, indptr, places, diagonal = _pattern(network.n_bus, network.from_bus, network.to_bus)
+    rows, cols, indptr, places, diagonal = pattern_of(network.n_bus, network.from_bus, network.to_bus)
     return Admittance(
         two_port=two_ports(network),
         rows=rows,
@@ -66,11 +66,12 @@ def admittance_of(network: Network) -> Admittance:
 
 def two_ports(network: Network) -> Phasors:
     """Give yff, yft, ytf, ytt of every branch as if in service, shape (4, m), p.u."""
-    return np.asarray(_two_ports(network.impedance, network.charging, network.tap))
+    return np.asarray(two_ports_of(network.impedance, network.charging, network.tap))
 
 
 @kernel
-def _two_ports(impedance: Phasors, charging: Floats, tap: Phasors) -> Phasors:
+def two_ports_of(impedance: Phasors, charging: Floats, tap: Phasors) -> Phasors:
+    """Give yff, yft, ytf, ytt of every branch, shape (4, m)."""
     terms = np.empty((4, len(tap)), np.complex128)
     for k in range(len(tap)):
         r, x = impedance[k].real, impedance[k].imag
@@ -86,9 +87,10 @@ def _two_ports(impedance: Phasors, charging: Floats, tap: Phasors) -> Phasors:
 
 
 @kernel
-def _summed(
+def entries_of(
     two_port: Phasors, branch_on: Bools, places: Ints, shunt: Phasors, diagonal: Ints, size: int
 ) -> Phasors:
+    """Give the entries of Y, shape (size,)."""
     entries = np.zeros(size, np.complex128)
     for term in range(4):
         for k in range(len(branch_on)):
@@ -100,7 +102,7 @@ def _summed(
 
 
 @kernel
-def _pattern(n: int, f: Ints, t: Ints) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+def pattern_of(n: int, f: Ints, t: Ints) -> tuple[Ints, Ints, Ints, Ints, Ints]:
     """Give rows, columns and row starts of Y's entries, the entry of each two-port term and of each bus."""
     start = np.zeros(n + 1, np.int64)
     for k in range(len(f)):

@@ -5,10 +5,11 @@ from typing import Literal
 
 import numpy as np
 
-from genba.grid.kernels.dc_angles import dc_angles, estimated_losses
+from genba.grid.kernels.admittance import admittance_of
+from genba.grid.kernels.dc_angles import angles_of, dc_angles, estimated_losses
 from genba.grid.kernels.headroom import spread
-from genba.grid.kernels.islands import references
-from genba.grid.kernels.jacobian import JacobianPlan
+from genba.grid.kernels.islands import references, references_of
+from genba.grid.kernels.jacobian import JacobianPlan, plan_of
 from genba.grid.kernels.network import Bools, Floats, Ints, Network, Phasors, bus_sum
 from genba.grid.kernels.steady_state import Model, Schedule, schedule_of
 from genba.num.jit import kernel
@@ -55,16 +56,52 @@ def first_angles(
     network: Network, schedule: Schedule, p: Floats, plan: JacobianPlan | None = None
 ) -> Floats | None:
     """Give the angles (n,), rad, of the DC power flow of some unit outputs; None when there is none."""
-    injection = _injected(
-        network.unit_bus, schedule.unit_on, schedule.island, p, network.demand, network.shunt
-    )
+    plan = plan or plan_of(admittance_of(network))
+    branches = network.from_bus, network.to_bus, network.impedance, network.tap, network.branch_on
+    units = network.unit_bus, schedule.unit_on, p, network.unit_pmax
+    angles, holds = _first_angles(
+        plan.packed, plan.places, plan.diagonal, *branches, schedule.island, network.va, network.bus_type,
+        network.demand, network.shunt, *units, len(plan.cols)
+    )  # fmt: skip
+    if holds:
+        return angles
+    injection = _injected(*units[:3], schedule.island, network.demand, network.shunt)
     bus, _ = references(network, schedule.island, schedule.unit_on)
     return dc_angles(network, injection, island=schedule.island, references=bus, plan=plan)
 
 
 @kernel
+def _first_angles(
+    packed: Ints,
+    places: Ints,
+    diagonal: Ints,
+    f: Ints,
+    t: Ints,
+    impedance: Phasors,
+    tap: Phasors,
+    branch_on: Bools,
+    island: Ints,
+    va: Floats,
+    bus_type: Ints,
+    demand: Phasors,
+    shunt: Phasors,
+    unit_bus: Ints,
+    unit_on: Bools,
+    p: Floats,
+    pmax: Floats,
+    size: int,
+) -> tuple[Floats, bool]:
+    """Give the angles, and whether they are any without pivoting."""
+    injection = _injected(unit_bus, unit_on, p, island, demand, shunt)
+    reference, _ = references_of(island, bus_type, unit_bus, unit_on, pmax)
+    return angles_of(
+        packed, places, diagonal, f, t, impedance, tap, branch_on, injection, island, reference, va, size
+    )
+
+
+@kernel
 def _injected(
-    unit_bus: Ints, unit_on: Bools, island: Ints, p: Floats, demand: Phasors, shunt: Phasors
+    unit_bus: Ints, unit_on: Bools, p: Floats, island: Ints, demand: Phasors, shunt: Phasors
 ) -> Floats:
     """Give the active power into every bus, shunts at 1 p.u. of voltage, shape (n,)."""
     injection = np.empty(len(demand))

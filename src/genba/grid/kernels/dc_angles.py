@@ -8,9 +8,8 @@ from genba.grid.kernels.admittance import admittance_of
 from genba.grid.kernels.jacobian import JacobianPlan, factorise, plan_of
 from genba.grid.kernels.network import Bools, Floats, Ints, Network, Phasors, bus_sum
 from genba.num.jit import kernel
-from genba.num.lu.factor import HOLDS, Factors, factorize, factors_of
-from genba.num.lu.solve import solve
-from genba.num.lu.structure import Structure
+from genba.num.lu.scalars import solve_scalars
+from genba.num.lu.structure import unpacked
 
 SMALLEST_REACTANCE = 1e-4
 """Stands in for a reactance of 0, p.u."""
@@ -40,17 +39,19 @@ def dc_angles(
     """
     plan = plan or plan_of(admittance_of(network))
     branches = network.from_bus, network.to_bus, network.impedance, network.tap, network.branch_on
-    blocks, right = _equations(
-        plan.places, plan.diagonal, *branches, injection, island, references, network.va, len(plan.cols)
-    )
-    x = right[plan.structure.order]
-    factors = factors_of(plan.structure)
-    if not _solved(plan.structure, blocks, factors, x):
-        pivoted = factorise(plan.matrix(blocks))
-        if pivoted is None:
-            return None
-        x = pivoted.solve(x.ravel()).reshape(x.shape)
-    angles: Floats = x[plan.position, 0]
+    posed = plan.places, plan.diagonal, *branches, injection, island, references, network.va, len(plan.cols)
+    angles, holds = angles_of(plan.packed, *posed)
+    return angles if holds else _pivoted(plan, *_equations(*posed))
+
+
+def _pivoted(plan: JacobianPlan, values: Floats, right: Floats) -> Floats | None:
+    """Give the angles by factors that pivot over the whole matrix; None where there are none."""
+    blocks = np.zeros((len(values), 4))
+    blocks[:, 0], blocks[plan.diagonal, 3] = values, 1.0
+    factors = factorise(plan.matrix(blocks))
+    if factors is None:
+        return None
+    angles: Floats = plan.unpack(factors.solve(plan.pack(right, np.zeros_like(right))))[0]
     return angles if np.isfinite(angles).all() else None
 
 
@@ -88,40 +89,60 @@ def _equations(
     va: Floats,
     size: int,
 ) -> tuple[Floats, Floats]:
-    """Give the blocks of the matrix (nnz, 4) and the right-hand side (n, 2), whose second unknown is 0."""
+    """Give the entries of the matrix, shape (nnz,), and the right-hand side, shape (n,)."""
     n = len(diagonal)
-    blocks, right, fixed = np.zeros((size, 4)), np.zeros((n, 2)), island == 0
+    values, right, fixed = np.zeros(size), np.zeros(n), island == 0
     for bus in references:
         if bus >= 0:
             fixed[bus] = True
     for i in range(n):
-        right[i, 0] = injection[i]
+        right[i] = injection[i]
     for k in range(len(f)):
         if not branch_on[k]:
             continue
         i, j, x = f[k], t[k], impedance[k].imag
         b = 1.0 / ((SMALLEST_REACTANCE if x == 0.0 else x) * abs(tap[k]))
         shifted = b * math.atan2(tap[k].imag, tap[k].real)
-        right[i, 0] += shifted
-        right[j, 0] -= shifted
+        right[i] += shifted
+        right[j] -= shifted
         if not fixed[i]:
-            blocks[places[0, k], 0] += b
-            blocks[places[1, k], 0] -= b
+            values[places[0, k]] += b
+            values[places[1, k]] -= b
         if not fixed[j]:
-            blocks[places[2, k], 0] -= b
-            blocks[places[3, k], 0] += b
+            values[places[2, k]] -= b
+            values[places[3, k]] += b
     for i in range(n):
-        blocks[diagonal[i], 3] = 1.0
         if fixed[i]:
-            blocks[diagonal[i], 0] = 1.0
-            right[i, 0] = va[i] if island[i] > 0 else 0.0
-    return blocks, right
+            values[diagonal[i]] = 1.0
+            right[i] = va[i] if island[i] > 0 else 0.0
+    return values, right
 
 
 @kernel
-def _solved(structure: Structure, blocks: Floats, factors: Factors, x: Floats) -> bool:
-    """Turn a right-hand side by position into the solution; tell whether there are factors."""
-    if factorize(structure, blocks, factors) != HOLDS:
-        return False
-    solve(structure, factors, x)
-    return True
+def angles_of(
+    packed: Ints,
+    places: Ints,
+    diagonal: Ints,
+    f: Ints,
+    t: Ints,
+    impedance: Phasors,
+    tap: Phasors,
+    branch_on: Bools,
+    injection: Floats,
+    island: Ints,
+    references: Ints,
+    va: Floats,
+    size: int,
+) -> tuple[Floats, bool]:
+    """Give the angles, and whether every pivot has an inverse and every angle is finite."""
+    values, right = _equations(
+        places, diagonal, f, t, impedance, tap, branch_on, injection, island, references, va, size
+    )
+    structure = unpacked(packed)
+    if not solve_scalars(structure, values, right):
+        return right, False
+    angles, finite = np.empty(len(right)), True
+    for bus in range(len(right)):
+        angles[bus] = right[structure.position[bus]]
+        finite &= math.isfinite(angles[bus])
+    return angles, finite

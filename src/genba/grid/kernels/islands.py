@@ -11,7 +11,7 @@ from genba.num.jit import kernel
 def islands(network: Network) -> Ints:
     """Give each bus its island (n,), numbered from 1 by first bus row; 0 where no unit energises it."""
     n, on = network.n_bus, network.branch_on
-    return np.asarray(_numbered(n, network.from_bus, network.to_bus, on, network.unit_bus, network.unit_on))
+    return np.asarray(numbered(n, network.from_bus, network.to_bus, on, network.unit_bus, network.unit_on))
 
 
 def remaining(network: Network, before: Ints, branch_on: Bools, *, unit_on: Bools) -> Ints:
@@ -46,7 +46,7 @@ def references(network: Network, island: Ints, unit_on: Bools) -> tuple[Ints, In
 
     The first bus of type 3 that has a unit, else the bus of the unit with the largest pmax.
     """
-    bus, unit = _references(
+    bus, unit = references_of(
         island, network.bus_type, network.unit_bus, np.asarray(unit_on), network.unit_pmax
     )
     return np.asarray(bus), np.asarray(unit)
@@ -80,7 +80,7 @@ def bridges(network: Network) -> Bools:
 
 
 @kernel
-def _numbered(n: int, f: Ints, t: Ints, branch_on: Bools, unit_bus: Ints, unit_on: Bools) -> Ints:
+def numbered(n: int, f: Ints, t: Ints, branch_on: Bools, unit_bus: Ints, unit_on: Bools) -> Ints:
     """Join the ends of every branch in a forest whose roots are first buses, then number what has a unit."""
     parent = np.arange(n)
     for k in range(len(f)):
@@ -111,7 +111,7 @@ def _root(parent: Ints, bus: int) -> int:
 
 
 @kernel
-def _references(
+def references_of(
     island: Ints, bus_type: Ints, unit_bus: Ints, unit_on: Bools, pmax: Floats
 ) -> tuple[Ints, Ints]:
     """Give the reference bus of every island and its first unit, -1 for none, shape (islands + 1,) each."""

@@ -7,11 +7,10 @@ import numpy as np
 from scipy.sparse import coo_matrix, csc_matrix
 from scipy.sparse.linalg import SuperLU, splu
 
-from genba.grid.kernels.admittance import Admittance
-from genba.grid.kernels.network import Bools, Floats, Ints, Phasors
-from genba.num.elimination import fill_of
+from genba.grid.kernels.admittance import Admittance, pattern_of, two_ports_of
+from genba.grid.kernels.network import Bools, Floats, Ints, Network, Phasors
 from genba.num.jit import kernel
-from genba.num.lu.structure import Structure
+from genba.num.lu.structure import Structure, packed_of, unpacked
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,18 +22,23 @@ class JacobianPlan:
     serves every kind of bus and every outage.
 
     Arguments:
-        structure: order of elimination and pattern of the factors.
+        packed: order of elimination and pattern of the factors, as one array.
         indptr: first entry of Y's rows, shape (n + 1,).
         cols: column of each entry, shape (nnz,).
         diagonal: entry of each bus on the diagonal, shape (n,).
         places: entry that each two-port term of a branch adds to, shape (4, m).
     """
 
-    structure: Structure
+    packed: Ints
     indptr: Ints
     cols: Ints
     diagonal: Ints
     places: Ints
+
+    @cached_property
+    def structure(self) -> Structure:
+        """Give order of elimination and pattern of the factors."""
+        return unpacked(self.packed)
 
     @property
     def position(self) -> Ints:
@@ -68,22 +72,17 @@ class JacobianPlan:
 
 def plan_of(admittance: Admittance) -> JacobianPlan:
     """Order the buses and lay out the pattern."""
-    fill = fill_of(admittance.n_bus, *_neighbours(admittance.indptr, admittance.cols))
-    start, columns, places = _entries(fill.order, fill.position, admittance.indptr, admittance.cols)
-    structure = Structure(
-        order=fill.order,
-        position=fill.position,
-        parent=fill.parent,
-        lower_start=fill.row_start,
-        lower_columns=fill.row_columns,
-        upper_start=fill.column_start,
-        upper_columns=fill.rows,
-        entry_start=start,
-        entry_columns=columns,
-        entry_places=places,
-    )
     y = admittance
-    return JacobianPlan(structure, y.indptr, y.cols, y.diagonal, y.places)
+    return JacobianPlan(_packed(y.indptr, y.cols), y.indptr, y.cols, y.diagonal, y.places)
+
+
+def analysed(network: Network) -> tuple[Admittance, JacobianPlan]:
+    """Give the admittance matrix of a network and its plan, both at once."""
+    two_port, packed, rows, cols, indptr, places, diagonal = _analysed(
+        network.n_bus, network.from_bus, network.to_bus, network.impedance, network.charging, network.tap
+    )
+    admittance = Admittance(two_port, rows, cols, indptr, places, diagonal, network.shunt)
+    return admittance, JacobianPlan(packed, indptr, cols, diagonal, places)
 
 
 def jacobian(
@@ -161,8 +160,17 @@ def fill_blocks(
 
 
 @kernel
-def _neighbours(indptr: Ints, cols: Ints) -> tuple[Ints, Ints]:
-    """Give the graph of a pattern: its entries off the diagonal."""
+def _analysed(
+    n: int, f: Ints, t: Ints, impedance: Phasors, charging: Floats, tap: Phasors
+) -> tuple[Phasors, Ints, Ints, Ints, Ints, Ints, Ints]:
+    rows, cols, indptr, places, diagonal = pattern_of(n, f, t)
+    terms = two_ports_of(impedance, charging, tap)
+    return terms, _packed(indptr, cols), rows, cols, indptr, places, diagonal
+
+
+@kernel
+def _packed(indptr: Ints, cols: Ints) -> Ints:
+    """Lay out the factors of a pattern, whose graph is its entries off the diagonal."""
     n = len(indptr) - 1
     start, found = np.zeros(n + 1, np.int64), np.empty(len(cols) - n, np.int64)
     used = 0
@@ -172,21 +180,7 @@ def _neighbours(indptr: Ints, cols: Ints) -> tuple[Ints, Ints]:
                 found[used] = cols[k]
                 used += 1
         start[i + 1] = used
-    return start, found
-
-
-@kernel
-def _entries(order: Ints, position: Ints, indptr: Ints, cols: Ints) -> tuple[Ints, Ints, Ints]:
-    """Give the pattern's rows by position: first entry, position of the column and entry of each."""
-    start, columns = np.zeros(len(indptr), np.int64), np.empty(len(cols), np.int64)
-    places = np.empty(len(cols), np.int64)
-    used = 0
-    for i in range(len(order)):
-        for k in range(indptr[order[i]], indptr[order[i] + 1]):
-            columns[used], places[used] = position[cols[k]], k
-            used += 1
-        start[i + 1] = used
-    return start, columns, places
+    return packed_of(n, start, found, indptr, cols)
 
 
 def _parts(voltage: Phasors) -> tuple[Floats, Floats]:

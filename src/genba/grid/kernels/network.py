@@ -79,27 +79,29 @@ def network_of(base_mva: float, bus: Table, gen: Table, branch: Table) -> Networ
     unit_bus, from_bus, to_bus = row.of(gen["bus"]), row.of(branch["from_bus"]), row.of(branch["to_bus"])
     live = bus["type"] != ISOLATED
     ratio = np.where(branch["ratio"] == 0, 1.0, branch["ratio"])
-    return Network(
-        base_mva=base_mva,
-        bus_type=bus["type"],
-        demand=phasors(bus["pd"], bus["qd"]) / base_mva,
-        shunt=phasors(bus["gs"], bus["bs"]) / base_mva,
-        vm=bus["vm"],
-        va=np.radians(bus["va"]),
-        unit_bus=unit_bus,
-        unit_s=phasors(gen["pg"], gen["qg"]) / base_mva,
-        unit_vset=gen["vg"],
-        unit_pmin=gen["pmin"] / base_mva,
-        unit_pmax=gen["pmax"] / base_mva,
-        unit_qmin=gen["qmin"] / base_mva,
-        unit_qmax=gen["qmax"] / base_mva,
-        unit_on=(gen["status"] > 0) & live[unit_bus],
-        from_bus=from_bus,
-        to_bus=to_bus,
-        impedance=phasors(branch["r"], branch["x"]),
-        charging=branch["b"],
-        tap=ratio * np.exp(1j * np.radians(branch["shift"])),
-        branch_on=(branch["status"] > 0) & live[from_bus] & live[to_bus],
+    return (
+        Network(  # arrays of its own: kernels would be compiled once more for a table's, which are read-only
+            base_mva=base_mva,
+            bus_type=bus["type"].copy(),
+            demand=phasors(bus["pd"], bus["qd"]) / base_mva,
+            shunt=phasors(bus["gs"], bus["bs"]) / base_mva,
+            vm=bus["vm"].copy(),
+            va=np.radians(bus["va"]),
+            unit_bus=unit_bus,
+            unit_s=phasors(gen["pg"], gen["qg"]) / base_mva,
+            unit_vset=gen["vg"].copy(),
+            unit_pmin=gen["pmin"] / base_mva,
+            unit_pmax=gen["pmax"] / base_mva,
+            unit_qmin=gen["qmin"] / base_mva,
+            unit_qmax=gen["qmax"] / base_mva,
+            unit_on=(gen["status"] > 0) & live[unit_bus],
+            from_bus=from_bus,
+            to_bus=to_bus,
+            impedance=phasors(branch["r"], branch["x"]),
+            charging=branch["b"].copy(),
+            tap=ratio * np.exp(1j * np.radians(branch["shift"])),
+            branch_on=(branch["status"] > 0) & live[from_bus] & live[to_bus],
+        )
     )
 
 

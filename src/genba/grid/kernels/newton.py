@@ -14,6 +14,7 @@ from genba.grid.kernels.newton_steps import (
     Equations,
     Working,
     advance,
+    voltages,
     working_of,
 )
 
@@ -64,7 +65,7 @@ class Iterate:
     @property
     def voltage(self) -> Phasors:
         """Give the complex voltages."""
-        return np.asarray(self.vm * np.exp(1j * self.va))
+        return voltages(self.vm, self.va)
 
 
 @dataclass(frozen=True, eq=False)

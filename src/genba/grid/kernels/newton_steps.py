@@ -8,7 +8,7 @@ import numpy as np
 from genba.grid.kernels.jacobian import fill_blocks
 from genba.grid.kernels.network import Floats, Ints, Phasors
 from genba.num.jit import kernel
-from genba.num.lu.factor import HOLDS, Factors, factorize, factors_of
+from genba.num.lu.factor import HOLDS, Factors, factorize
 from genba.num.lu.solve import solve
 from genba.num.lu.structure import Structure
 
@@ -85,24 +85,37 @@ class Working(NamedTuple):
     gain: Floats
 
 
+@kernel
+def voltages(vm: Floats, va: Floats) -> Phasors:
+    """Give the complex voltages of magnitudes and angles, shape (n,)."""
+    found = np.empty(len(vm), np.complex128)
+    for bus in range(len(vm)):
+        found[bus] = complex(vm[bus] * math.cos(va[bus]), vm[bus] * math.sin(va[bus]))
+    return found
+
+
+@kernel
 def working_of(equations: Equations, vm: Floats, va: Floats) -> Working:
     """Give room for an iteration that begins at a voltage."""
-    n, islands = len(vm), int(equations.island.max(initial=0)) + 1
-    re, im, p, q = np.empty((4, n))
+    n, islands, structure = len(vm), 1, equations.structure
+    for bus in range(n):
+        islands = max(islands, equations.island[bus] + 1)
+    blocks, counts = len(structure.lower_columns), np.zeros(3, np.int64)
+    counts[2] = UNMEASURED
     return Working(
-        vm=np.array(vm, np.float64),
-        va=np.array(va, np.float64),
-        re=re,
-        im=im,
-        p=p,
-        q=q,
+        vm=vm.copy(),
+        va=va.copy(),
+        re=np.empty(n),
+        im=np.empty(n),
+        p=np.empty(n),
+        q=np.empty(n),
         slack=np.empty(islands),
         sizes=np.empty(2),
-        counts=np.array([0, 0, UNMEASURED]),
+        counts=counts,
         tried=np.empty((6, n)),
         tried_slack=np.empty(islands),
         blocks=np.empty((len(equations.y), 4)),
-        factors=factors_of(equations.structure),
+        factors=Factors(np.empty((blocks, 4)), np.empty((blocks, 4)), np.empty((n, 4)), np.empty((n, 4))),
         step=np.empty((n, 2)),
         answer=np.empty((n, 2)),
         gain=np.zeros((2, islands)),

@@ -57,11 +57,12 @@ def shared(network: Network, bus_q: Floats, *, unit_on: Bools) -> Floats:
     Source: MATPOWER, pfsoln.m.
     """
     limits = network.unit_qmin, network.unit_qmax
-    return np.asarray(_shared(network.unit_bus, unit_on, *limits, np.asarray(bus_q, np.float64)))
+    return np.asarray(shared_among(network.unit_bus, unit_on, *limits, np.asarray(bus_q, np.float64)))
 
 
 @kernel
-def _shared(unit_bus: Ints, unit_on: Bools, qmin: Floats, qmax: Floats, bus_q: Floats) -> Floats:
+def shared_among(unit_bus: Ints, unit_on: Bools, qmin: Floats, qmax: Floats, bus_q: Floats) -> Floats:
+    """Give each unit's part of the reactive output of its bus, shape (g,)."""
     n = len(bus_q)
     count, lowest, width, output = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(len(unit_bus))
     for k in range(len(unit_bus)):

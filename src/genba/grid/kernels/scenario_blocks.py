@@ -7,8 +7,11 @@ import numpy as np
 
 from genba.grid.kernels.admittance import two_ports
 from genba.grid.kernels.balance import First, first_voltage, scheduled
+from genba.grid.kernels.lane_states import Ended
 from genba.grid.kernels.network import ISOLATED, REFERENCE, Bools, Floats, Ints, Network, phasors
+from genba.grid.kernels.newton import SMALLEST_STEP
 from genba.grid.kernels.scenario_figures import FIGURES, PLACES
+from genba.grid.kernels.scenario_groups import Base, Noted, solve_groups
 from genba.grid.kernels.scenario_lanes import Columns, Fixture
 from genba.grid.kernels.scenarios import (
     Asked,
@@ -16,6 +19,7 @@ from genba.grid.kernels.scenarios import (
     Shown,
     Start,
     fixture_of,
+    most_steps,
     shown_of,
     solve_group,
     start_of,
@@ -134,23 +138,58 @@ def solve_block(batch: Batch, changed: Changed, count: int, room: Room) -> Answe
     together = np.flatnonzero(~alone)
     varied = any(name in changed for name in NETWORK)
     p = _outputs(batch, columns, changed, together)
-    for first in range(0, len(together), LANES):
-        batch.heed()
-        members = together[first : first + LANES]
-        shown = solve_group(
-            batch.start,
-            columns,
-            members,
-            p[first : first + LANES],
-            varied=varied,
-            room=room,
-            heed=batch.heed,
-        )
-        _note(batch, batch.start.fixture, columns, members, shown, answers)
+    if varied or not batch.model.settled:
+        _solve_settling(batch, columns, together, p, varied=varied, room=room, answers=answers)
+    else:
+        _solve_settled(batch, columns, together, p, room=room, answers=answers)
     for row in np.flatnonzero(~answers.solved).tolist():
         batch.heed()
         _solve_alone(batch, columns, changed, row, near=bool(alone[row]), answers=answers)
     return answers
+
+
+def _solve_settling(
+    batch: Batch, columns: Columns, members: Ints, p: Floats, *, varied: bool, room: Room, answers: Answers
+) -> None:
+    """Solve scenarios group by group, each until limits and slack have settled."""
+    for first in range(0, len(members), LANES):
+        batch.heed()
+        group, asked = members[first : first + LANES], p[first : first + LANES]
+        shown = solve_group(batch.start, columns, group, asked, varied=varied, room=room, heed=batch.heed)
+        _note(batch, batch.start.fixture, columns, group, shown, answers)
+
+
+def _solve_settled(
+    batch: Batch, columns: Columns, members: Ints, p: Floats, *, room: Room, answers: Answers
+) -> None:
+    """Solve scenarios in which nothing has to settle: as many groups in a call as it has time for."""
+    start, groups = batch.start, -(-len(members) // LANES)
+    base = Base(start.vm, start.angles, start.side, start.chord, start.ports, start.y)
+    noted = Noted(answers.solved, answers.steps, answers.figures, answers.places)
+    grid, fixture, budget = start.grid, start.fixture, start.model.budget
+    limits = budget.tolerance, budget.factorisations, SMALLEST_STEP, budget.lowest, most_steps(start)
+    group, afresh, recorded = 0, True, batch.asked.count > 0
+    while group < groups:
+        batch.heed()
+        before, last = group, groups
+        if recorded:
+            last = group + 1  # what is recorded lies in the room until the next group
+        group, afresh = solve_groups(
+            grid, fixture, columns, base, members, p, group, last, afresh,
+            room.work, room.posed, room.vm, noted, *limits
+        )  # fmt: skip
+        if recorded and group > before:
+            _note_values(batch, columns, members[LANES * before : LANES * group], room, answers)
+
+
+def _note_values(batch: Batch, columns: Columns, members: Ints, room: Room, answers: Answers) -> None:
+    """Write the values asked for of the group that was solved last."""
+    work, at, start = room.work, int(room.work.counts[-1]), batch.start
+    ended = Ended(work.v[at], work.polar[at], work.excess[at], work.slack[at])
+    state = room.posed, ended, start.ports
+    values = values_of(batch.asked, start.fixture, columns, members, state)
+    solved = np.flatnonzero(answers.solved[members])
+    answers.values[members[solved]] = values[:, solved].T
 
 
 def _column(batch: Batch, changed: Changed, name: tuple[str, str]) -> Floats:
@@ -216,7 +255,8 @@ def _note(
     answers.solved[rows] = True
     answers.figures[rows], answers.places[rows] = shown.figures[:, solved].T, shown.places[:, solved].T
     if batch.asked.count:
-        values = values_of(batch.asked, fixture, columns, members, shown)
+        state = shown.posed, shown.ended, shown.ports
+        values = values_of(batch.asked, fixture, columns, members, state)
         answers.values[rows] = values[:, solved].T
 
 

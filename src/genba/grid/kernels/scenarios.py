@@ -278,8 +278,7 @@ def _settled(
     grid, posed, work, budget = start.grid, room.posed, room.work, start.model.budget
     going, solved, turned = np.arange(LANES) < there, np.zeros(LANES, bool), np.zeros(LANES, bool)
     steps = np.zeros(LANES, np.int64)
-    most = max(1, WORK // (len(grid.structure.lower_columns) + len(room.vm)))
-    limits = budget.tolerance, budget.factorisations, SMALLEST_STEP, most
+    limits = budget.tolerance, budget.factorisations, SMALLEST_STEP, most_steps(start)
     for number in range(ROUNDS):
         pose(start.fixture, columns, rows, posed, room.vm)
         task = Task(y, posed.scheduled, posed.free_magnitude, posed.share)
@@ -302,6 +301,11 @@ def _settled(
             break
         room.vm[:] = work.polar[at, 1]
     return solved, steps, room.kept
+
+
+def most_steps(start: Start) -> int:
+    """Give how many steps of eight lanes a call of a kernel may take."""
+    return max(1, WORK // (len(start.grid.structure.lower_columns) + len(start.vm)))
 
 
 def _same_unknowns(start: Start, posed: Posed) -> Ints:
@@ -358,20 +362,23 @@ class Asked:
         return sum(len(places) for places in self.places)
 
 
-def values_of(asked: Asked, fixture: Fixture, columns: Columns, members: Ints, shown: Shown) -> Floats:
+def values_of(
+    asked: Asked, fixture: Fixture, columns: Columns, members: Ints, state: tuple[Posed, Ended, Floats]
+) -> Floats:
     """Give the values asked for of each lane, shape (values, 8), in MW, Mvar, p.u., degrees and %."""
     rows = np.concatenate([members, np.repeat(members[-1:], LANES - len(members))])
     found = np.empty((asked.count, LANES))
-    va, vm = shown.ended.polar
+    posed, ended, ports = state
+    va, vm = ended.polar
     at, angle = asked.bus
     found[asked.places[0]] = np.where(angle[:, None] == 1, np.degrees(va[at]), vm[at])
     if len(asked.places[1]):
-        found[asked.places[1]] = _branch_values(*asked.branch, fixture, columns, rows, shown)
+        found[asked.places[1]] = _branch_values(*asked.branch, fixture, columns, rows, ended, ports)
     if len(asked.places[2]):
         at, reactive = asked.unit
         island = fixture.island[fixture.unit_bus]
-        p = shown.posed.p + shown.posed.weights * shown.ended.slack[island]
-        q = unit_reactive(fixture, columns, rows, shown.posed, shown.ended.excess)
+        p = posed.p + posed.weights * ended.slack[island]
+        q = unit_reactive(fixture, columns, rows, posed, ended.excess)
         on = fixture.unit_on[at][:, None]
         values = np.where(reactive[:, None] == 1, q[at], p[at]) * fixture.base_mva
         found[asked.places[2]] = np.where(on, values, 0.0)
@@ -379,11 +386,11 @@ def values_of(asked: Asked, fixture: Fixture, columns: Columns, members: Ints, s
 
 
 def _branch_values(
-    at: Ints, which: Ints, fixture: Fixture, columns: Columns, rows: Ints, shown: Shown
+    at: Ints, which: Ints, fixture: Fixture, columns: Columns, rows: Ints, ended: Ended, ports: Floats
 ) -> Floats:
-    ports = shown.ports[at] if shown.ports.ndim == 3 else shown.ports[at][:, :, None]  # (k, 8 parts, lanes)
+    ports = ports[at] if ports.ndim == 3 else ports[at][:, :, None]  # (k, 8 parts, lanes)
     ff, ft, tf, tt = (ports[:, 2 * k] + 1j * ports[:, 2 * k + 1] for k in range(4))
-    v = shown.ended.v[0] + 1j * shown.ended.v[1]
+    v = ended.v[0] + 1j * ended.v[1]
     v_from, v_to = v[fixture.from_bus[at]], v[fixture.to_bus[at]]
     s_from = v_from * np.conj(ff * v_from + ft * v_to) * fixture.base_mva
     s_to = v_to * np.conj(tf * v_from + tt * v_to) * fixture.base_mva

@@ -4,19 +4,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from genba.grid.kernels.admittance import Admittance, admittance_of
+from genba.grid.kernels.admittance import Admittance
 from genba.grid.kernels.headroom import headroom, shares
-from genba.grid.kernels.islands import islands, references
-from genba.grid.kernels.jacobian import JacobianPlan, plan_of
-from genba.grid.kernels.network import PQ, PV, REFERENCE, Bools, Floats, Ints, Network, Phasors, bus_sum
-from genba.grid.kernels.newton import Budget, Iterate, Solution, newton
-from genba.grid.kernels.newton_steps import Equations
+from genba.grid.kernels.islands import references
+from genba.grid.kernels.jacobian import JacobianPlan, analysed
+from genba.grid.kernels.network import PV, Bools, Floats, Ints, Network, Phasors, bus_sum
+from genba.grid.kernels.newton import SMALLEST_STEP, WORK, Budget, Iterate, Solution, newton
+from genba.grid.kernels.newton_steps import MORE, SINGULAR, SOLVED, Equations
+from genba.grid.kernels.one_solution import controls_in, in_service, outputs, pose, solution_of
 from genba.grid.kernels.reactive_limits import shared, switched
-from genba.num.jit import kernel
 
 ROUNDS = 40
 JOINT_ROUNDS = 20
 """Solutions while reactive limits and the direction of the slack settle; the first switch buses jointly."""
+NO_WEIGHTS = np.zeros(0)
+"""Shares of the slack where the reference units alone produce it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +32,11 @@ class Model:
     """Whether all units produce the slack, or the reference unit alone."""
     reactive_limits: bool
     budget: Budget
+
+    @property
+    def settled(self) -> bool:
+        """Tell whether one solution is all: no limits to hold, and no direction of the slack to find."""
+        return not self.reactive_limits and not self.distributed
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,15 +78,13 @@ class State:
 
 def model_of(network: Network, *, distributed: bool, reactive_limits: bool, budget: Budget) -> Model:
     """Analyse a grid."""
-    admittance = admittance_of(network)
-    return Model(network, admittance, plan_of(admittance), distributed, reactive_limits, budget)
+    return Model(network, *analysed(network), distributed, reactive_limits, budget)
 
 
 def schedule_of(network: Network) -> Schedule:
     """Give what the case has in service, with the case's outputs."""
-    island = islands(network)
-    p = np.where(network.unit_on, network.unit_s.real, 0.0)
-    return Schedule(network.branch_on, network.unit_on, island, p)
+    columns = network.from_bus, network.to_bus, network.branch_on, network.unit_bus, network.unit_on
+    return Schedule(network.branch_on, network.unit_on, *in_service(network.n_bus, *columns, network.unit_s))
 
 
 def solve(model: Model, schedule: Schedule, *, vm: Floats, va: Floats, side: Ints | None = None) -> State:
@@ -89,26 +94,66 @@ def solve(model: Model, schedule: Schedule, *, vm: Floats, va: Floats, side: Int
     which it turns out to flow; reactive limits switch buses until none changes. Where that never ends,
     because a bus answers a limit with a rising voltage, there is no solution.
     """
+    side = np.zeros(model.network.n_bus, np.int64) if side is None else side
+    if model.settled:
+        return _solved(model, schedule, side, NO_WEIGHTS, vm=vm, va=va)
     control = controls_of(model.network, schedule)
-    free = np.zeros(model.network.n_bus, np.int64)
-    going = _Going(free if side is None else side, _upwards(model, schedule), False)
-    y = model.admittance.values(schedule.branch_on)
+    going = _Going(side, _upwards(model, schedule), False)
     iterations = 0
     for number in range(ROUNDS):
         weights = _unit_shares(model, schedule, control, going)
-        equations, kind, start = _posed(model, schedule, control, going, weights=weights, y=y, vm=vm)
-        solution = newton(model.plan, equations, start, va, model.budget)
-        iterations += solution.iterations
-        solution = replace(solution, iterations=iterations)
-        vm, va = solution.at.vm, solution.at.va
-        if not solution.converged:
-            break
-        after = _after(model, control, going, solution.at, single=number >= JOINT_ROUNDS)
+        state = _solved(model, schedule, going.side, weights, vm=vm, va=va)
+        iterations += state.iterations
+        state = replace(state, iterations=iterations)
+        vm, va = state.at.vm, state.at.va
+        if not state.converged:
+            return state
+        after = _after(model, control, going, state.at, single=number >= JOINT_ROUNDS)
         if after is going:
-            return _state(model, schedule, control, going.side, kind, weights=weights, solution=solution)
+            return state
         going = after
-    solution = replace(solution, converged=False)
-    return _state(model, schedule, control, going.side, kind, weights=weights, solution=solution)
+    return replace(state, converged=False, side=going.side)
+
+
+def _solved(
+    model: Model, schedule: Schedule, side: Ints, weights: Floats, *, vm: Floats, va: Floats
+) -> State:
+    """Solve with reactive limits and shares of slack as they stand."""
+    grid, plan, y, budget = model.network, model.plan, model.admittance, model.budget
+    limits = budget.tolerance, budget.factorisations, budget.reuse, SMALLEST_STEP, WORK, budget.lowest
+    ended, steps, spent, mismatch, norm, vm, va, excess, slack, kind, p, q = solution_of(
+        plan.packed, plan.indptr, plan.cols, plan.diagonal, plan.places, y.two_port, y.shunt,
+        grid.bus_type, grid.demand, grid.unit_bus, grid.unit_s, grid.unit_vset, grid.unit_pmax,
+        grid.unit_qmin, grid.unit_qmax, schedule.branch_on, schedule.unit_on, schedule.island, schedule.p,
+        side, weights, vm, va, model.distributed, *limits
+    )  # fmt: skip
+    if ended in (MORE, SINGULAR):  # go on in pieces, where a call can be stopped, and with factors that pivot
+        return _continued(model, schedule, side, weights, vm=vm, va=va, done=(steps, spent))
+    at = Iterate(vm, va, excess, slack, mismatch, norm)
+    return State(ended == SOLVED, steps, at, kind, side, p, q)
+
+
+def _continued(
+    model: Model,
+    schedule: Schedule,
+    side: Ints,
+    weights: Floats,
+    *,
+    vm: Floats,
+    va: Floats,
+    done: tuple[int, int],
+) -> State:
+    """Go on from where the first call ended, after so many steps and factorisations."""
+    network, plan = model.network, model.plan
+    control = controls_of(network, schedule)
+    if not len(weights):
+        weights = _unit_shares(model, schedule, control, _Going(side, np.ones(1, np.bool_), False))
+    y = model.admittance.values(schedule.branch_on)
+    equations, kind, vm = _posed(model, schedule, control, side, weights=weights, y=y, vm=vm)
+    budget = replace(model.budget, factorisations=model.budget.factorisations - done[1])
+    solution = newton(plan, equations, vm, va, budget)
+    solution = replace(solution, iterations=solution.iterations + done[0])
+    return _state(model, schedule, control, side, kind, weights=weights, solution=solution)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,31 +183,10 @@ def controls_of(network: Network, schedule: Schedule) -> Control:
     """Give what the units in service hold before any reactive limit."""
     bus, unit = references(network, schedule.island, schedule.unit_on)
     columns = network.unit_vset, network.unit_qmin, network.unit_qmax
-    kind, setpoint, lowest, highest = _controls(
+    kind, setpoint, lowest, highest = controls_in(
         network.bus_type, network.unit_bus, schedule.unit_on, *columns, bus
     )
     return Control(kind, setpoint, lowest, highest, reference_unit=unit)
-
-
-@kernel
-def _controls(
-    bus_type: Ints, unit_bus: Ints, unit_on: Bools, vset: Floats, qmin: Floats, qmax: Floats, reference: Ints
-) -> tuple[Ints, Floats, Floats, Floats]:
-    """Give kind, set point (of the last unit), smallest and largest reactive output of every bus."""
-    n = len(bus_type)
-    kind, setpoint, lowest, highest = np.full(n, PQ), np.ones(n), np.zeros(n), np.zeros(n)
-    for k in range(len(unit_bus)):
-        bus = unit_bus[k]
-        if unit_on[k]:
-            setpoint[bus] = vset[k]
-            lowest[bus] += qmin[k]
-            highest[bus] += qmax[k]
-            if bus_type[bus] != PQ:
-                kind[bus] = PV
-    for bus in reference:
-        if bus >= 0:
-            kind[bus] = REFERENCE
-    return kind, setpoint, lowest, highest
 
 
 def _upwards(model: Model, schedule: Schedule) -> Bools:
@@ -196,7 +220,7 @@ def _posed(
     model: Model,
     schedule: Schedule,
     control: Control,
-    going: _Going,
+    side: Ints,
     *,
     weights: Floats,
     y: Phasors,
@@ -206,8 +230,8 @@ def _posed(
     network, plan = model.network, model.plan
     units = network.unit_bus, schedule.unit_on, schedule.p, network.unit_s, weights
     limits = control.kind, control.setpoint, control.lowest, control.highest
-    scheduled, share, kind, free_angle, free_magnitude, start = _pose(
-        *units, *limits, going.side, network.demand, schedule.island, vm
+    scheduled, share, kind, free_angle, free_magnitude, start = pose(
+        *units, *limits, side, network.demand, schedule.island, vm
     )
     equations = Equations(
         structure=plan.structure,
@@ -223,46 +247,6 @@ def _posed(
         distributed=model.distributed,
     )
     return equations, kind, start
-
-
-@kernel
-def _pose(
-    unit_bus: Ints,
-    unit_on: Bools,
-    p: Floats,
-    s: Phasors,
-    weights: Floats,
-    controlled: Ints,
-    setpoint: Floats,
-    lowest: Floats,
-    highest: Floats,
-    side: Ints,
-    demand: Phasors,
-    island: Ints,
-    vm: Floats,
-) -> tuple[Phasors, Floats, Ints, Floats, Floats, Floats]:
-    """Give scheduled power, share of slack, kind, unknowns (1 or 0) and first magnitude of every bus."""
-    n = len(demand)
-    scheduled, share, kind = np.zeros(n, np.complex128), np.zeros(n), np.empty(n, np.int64)
-    free_angle, free_magnitude, start = np.zeros(n), np.zeros(n), np.empty(n)
-    for k in range(len(unit_bus)):
-        bus = unit_bus[k]
-        if unit_on[k]:
-            scheduled[bus] += complex(p[k], s[k].imag if controlled[bus] == PQ else 0.0)
-        share[bus] += weights[k]
-    for bus in range(n):
-        kind[bus] = controlled[bus] if side[bus] == 0 else PQ
-        start[bus] = vm[bus] if kind[bus] == PQ else setpoint[bus]
-        if side[bus] != 0:
-            held = highest[bus] if side[bus] > 0 else lowest[bus]
-            scheduled[bus] = complex(scheduled[bus].real, held)
-        if island[bus] > 0:
-            scheduled[bus] -= demand[bus]
-            free_angle[bus] = 1.0 if kind[bus] != REFERENCE else 0.0
-            free_magnitude[bus] = 1.0 if kind[bus] == PQ else 0.0
-        else:
-            scheduled[bus] = 0.0
-    return scheduled, share, kind, free_angle, free_magnitude, start
 
 
 def _after(model: Model, control: Control, going: _Going, at: Iterate, *, single: bool) -> _Going:
@@ -294,7 +278,7 @@ def _state(
     network, at = model.network, solution.at
     q = shared(network, at.excess.imag, unit_on=schedule.unit_on)
     limits = network.unit_qmin, network.unit_qmax
-    p = _outputs(
+    p = outputs(
         schedule.p, schedule.unit_on, network.unit_bus, weights, at.slack, schedule.island,
         control.kind, side, network.unit_s, *limits, q
     )  # fmt: skip
@@ -307,33 +291,3 @@ def _state(
         unit_p=p,
         unit_q=q,
     )
-
-
-@kernel
-def _outputs(
-    scheduled: Floats,
-    unit_on: Bools,
-    unit_bus: Ints,
-    weights: Floats,
-    slack: Floats,
-    island: Ints,
-    controlled: Ints,
-    side: Ints,
-    s: Phasors,
-    qmin: Floats,
-    qmax: Floats,
-    q: Floats,
-) -> Floats:
-    """Give active outputs with slack, and write reactive ones over `q` where a unit does not control."""
-    p = np.zeros_like(scheduled)
-    for k in range(len(p)):
-        bus = unit_bus[k]
-        if not unit_on[k]:
-            q[k] = 0.0
-            continue
-        p[k] = scheduled[k] + weights[k] * slack[island[bus]]
-        if side[bus] != 0:
-            q[k] = qmax[k] if side[bus] > 0 else qmin[k]
-        elif controlled[bus] == PQ:
-            q[k] = s[k].imag
-    return p

@@ -71,8 +71,19 @@ def factorize(structure: Structure, values: Floats, factors: Factors) -> int:
     lower, upper, inverses, w = factors
     lower_start, lower_columns = structure.lower_start, structure.lower_columns
     upper_start, upper_columns = structure.upper_start, structure.upper_columns
+    entry_start, entry_columns = structure.entry_start, structure.entry_columns
+    entry_places = structure.entry_places
     for i in range(len(structure.order)):
-        scale = _scatter(structure, values, i, w)
+        for p in range(lower_start[i], lower_start[i + 1]):
+            _clear(w, lower_columns[p])
+        for q in range(upper_start[i], upper_start[i + 1]):
+            _clear(w, upper_columns[q])
+        scale = 0.0
+        for p in range(entry_start[i], entry_start[i + 1]):  # here, as a call of its own costs as much
+            place, j = entry_places[p], entry_columns[p]
+            a, b, c, d = values[place, 0], values[place, 1], values[place, 2], values[place, 3]
+            w[j, 0], w[j, 1], w[j, 2], w[j, 3] = a, b, c, d
+            scale = max(scale, abs(a), abs(b), abs(c), abs(d))
         for p in range(lower_start[i], lower_start[i + 1]):
             k = lower_columns[p]
             a, b, c, d = w[k, 0], w[k, 1], w[k, 2], w[k, 3]
@@ -136,31 +147,6 @@ def factorize_lanes(
             j = upper_columns[q]
             _store_block(upper, q, load(w, j, 0), load(w, j, 1), load(w, j, 2), load(w, j, 3))
         _invert_lanes(structure, values, i, w, inverses, failed)
-
-
-@kernel
-def _scatter(structure: Structure, values: Floats, i: int, w: Floats) -> float:
-    """Spread row i of the matrix over its pattern after fill; give its largest entry."""
-    lower_start, lower_columns = structure.lower_start, structure.lower_columns
-    upper_start, upper_columns = structure.upper_start, structure.upper_columns
-    entry_start, entry_places, entry_columns = (
-        structure.entry_start,
-        structure.entry_places,
-        structure.entry_columns,
-    )
-    for p in range(lower_start[i], lower_start[i + 1]):
-        _clear(w, lower_columns[p])
-    for q in range(upper_start[i], upper_start[i + 1]):
-        _clear(w, upper_columns[q])
-    _clear(w, i)
-    largest = 0.0
-    for p in range(entry_start[i], entry_start[i + 1]):
-        place, j = entry_places[p], entry_columns[p]
-        for part in range(4):
-            value = values[place, part]
-            w[j, part] = value
-            largest = max(largest, abs(value))
-    return largest
 
 
 @kernel

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from genba.num.elimination import fill_of
+from genba.num.elimination import fill_of, filled
+from genba.num.jit import kernel
 from genba.num.ordering import adjacency
 
 Ints = NDArray[np.int64]
@@ -71,4 +72,55 @@ def structure_of(n: int, indptr: Ints, indices: Ints) -> Structure:
         entry_start=np.searchsorted(row[places], np.arange(n + 1)).astype(np.int64),
         entry_columns=column[places],
         entry_places=places,
+    )
+
+
+@kernel
+def packed_of(n: int, start: Ints, near: Ints, indptr: Ints, cols: Ints) -> Ints:
+    """Order a pattern and lay out its factors as one array, from which `unpacked` takes the arrays again.
+
+    A kernel looks at the type of every array that Python gives it; ten arrays cost ten times as much as one.
+
+    Arguments:
+        n: block rows and columns.
+        start: first neighbour of each row, shape (n + 1,).
+        near: neighbours, which are the pattern's entries off the diagonal.
+        indptr: first block of each row, shape (n + 1,).
+        cols: block column of each block, shape (entries,).
+    """
+    order, position, parent, upper_start, upper, lower_start, lower, _ = filled(n, start, near)
+    blocks, entries = len(lower), len(cols)
+    packed = np.empty(3 + 3 * n + 3 * (n + 1) + 2 * blocks + 2 * entries, np.int64)
+    packed[0], packed[1], packed[2] = n, blocks, entries
+    structure = unpacked(packed)
+    structure.order[:], structure.position[:], structure.parent[:] = order, position, parent
+    structure.lower_start[:], structure.lower_columns[:] = lower_start, lower
+    structure.upper_start[:], structure.upper_columns[:] = upper_start, upper
+    used = 0
+    for i in range(n):
+        structure.entry_start[i] = used
+        for k in range(indptr[order[i]], indptr[order[i] + 1]):
+            structure.entry_columns[used], structure.entry_places[used] = position[cols[k]], k
+            used += 1
+    structure.entry_start[n] = used
+    return packed
+
+
+@kernel
+def unpacked(packed: Ints) -> Structure:
+    """Give the structure that lies in one array: three sizes, then array after array."""
+    n, blocks, entries = packed[0], packed[1], packed[2]
+    starts, lists = 3 + 3 * n, 6 + 6 * n
+    more = lists + 2 * blocks
+    return Structure(
+        order=packed[3 : 3 + n],
+        position=packed[3 + n : 3 + 2 * n],
+        parent=packed[3 + 2 * n : starts],
+        lower_start=packed[starts : starts + n + 1],
+        lower_columns=packed[lists : lists + blocks],
+        upper_start=packed[starts + n + 1 : starts + 2 * n + 2],
+        upper_columns=packed[lists + blocks : more],
+        entry_start=packed[starts + 2 * n + 2 : lists],
+        entry_columns=packed[more : more + entries],
+        entry_places=packed[more + entries : more + 2 * entries],
     )
