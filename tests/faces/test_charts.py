@@ -2,6 +2,7 @@
 
 import json
 import math
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ from genba.core.views import (
     Series,
     Span,
 )
-from genba.faces.charts import describe, is_empty, render
+from genba.faces.charts import describe, is_empty, needs_room, render
 from genba.faces.theme import DARK, LIGHT, Palette, column_figure, figure
 
 BUSES = Axis(label="Bus", unit="1", scale="category")
@@ -359,3 +360,28 @@ def test_figures_have_the_digits_that_their_unit_deserves(value: float | None, u
 )
 def test_figures_of_a_column_align(value: float, unit: str, text: str) -> None:
     assert column_figure(value, unit) == text
+
+
+def shares(*values: float) -> BarChart:
+    axis = Axis(label="Station", unit="1", scale="category")
+    series = tuple(Series(name=f"state {at}", x=("S1",), y=(value,)) for at, value in enumerate(values))
+    return BarChart(
+        key="states", title="T", x=axis, y=Axis(label="Share", unit="%"), series=series, stacked=True
+    )
+
+
+def test_stacks_of_shares_end_at_100_percent_whatever_the_rounding() -> None:
+    assert render(shares(60.0, 40.00000000000001))["yAxis"]["max"] == 100
+    assert "max" not in render(shares(60.0, 30.0))["yAxis"]
+    assert "max" not in render(shares(60.0, 41.0))["yAxis"]
+
+
+def test_charts_with_many_rows_or_nodes_take_the_whole_width() -> None:
+    assert needs_room(NETWORK)
+    assert not needs_room(GANTT)
+    assert not needs_room(SANKEY)
+    rows = tuple(f"S{at}" for at in range(20))
+    assert needs_room(GANTT.model_copy(update={"rows": rows}))
+    flows = tuple(Flow(source=one, target=other, value=1.0) for one, other in pairwise(rows))
+    assert needs_room(SANKEY.model_copy(update={"flows": flows}))
+    assert not any(needs_room(chart) for chart in PLOTS)

@@ -17,6 +17,8 @@ from genba.faces.words import say, with_unit
 Option = dict[str, Any]
 
 TITLE_HEIGHT = 28
+FEW_NODES, FEW_ROWS = 10, 12
+"""Nodes of a Sankey chart and rows of a Gantt chart that half a page has room for."""
 
 
 def render(
@@ -68,6 +70,19 @@ def is_empty(chart: Chart) -> bool:
             return not any(flow.value > 0 for flow in chart.flows)
         case _:
             return all(value is None for series in chart.series for value in series.y)
+
+
+def needs_room(chart: Chart) -> bool:
+    """Say whether a chart is only readable across the whole page."""
+    match chart:
+        case NetworkChart():
+            return True
+        case GanttChart():
+            return len(chart.rows) > FEW_ROWS
+        case SankeyChart():
+            return len({name for flow in chart.flows for name in (flow.source, flow.target)}) > FEW_NODES
+        case _:
+            return False
 
 
 def describe(chart: Chart, operation: str = "", *, language: str = "en") -> str:

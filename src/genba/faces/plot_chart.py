@@ -19,6 +19,8 @@ AXIS_NAME_HEIGHT = 4
 ZOOM_HEIGHT = 36
 PADDING = 0.03
 """Share of the range left free beyond points and marks."""
+WHOLE, ROUNDING = 100.0, 1e-6
+"""Per cent."""
 TICKS = 5
 CLOSE = 0.12
 """Marks nearer than this share of the axis would write over each other."""
@@ -94,8 +96,14 @@ def _y_axis(chart: Plot, key: str, language: str, colours: Palette) -> Option:
     return (
         axis
         | {"type": "value", "scale": not isinstance(chart, BarChart)}
-        | ({"min": low, "max": high} if chart.marks else {})
+        | ({"min": low, "max": high} if chart.marks else {"max": WHOLE} if _is_whole(chart) else {})
     )
+
+
+def _is_whole(chart: Plot) -> bool:
+    """Say whether bars or stacks of shares end at 100 %, but for rounding, which would add a step above."""
+    heights = _heights(chart) if isinstance(chart, BarChart) and chart.y.unit == "%" else []
+    return bool(heights) and math.isclose(max(heights), WHOLE, abs_tol=ROUNDING)
 
 
 def _decades(chart: Plot) -> Option:

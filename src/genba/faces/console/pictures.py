@@ -2,21 +2,21 @@
 
 from nicegui import ui
 
-from genba.core.views import Chart, NetworkChart
-from genba.faces.charts import render
+from genba.core.views import Chart
+from genba.faces.charts import needs_room, render
 from genba.faces.console.layout import Visit
 
 SOON_S = 0.01
 
 
 def draw_charts(visit: Visit, operation: str, charts: tuple[Chart, ...]) -> None:
-    """Draw charts two in a row; a network, and a last chart without a neighbour, take the whole row."""
-    small = [chart for chart in charts if not isinstance(chart, NetworkChart)]
+    """Draw charts two in a row; large ones, and a last chart without a neighbour, take the whole row."""
+    small = [chart for chart in charts if not needs_room(chart)]
     alone = small[-1] if len(small) % 2 else None
     boxes: list[ui.element] = []
     with ui.element("div").classes("charts"):
         for chart in charts:
-            size = " wide tall" if isinstance(chart, NetworkChart) else " wide" if chart is alone else ""
+            size = " wide tall" if needs_room(chart) else " wide" if chart is alone else ""
             box = ui.element("figure").classes(f"chart{size}")
             box.props["aria-label"] = visit.say(f"{operation}.chart.{chart.key}.title", chart.title)
             boxes.append(box)

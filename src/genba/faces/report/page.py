@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from genba.core.errors import DeviceError, InputError
-from genba.core.views import Chart, NetworkChart
-from genba.faces.charts import chart_title, describe, is_empty, render
+from genba.core.views import Chart
+from genba.faces.charts import chart_title, describe, is_empty, needs_room, render
 from genba.faces.markup import Markup, join, tag
 from genba.faces.report.assets import data, policy, program, style
 from genba.faces.report.evidence import certificate, findings
@@ -100,7 +100,7 @@ def _figure(sheet: Sheet, chart: Chart) -> Markup:
     if is_empty(chart):
         nothing = tag("p", sheet.say("faces.chart.empty", "No data"), class_="empty")
         return tag("figure", tag("figcaption", title), nothing)
-    kind = "drawing network" if isinstance(chart, NetworkChart) else "drawing"
+    kind = "drawing network" if needs_room(chart) else "drawing"
     spoken = describe(chart, sheet.run.operation, language=sheet.language)
     place = tag("div", class_=kind, id=f"chart-{chart.key}", role="img", aria_label=spoken)
     return tag("figure", tag("figcaption", title), place)
