@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from genba.grid.io.matpower import read
 from genba.num.elimination import fill_of
+from genba.num.low_degree import eliminate_low
 from genba.num.ordering import adjacency, minimum_degree
 
 
@@ -66,6 +67,19 @@ def test_a_tree_is_eliminated_without_fill() -> None:
     order = minimum_degree(200, *adjacency(200, ends, (ends - 1) // 2))
     edges = np.stack([ends, (ends - 1) // 2], axis=1)
     assert dense_fill(200, edges, order).sum() == 199
+
+
+@pytest.mark.parametrize(("pairs", "goes_on"), [(10, False), (3000, True)])
+def test_a_node_next_to_all_others_costs_no_square_of_them(pairs: int, goes_on: bool) -> None:
+    """Pairs of neighbours around one hub: lists of neighbours end early, the quotient graph goes on."""
+    first, n = 1 + 2 * np.arange(pairs), 2 * pairs + 1
+    hub = np.zeros(pairs, np.int64)
+    indptr, indices = adjacency(
+        n, np.concatenate([hub, hub, first]), np.concatenate([first, first + 1, first + 1])
+    )
+    count, _, _ = eliminate_low(n, indptr, indices, np.empty(n, np.int64), np.zeros(n, np.int64))
+    assert (count < n) == goes_on
+    assert len(fill_of(n, indptr, indices).rows) == 3 * pairs  # no fill
 
 
 @pytest.mark.parametrize("name", ["case118_ieee", "case1354_pegase", "case2742_goc"])

@@ -10,7 +10,18 @@ from genba.grid.kernels.balance import balanced, first_angles
 from genba.grid.kernels.jacobian import factorise, jacobian
 from genba.grid.kernels.network import PQ, PV, REFERENCE, Network, bus_sum
 from genba.grid.kernels.newton import Budget
-from genba.grid.kernels.steady_state import Model, Schedule, State, model_of, schedule_of, solve
+from genba.grid.kernels.newton_steps import MORE
+from genba.grid.kernels.one_solution import solution_of
+from genba.grid.kernels.steady_state import (
+    NO_WEIGHTS,
+    Model,
+    Schedule,
+    State,
+    _continued,
+    model_of,
+    schedule_of,
+    solve,
+)
 
 TIGHT = Budget(tolerance=1e-10, factorisations=30)
 
@@ -234,3 +245,39 @@ def test_a_collapsed_voltage_is_no_solution(two_bus: Network) -> None:
     assert not collapsed.converged
     assert collapsed.at.vm[1] < 0.1
     assert solve(model, schedule, vm=np.ones(2), va=np.zeros(2)).converged
+
+
+def test_a_solution_in_pieces_is_that_of_one_call(from_pglib: Callable[[str], Network]) -> None:
+    model, schedule, whole = solved(from_pglib("case118_ieee"))
+    grid, plan, y, side = model.network, model.plan, model.admittance, np.zeros(118, np.int64)
+    ended, steps, spent, _, _, vm, va, *_ = solution_of(
+        plan.packed, plan.indptr, plan.cols, plan.diagonal, plan.places, y.two_port, y.shunt,
+        grid.bus_type, grid.demand, grid.unit_bus, grid.unit_s, grid.unit_vset, grid.unit_pmax,
+        grid.unit_qmin, grid.unit_qmax, schedule.branch_on, schedule.unit_on, schedule.island, schedule.p,
+        side, NO_WEIGHTS, np.ones(118), np.zeros(118), False, 1e-10, 30, 0.0, 1 / 64, 1, 0.1
+    )  # fmt: skip
+    assert (ended, steps, spent) == (MORE, 1, 1)
+    state = _continued(model, schedule, side, NO_WEIGHTS, vm=vm, va=va, done=(steps, spent))
+    assert state.converged
+    assert state.iterations == whole.iterations
+    np.testing.assert_allclose(state.at.voltage, whole.at.voltage, atol=1e-13)
+    np.testing.assert_allclose(state.unit_q, whole.unit_q, atol=1e-10)
+
+
+def test_a_bus_whose_series_capacitor_cancels_its_line_is_solved(build: Callable[..., Network]) -> None:
+    """Its own admittance is 0, so its block of the Jacobian has no inverse before its neighbours' have."""
+    network = build(
+        [[1, 3, 0, 0], [2, 1, 10, 2], [3, 1, 30, 5]],
+        [[1, 40, 0, 99, -99, 1, 200, 0]],
+        [[1, 2, 0, 0.1, 0], [2, 3, 0, -0.1, 0], [3, 1, 0, 0.2, 0]],
+    )
+    schedule = schedule_of(network)
+    angles = first_angles(network, schedule, schedule.p)
+    assert angles is not None
+    susceptance = np.array([[0.0, 10.0], [10.0, -5.0]])
+    np.testing.assert_allclose(angles[1:], np.linalg.solve(susceptance, [-0.1, -0.3]), atol=1e-12)
+    model, _, state = solved(network)
+    assert state.converged
+    v = state.at.voltage
+    y = model.admittance.matrix(model.admittance.values(network.branch_on))
+    np.testing.assert_allclose((v * np.conj(y @ v))[1:], [-0.1 - 0.02j, -0.3 - 0.05j], atol=1e-9)
