@@ -67,7 +67,7 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
         {"line": FOURTEEN, "cycle_time": 12.0, "mix": "each", "smooth": True},
         {"line": FOURTEEN, "cycle_time": 34.0, "mix": "each", "smooth": True},
         {"line": FOURTEEN, "cycle_time": 12.0, "mix": "each", "objective": "cost"},
-        {**LINE, "cycle_time": 66.0, "objective": "cost", "time_limit": 4.0},
+        {"line": "example:starter", "cycle_time": 60.0, "objective": "cost"},
         {**LINE, "cycle_time": 66.0, "staff": True},
     ],
     "line.redesign": [

@@ -83,8 +83,23 @@ def staff(posed: Posed, given: Assigning) -> None:
             _man(posed, given, station)
     for at, one in enumerate(given.resources):
         at_most(posed.program, [(row[at], 1) for row in posed.heads], one.count)
+    _enough(posed, given)
     if given.cheapest:
         at_most(posed.program, [(column, -cost) for column, cost in wages(posed, given)], -given.cheapest)
+
+
+def _enough(posed: Posed, given: Assigning) -> None:
+    """Ask for as many resources as the tasks need that only they can do: whole ones, not shares."""
+    who = [
+        frozenset(at for at, one in enumerate(given.resources) if task in one.able)
+        for task in range(given.tasks)
+    ]
+    kinds = sorted(set(who), key=sorted)
+    for able in {one | other for one in kinds for other in kinds}:
+        only = [task for task, others in enumerate(who) if others <= able]
+        needed = -(-int(given.fastest[:, only].sum(axis=1).max()) // given.cycle)
+        heads = [(row[at], -1) for row in posed.heads for at in able]
+        at_most(posed.program, heads, -max(needed, 1))
 
 
 def _man(posed: Posed, given: Assigning, station: int) -> None:
@@ -115,3 +130,6 @@ def spread(posed: Posed, given: Assigning) -> None:
             work = [(flag, times[task]) for flag, task in flags if times[task]]
             at_most(posed.program, [*work, (largest, -1)], 0)
             at_most(posed.program, [(least, 1), *((flag, -time) for flag, time in work)], 0)
+    totals = given.variants.sum(axis=1)
+    gaps = [term for largest, least in posed.gaps for term in ((largest, -1), (least, 1))]
+    at_most(posed.program, gaps, -int(totals.max() - totals.min()))  # all work differs by no more than this

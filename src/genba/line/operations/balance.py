@@ -7,7 +7,8 @@ from genba.line.certify.balance import certify_balance
 from genba.line.io.opening import open_line
 from genba.line.operations.balance_model import binds, read_job
 from genba.line.operations.balance_report import result_of
-from genba.line.operations.balance_rules import NANO, with_rules
+from genba.line.operations.balance_rules import with_rules
+from genba.line.operations.balance_solve import NANO
 from genba.line.operations.balance_start import begin_at
 from genba.line.records.balance import BalanceParams, BalanceResult
 from genba.line.records.line import Line

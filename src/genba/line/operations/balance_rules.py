@@ -6,23 +6,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from genba.core.context import Context
-from genba.line.kernels.assignment_goals import Goal, hold, places, terms
-from genba.line.kernels.assignment_model import Assigning, Posed, at_most, equal_to, minimise
+from genba.line.kernels.assignment_goals import Goal, places, terms
+from genba.line.kernels.assignment_model import Assigning, Posed, at_most, minimise
 from genba.line.kernels.assignment_rules import pose
 from genba.line.kernels.bits import Ints
 from genba.line.kernels.salbp1 import Proof
-from genba.line.operations.balance_model import Found, Job, assigning
+from genba.line.operations.balance_model import Found, Job, assigning, binds
+from genba.line.operations.balance_smooth import cheapest, spread_evenly
+from genba.line.operations.balance_solve import ROUNDING, solved
 from genba.line.operations.balance_start import cheapest_staff, heads_within
 from genba.line.records.balance import BalanceParams
 from genba.num.solvers import cpsat
 
-NANO = 1e9
 SPARE = 3
 """Stations that rules are first granted above a line without them."""
 FIRST_SHARE = 0.7
 """Of the time is for the first aim where work is spread evenly afterwards."""
-ROUNDING = 1e-6
-"""Of a bound that is a whole number in truth."""
 GOALS: dict[str, Goal] = {"stations": "places", "feasible": "any", "cycle": "cycle", "cost": "cost"}
 
 
@@ -47,26 +46,47 @@ class Tried:
 
 def with_rules(job: Job, first: Found, params: BalanceParams, ctx: Context, until: int) -> Found:
     """Search with rules, shape, places, products and staff; what is known without them comes first."""
-    if first.impossible:
-        return first
+    goal, known = GOALS[params.objective], _known(job, first, params)
+    if first.impossible or (known is not None and not params.smooth and _reached(known, goal)):
+        return known or first
     now = ctx.clock()
     soon = now + int((until - now) * FIRST_SHARE) if params.smooth else until
-    goal = GOALS[params.objective]
     tried = _best(job, first, params, ctx, soon)
     if tried.posed is None or tried.answer.status == "infeasible":
         proof = Found(None, first.bound, job.cycle, first.cycle_bound, "exhausted", tried.explored)
         return replace(proof, impossible=True)
     found = _bounds(job, first, goal, tried)
     if not tried.answer.values:
-        return found
+        return found if known is None else _with_line(found, known)
     values, bounds = tried.answer.values, dict[Goal, int]()
     if params.smooth:
-        values, bounds = _smoothed(tried.posed, tried.given, goal, tried.answer, (ctx, until))
+        values, bounds = spread_evenly(job, tried.posed, tried.given, goal, values, (ctx, until))
     if job.staff and goal != "cost":
-        values = _cheapest(tried.posed, tried.given, values, (ctx, until))
+        values = cheapest(tried.posed, tried.given, values, (ctx, until))
     line = _line(job, tried, values, trim=goal != "cycle" and not params.smooth)
     line = replace(line, load_bound=bounds.get("cycle"), spread_bound=bounds.get("spread"))
     return _with_line(found, line)
+
+
+def _known(job: Job, first: Found, params: BalanceParams) -> Found | None:
+    """Give the line to start from with its places, where it keeps all that is asked."""
+    if first.station is None or first.impossible or job.staff or binds(job, params):
+        return None
+    count = int(first.station.max()) + 1
+    loads = job.loads(first.station, np.full(count, -1), count).max(axis=0)
+    cycle = first.cycle if params.objective == "cycle" else job.cycle
+    deep = np.maximum(1, -(-loads // cycle))
+    if deep.max() > job.places or (job.stations and deep.sum() > job.stations):
+        return None
+    out = np.zeros_like(first.station) if job.folded else None
+    return replace(first, places=deep, out=out)
+
+
+def _reached(known: Found, goal: Goal) -> bool:
+    """Give whether a line is as good as what is proved."""
+    if goal == "places":
+        return known.places is not None and int(known.places.sum()) <= known.bound
+    return goal == "any" or (goal == "cycle" and known.cycle == known.cycle_bound)
 
 
 def _best(job: Job, first: Found, params: BalanceParams, ctx: Context, until: int) -> Tried:
@@ -79,7 +99,7 @@ def _best(job: Job, first: Found, params: BalanceParams, ctx: Context, until: in
         posed = pose(given)
         if posed is not None:
             _aim(posed, given, goal, job.stations, start)
-        answer = _solved(posed, ctx, until)
+        answer = solved(posed, ctx, until)
         explored += answer.branches
         more = min(top, 2 * most if answer.status == "infeasible" else _worth(given, goal, answer, top))
         tried = Tried(given, posed, answer, _proved(first, given, goal, answer, more), explored)
@@ -124,17 +144,6 @@ def _aim(posed: Posed, given: Assigning, goal: Goal, stations: int, start: Found
     posed.start_from(position, np.maximum(0, deep), np.unique(start.station), start.cycle)
 
 
-def _solved(posed: Posed | None, ctx: Context, until: int) -> cpsat.FlagAnswer:
-    if posed is None:
-        return cpsat.FlagAnswer("infeasible", None, None, (), 0)
-    left = max(1.0, (until - ctx.clock()) / NANO)
-
-    def watch(best: float | None, bound: float | None) -> None:
-        ctx.progress(0.9, f"with rules: best {best}, at least {bound}")
-
-    return cpsat.solve(posed.program, watch, limit_s=left, seed=ctx.seed, workers=max(1, ctx.threads))
-
-
 def _worth(given: Assigning, goal: Goal, answer: cpsat.FlagAnswer, top: int) -> int:
     """Give the most stations that a better line can have."""
     if goal not in ("places", "cost"):
@@ -169,44 +178,6 @@ def _bounds(job: Job, first: Found, goal: Goal, tried: Tried) -> Found:
     if goal == "cost":
         return replace(found, cost_bound=tried.bound)
     return replace(found, bound=tried.bound)
-
-
-def _smoothed(
-    posed: Posed, given: Assigning, goal: Goal, answer: cpsat.FlagAnswer, run: tuple[Context, int]
-) -> tuple[tuple[int, ...], dict[Goal, int]]:
-    """Spread work evenly: the fullest place first, then differences among products; give what is proved."""
-    values, bounds = answer.values, dict[Goal, int]()
-    held: Goal = "places" if goal == "any" else goal
-    chosen: dict[Goal, bool] = {"cycle": goal != "cycle", "spread": bool(posed.gaps)}
-    for aim in [one for one, counts in chosen.items() if counts]:
-        hold(posed, given, held, _value(posed, given, held, values))
-        minimise(posed.program, terms(posed, given, aim))
-        posed.program.hint = values
-        then = _solved(posed, *run)
-        values = then.values or values
-        bounds[aim] = max(0, math.ceil((then.bound or 0) - ROUNDING))
-        held = aim
-    return values, bounds
-
-
-def _value(posed: Posed, given: Assigning, goal: Goal, values: tuple[int, ...]) -> int:
-    return sum(values[column] * factor for column, factor in terms(posed, given, goal))
-
-
-def _cheapest(
-    posed: Posed, given: Assigning, values: tuple[int, ...], run: tuple[Context, int]
-) -> tuple[int, ...]:
-    """Give each station of a line the resource that makes all of them cheapest."""
-    for row in posed.at:
-        for flag in row.values():
-            equal_to(posed.program, [(flag, 1)], values[flag])
-    for column in (*posed.used, *posed.added):
-        equal_to(posed.program, [(column, 1)], values[column])
-    if posed.pace is not None:
-        at_most(posed.program, [(posed.pace, 1)], values[posed.pace])
-    minimise(posed.program, terms(posed, given, "cost"))
-    posed.program.hint = values
-    return _solved(posed, *run).values or values
 
 
 def _line(job: Job, tried: Tried, values: tuple[int, ...], *, trim: bool) -> Found:

@@ -1,0 +1,21 @@
+"""One program of a balance given to CP-SAT, with its progress told."""
+
+from genba.core.context import Context
+from genba.line.kernels.assignment_model import Posed
+from genba.num.solvers import cpsat
+
+NANO = 1e9
+ROUNDING = 1e-6
+"""Of a bound that is a whole number in truth."""
+
+
+def solved(posed: Posed | None, ctx: Context, until: int) -> cpsat.FlagAnswer:
+    """Solve until a time of the clock, at least for a second; None is a program that no line can keep."""
+    if posed is None:
+        return cpsat.FlagAnswer("infeasible", None, None, (), 0)
+    left = max(1.0, (until - ctx.clock()) / NANO)
+
+    def watch(best: float | None, bound: float | None) -> None:
+        ctx.progress(0.9, f"with rules: best {best}, at least {bound}")
+
+    return cpsat.solve(posed.program, watch, limit_s=left, seed=ctx.seed, workers=max(1, ctx.threads))
