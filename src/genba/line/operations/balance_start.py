@@ -28,7 +28,7 @@ def begin_at(job: Job, ctx: Context, until: int, *, cycle: bool) -> Found:
         return search_of(job, ctx, until, cycle=cycle)
     now = ctx.clock()
     bound = _bound(job, ctx, now + (until - now) // 2, cycle=cycle)
-    line = _line(job, ctx, now + (until - now) // 4, cycle=cycle)
+    line = _line(job, ctx, until, cycle=cycle)
     load = 0 if line is None else int(np.bincount(line, job.times).max())
     return replace(bound, station=line, cycle=max(load, 1) if cycle else job.cycle)
 
