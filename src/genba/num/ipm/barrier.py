@@ -18,6 +18,8 @@ HOLD = 0.8
 """Share of the mean product at which the barrier is held when it has followed it in vain."""
 WINDOW, FALL = 8, 0.9999
 """A barrier that follows the products must bring the error below this share of the worst of the last few."""
+FULL, SWIFT = 0.9, 2.0 / 15.0
+"""Primal and dual steps of at least the first let the barrier follow at the second of its usual share."""
 BEHIND = 1e-5
 """The barrier does not fall below this share of the errors, so that products do not run ahead of them."""
 
@@ -75,7 +77,8 @@ def set_barrier(state: State, errors: Errors, options: Options) -> None:
     elif state.following:
         state.errors.append(state.error)
         ahead = BEHIND * max(errors.dual, state.largest)
-        state.mu = max(last, options.follow * mean, min(ahead, mean))
+        follow = options.follow * (SWIFT if min(state.step, state.dual_step) >= FULL else 1.0)
+        state.mu = max(last, follow * mean, min(ahead, mean))
         state.filter.clear()
         return
     moved = state.iterations > state.held

@@ -122,7 +122,7 @@ def _take(solve: Solve, found: Accepted, bounds: tuple[Floats, Floats], dual: fl
     rows, steps = (state.yc, state.yd), (found.along.dyc, found.along.dyd)
     move(state.gl, state.gu, state.zl, state.zu, *bounds, dual, state.mu, rows, steps, found.step)
     solve.program.linearize(state.gradient)
-    state.step = found.step
+    state.step, state.dual_step = found.step, dual
     state.iterations += 1
     state.short = state.short + 1 if found.step < solve.options.hopeless else 0
 

@@ -73,7 +73,7 @@ class State:
         iterations: made so far.
         acceptable: iterations in a row within the acceptable error.
         short: iterations in a row with a hopeless step.
-        step: share of the last primal step taken.
+        step, dual_step: shares of the last primal and dual steps taken.
         used: regularisation of the last step.
         restoring: whether the iterate is one of a restoration, which cares for the violation alone.
         error: scaled error of the iterate.
@@ -112,6 +112,7 @@ class State:
     acceptable: int = 0
     short: int = 0
     step: float = 0.0
+    dual_step: float = 0.0
     used: float = 0.0
     restoring: bool = False
     error: float = np.inf
