@@ -47,6 +47,9 @@ FIVE = str(Path(__file__).parents[1] / "line" / "five_tasks.toml")
 FOURTEEN = str(Path(__file__).parents[1] / "line" / "fourteen_tasks.toml")
 THREE = str(Path(__file__).parents[1] / "line" / "three_machines.toml")
 SHARED = str(Path(__file__).parents[1] / "line" / "shared_worker.toml")
+TWO_SIDES, SETUPS = (
+    str(Path(__file__).parents[1] / "line" / f"{name}.toml") for name in ("two_sides", "setups")
+)
 EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "factory.probe": [{}],
     "grid.opf": [
@@ -69,6 +72,8 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
         {"line": FOURTEEN, "cycle_time": 12.0, "mix": "each", "objective": "cost"},
         {"line": "example:starter", "cycle_time": 60.0, "objective": "cost"},
         {**LINE, "cycle_time": 66.0, "staff": True},
+        *({"line": TWO_SIDES, "cycle_time": cycle} for cycle in (5.0, 6.0, 13.0)),
+        {"line": SETUPS, "cycle_time": 11.0},
     ],
     "line.redesign": [
         {**LINE, "cycle_time": 70.0, "most_stations": 18},

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from genba.line.certify.timed_enumeration import fewest_sided, fewest_with_losses
-from genba.line.certify.timed_line import timed_stations_needed
+from genba.line.certify.timed_line import lost_between, timed_stations_needed
 from genba.line.kernels.assignment_model import Assigning
 from genba.line.kernels.timed_line import Timed
 from genba.line.records.line import Line, Rules, Setup, Task
@@ -64,9 +64,9 @@ def test_two_sided_lines_need_what_all_lines_say(seed: int) -> None:
     true = every.fewest_places(Timed(posed(times, pairs, 3), sides))
     names = [SIDES[side] for side in sides]
     assert true is not None
-    assert fewest_sided(times, closed(pairs), names, CYCLE) == true[0]
+    assert fewest_sided(times, closed(pairs), names, CYCLE) == true
     line = line_of(times, names, {})
-    assert timed_stations_needed(line, times, closed(pairs), CYCLE, rules=True) <= true[0]
+    assert timed_stations_needed(line, times, closed(pairs), CYCLE, lost_between(line)) <= true[0]
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -80,14 +80,14 @@ def test_lines_with_setups_need_what_all_lines_say(seed: int) -> None:
     assert found is not None
     assert found > 4 if true is None else found == true[0]
     line = line_of(times, ["either"] * TASKS, lost).model_copy(update={"shape": "straight"})
-    assert timed_stations_needed(line, times, closed(pairs), CYCLE, rules=True) <= found
+    assert timed_stations_needed(line, times, closed(pairs), CYCLE, lost_between(line)) <= found
 
 
 def test_a_setup_that_no_task_escapes_makes_every_line_impossible() -> None:
     times, pairs = drawn(1)
     lost = {(a, 2): CYCLE + 1 for a in range(TASKS)}
     line = line_of(times, ["either"] * TASKS, lost).model_copy(update={"shape": "straight"})
-    assert timed_stations_needed(line, times, closed(pairs), CYCLE, rules=True) == TASKS + 1
+    assert timed_stations_needed(line, times, closed(pairs), CYCLE, lost_between(line)) == TASKS + 1
     assert fewest_with_losses(times, closed(pairs), lost, CYCLE) == TASKS + 1
 
 

@@ -94,6 +94,8 @@ def test_a_cancelled_balance_stops() -> None:
         balance(Context(path=balance.path, cancelled=lambda: True), line=INVERTER)
 
 
+SETUP = 'setups = [{ task = "a", then = "b", time = 1 }]'
+WALK = 'walks = [{ zone = "front", then = "front", time = 1 }]'
 SMALL = """
 name = "small"
 {shape}
@@ -118,10 +120,10 @@ servers = {servers}
 @pytest.mark.parametrize(
     ("told", "given"),
     [
-        ("setup times", {"rule": 'setups = [{ task = "a", then = "b", time = 1 }]'}),
-        ("walking times", {"rule": 'walks = [{ zone = "front", then = "front", time = 1 }]'}),
-        ("sides", {"shape": 'shape = "two-sided"'}),
+        ("setup times", {"rule": SETUP, "shape": 'shape = "u"'}),
+        ("walking times", {"rule": WALK, "shape": 'shape = "u"'}),
         ("parallel places", {"servers": "2"}),
+        ("", {"shape": 'shape = "two-sided"'}),
         ("", {}),
     ],
 )
@@ -131,3 +133,17 @@ def test_what_is_not_kept_is_told(tmp_path: Path, told: str, given: dict[str, st
     outcome = balance(line=str(path), cycle_time=7, rules=rules)
     warned = [one.message for one in outcome.findings if one.code == "line.balance_left_out"]
     assert [message.startswith(f"{told} are not kept") for message in warned] == [True] * bool(told)
+
+
+@pytest.mark.parametrize(
+    ("more", "kept"),
+    [({}, True), ({"rules": False}, False), ({"smooth": True}, False), ({"mix": "each"}, False)],
+)
+def test_setups_are_kept_or_told(tmp_path: Path, more: dict[str, Any], *, kept: bool) -> None:
+    path = tmp_path / "line.toml"
+    path.write_text(SMALL.format(shape="", rule=SETUP, servers="1"), encoding="utf-8")
+    outcome = balance(line=str(path), cycle_time=7.5, **more)
+    told = [one.message for one in outcome.findings if one.code == "line.balance_left_out"]
+    assert outcome.certificate.holds
+    assert bool(told) != kept
+    assert outcome.result.stations == (2 if kept else 1)

@@ -7,6 +7,7 @@ from genba.core.context import Context
 from genba.line.certify.balance_bound import bound_claims
 from genba.line.certify.balance_question import MONEY, Asked, Stated, asked_of, stated_in
 from genba.line.certify.line_search import broken, spread_of
+from genba.line.certify.timed_claims import course_claims, places_bound, sides_told
 from genba.line.records.balance import BalanceParams, BalanceResult
 from genba.line.records.whole import PER_SECOND, whole
 
@@ -25,6 +26,8 @@ def certify_balance(params: BalanceParams, result: BalanceResult, ctx: Context) 
         claims += _line_claims(asked, stated, params, result)
         claims += _staff_claims(asked, stated, result) if asked.hands else []
         claims += _measures(asked, stated, result)
+        claims += course_claims(asked, stated, result, cycle=_cycle(asked, params, result))
+        claims += places_bound(asked, result)
     return Certificate(
         claims=(*claims, *bound_claims(asked, params, result), _outcome(asked, params, result))
     )
@@ -32,8 +35,8 @@ def certify_balance(params: BalanceParams, result: BalanceResult, ctx: Context) 
 
 def _line_claims(asked: Asked, stated: Stated, params: BalanceParams, result: BalanceResult) -> list[Claim]:
     position, missing = stated.positions(), sum(at == 0 for at in stated.station) + stated.strangers
-    cycle = whole(result.cycle_time) if params.objective == "cycle" else asked.cycle
-    wrong = sum(not 1 <= count <= asked.places for count in stated.places)
+    cycle = _cycle(asked, params, result)
+    wrong = sum(not 1 <= count <= asked.deepest for count in stated.places)
     wrong += sum(stated.places) != result.places
     claims = [
         equal(
@@ -63,12 +66,17 @@ def _line_claims(asked: Asked, stated: Stated, params: BalanceParams, result: Ba
         claims.append(
             equal(
                 "rules",
-                broken(asked, stated.station),
+                broken(asked, stated.station, sides_told(asked, result)),
                 expected=0,
                 method="Broken rules are counted: together, apart, fixed stations, ergonomic cap.",
             )
         )
     return claims
+
+
+def _cycle(asked: Asked, params: BalanceParams, result: BalanceResult) -> int:
+    """Give the cycle that the line must keep, microseconds."""
+    return whole(result.cycle_time) if params.objective == "cycle" else asked.cycle
 
 
 def _place_loads(asked: Asked, stated: Stated) -> list[float]:
@@ -136,7 +144,8 @@ def _measures(asked: Asked, stated: Stated, result: BalanceResult) -> list[Claim
 
 def _outcome(asked: Asked, params: BalanceParams, result: BalanceResult) -> Claim:
     """Check that the outcome follows from line and bound."""
-    few = asked.most is None or (result.places or 0) <= asked.most
+    counted = result.stations if asked.sided else result.places
+    few = asked.most is None or (counted or 0) <= asked.most
     if result.stations is None:
         limit = params.stations or len(asked.before) + asked.last_fixed
         proved = result.lower_bound > limit or result.method == "cpsat"
@@ -145,7 +154,7 @@ def _outcome(asked: Asked, params: BalanceParams, result: BalanceResult) -> Clai
         right = result.outcome == "feasible" and few
     else:
         met = {
-            "stations": result.places == result.lower_bound,
+            "stations": counted == result.lower_bound,
             "cycle": _same(result.cycle_time, result.cycle_bound),
             "cost": _same(result.cost, result.cost_bound),
         }[params.objective]

@@ -5,6 +5,8 @@ from genba.line.certify.balance_question import MONEY, Asked
 from genba.line.certify.enumeration import LARGEST, fewest_stations
 from genba.line.certify.line_search import Limits, line_within
 from genba.line.certify.station_bound import stations_needed
+from genba.line.certify.timed_claims import fewest_timed
+from genba.line.certify.timed_line import timed_stations_needed
 from genba.line.records.balance import BalanceParams, BalanceResult
 from genba.line.records.whole import PER_SECOND, whole
 
@@ -18,6 +20,8 @@ def places_needed(asked: Asked, cycle: int) -> int:
     one; staff as where everybody is fastest; places side by side share all work.
     """
     rows = asked.fastest
+    if asked.timed:
+        return timed_stations_needed(asked.line, rows[0], asked.before, cycle, asked.lost)
     if asked.places > 1:
         longest = max(max(row) for row in rows)
         lost = longest > asked.places * cycle
@@ -52,7 +56,8 @@ def _main(asked: Asked, params: BalanceParams, result: BalanceResult) -> Claim:
         method = "The fewest stations are found again by dynamic programming over sets of tasks."
         return at_least("optimum_again", found, bound=claimed, unit="1", method=method)
     most = asked.most if ruled_out else claimed - 1
-    within = line_within(asked, Limits(most, asked.cycle if ruled_out else cycle))
+    limits = Limits(most, asked.cycle if ruled_out else cycle)
+    within = None if asked.timed else line_within(asked, limits)
     if within is None:
         return _relied(result, by_bound, claimed)
     method = "Every assignment of the small line is tried again, with all its rules; none is below the bound."
@@ -69,6 +74,8 @@ def _claimed(asked: Asked, params: BalanceParams, result: BalanceResult) -> tupl
 
 def _again(asked: Asked, cycle: int) -> int | None:
     """Give the most stations that any product alone needs without rules; None where sets are too many."""
+    if asked.timed:
+        return fewest_timed(asked, cycle)
     if asked.places > 1 or asked.folded:
         return None
     found = [fewest_stations(row, asked.before, cycle) for row in asked.fastest]
@@ -84,7 +91,7 @@ def _ruled_out(params: BalanceParams, result: BalanceResult, top: int) -> bool:
 
 def _relied(result: BalanceResult, by_bound: int, claimed: int) -> Claim:
     """Say what is taken on trust: that the search left nothing out."""
-    search = "branch, bound and remember" if result.method == "remember" else "CP-SAT"
+    search = "branch, bound and remember" if result.method == "remember" else "CP-SAT, or without rules,"
     return Claim(
         name="search_trusted_remember" if result.method == "remember" else "search_trusted_cpsat",
         value=float(claimed),

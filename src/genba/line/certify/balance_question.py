@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from genba.core.context import Context
+from genba.line.certify.timed_line import Lost, lost_between
 from genba.line.io.opening import open_line
 from genba.line.records.balance import BalanceParams, BalanceResult
 from genba.line.records.line import Line, Task
@@ -51,6 +52,7 @@ class Asked:
         most: places in all; None: any number.
         hands: who can work at a station; nothing where that does not matter.
         rules: whether those of the line hold.
+        losing: whether setups and walking count where the line has them.
     """
 
     line: Line
@@ -63,11 +65,32 @@ class Asked:
     most: int | None
     hands: tuple[Hand, ...]
     rules: bool
+    losing: bool
 
     @property
     def folded(self) -> bool:
         """Give whether the line is a U."""
         return self.line.shape == "u"
+
+    @property
+    def sided(self) -> bool:
+        """Give whether both sides of the line are worked at."""
+        return self.line.shape == "two-sided"
+
+    @property
+    def timed(self) -> bool:
+        """Give whether it matters when a task starts."""
+        return self.sided or bool(self.lost)
+
+    @property
+    def lost(self) -> Lost:
+        """Give what is lost between tasks, where that counts."""
+        return lost_between(self.line) if self.losing else {}
+
+    @property
+    def deepest(self) -> int:
+        """Give the most places of a station."""
+        return 2 if self.sided else self.places
 
     @property
     def plain(self) -> bool:
@@ -149,7 +172,14 @@ def asked_of(params: BalanceParams, ctx: Context) -> Asked:
         most=params.stations,
         hands=_hands(line) if params.staff or params.objective == "cost" else (),
         rules=params.rules,
+        losing=params.rules and line.shape != "u" and _by_stations(params),
     )
+
+
+def _by_stations(params: BalanceParams) -> bool:
+    """Give whether stations or their cycle are asked for, with one place and one time for each task."""
+    plain = params.objective in ("stations", "cycle", "feasible") and params.mix != "each"
+    return plain and params.places == 1 and not params.staff and not params.smooth
 
 
 def stated_in(asked: Asked, result: BalanceResult) -> Stated:

@@ -166,16 +166,16 @@ def _sorted(before: tuple[frozenset[int], ...]) -> tuple[int, ...]:
     return tuple(sorted(range(len(before)), key=lambda task: len(before[task])))
 
 
-def broken(asked: Asked, station: tuple[int, ...]) -> int:
-    """Count rules that a whole line breaks."""
+def broken(asked: Asked, station: tuple[int, ...], side: tuple[str, ...] = ()) -> int:
+    """Count rules that a whole line breaks; where it has sides, scores are capped at each."""
     rules, tasks = asked.line.rules, asked.line.tasks
     at = {task.id: number for task, number in zip(tasks, station, strict=True)}
     parted = sum(len({at[one] for one in group}) > 1 for group in rules.together)
     met = sum(at[a] == at[b] for group in rules.apart for a, b in combinations(set(group), 2))
     astray = sum(at[one.task] not in one.stations for one in rules.fixed)
-    scores: dict[int, int] = {}
-    for task in tasks:
-        scores[at[task.id]] = scores.get(at[task.id], 0) + round(task.ergonomic * SCORE)
+    scores: dict[tuple[int, str], int] = {}
+    for task, where in zip(tasks, zip(station, side or ("",) * len(tasks), strict=True), strict=True):
+        scores[where] = scores.get(where, 0) + round(task.ergonomic * SCORE)
     cap = rules.ergonomic_cap
     strained = 0 if cap is None else sum(score > round(cap * SCORE) for score in scores.values())
     return parted + met + astray + strained

@@ -13,36 +13,39 @@ from genba.line.certify.timed_line import REACH, Lost
 
 LARGEST = 20_000
 """States up to which a certificate recomputes an optimum."""
-Filling = tuple[int, ...]
+Way = tuple[int, ...]
 
 
 def fewest_sided(
     times: Sequence[int], before: Sequence[frozenset[int]], sides: Sequence[str], cycle: int
-) -> int | None:
-    """Give the fewest two-sided stations, nothing lost between tasks; None with more than `LARGEST` states.
+) -> tuple[int, int] | None:
+    """Give the fewest two-sided stations, and of these places; None with more than `LARGEST` states.
 
-    For each set done: the fewest stations, and ways to fill the last of them: when either place is ready and
-    when each of its tasks is finished, -1 for tasks elsewhere. A way that is no later in anything replaces
-    another.
+    Nothing is lost between tasks. For each set done: ways to have done it, of which none is as good as
+    another in everything: stations, places, when each place of the last station is ready, -1 where nothing is
+    done there, and when each of its tasks is finished, -1 for tasks elsewhere.
     """
     n, heads = len(times), [sum(1 << one for one in tasks) for tasks in before]
-    empty: Filling = (0, 0, *(-1,) * n)
-    layer: dict[int, tuple[int, list[Filling]]] = {0: (1, [empty])}
+    fresh = (-1,) * (2 + n)
+    layer: dict[int, list[Way]] = {0: [(0, 0, *fresh)]}
     seen = 1
     for _ in range(n):
-        following: dict[int, tuple[int, list[Filling]]] = {}
-        for done, (stations, ways) in layer.items():
+        following: dict[int, list[Way]] = {}
+        for done, ways in layer.items():
             for task in _next(done, heads):
+                kept = following.setdefault(done | 1 << task, [])
                 for way in ways:
-                    for after in _placed(way, task, times[task], before[task], REACH[sides[task]], cycle):
-                        _keep(following, done | 1 << task, stations, after)
-                for after in _placed(empty, task, times[task], frozenset(), REACH[sides[task]], cycle):
-                    _keep(following, done | 1 << task, stations + 1, after)
+                    starts = [(way[0] + 1, way[1], *fresh), *([way] if way[0] else [])]
+                    for start in starts:
+                        for after in _placed(
+                            start, task, times[task], before[task], REACH[sides[task]], cycle
+                        ):
+                            _keep(kept, after)
         layer = following
-        seen += sum(len(ways) for _, ways in layer.values())
+        seen += sum(map(len, layer.values()))
         if seen > LARGEST:
             return None
-    return layer.get((1 << n) - 1, (n + 1, []))[0]
+    return min(((way[0], way[1]) for way in layer[(1 << n) - 1]), default=(n + 1, n + 1))
 
 
 def _next(done: int, heads: list[int]) -> Iterator[int]:
@@ -50,28 +53,33 @@ def _next(done: int, heads: list[int]) -> Iterator[int]:
 
 
 def _placed(
-    way: Filling, task: int, time: int, before: frozenset[int], sides: tuple[str, ...], cycle: int
-) -> Iterator[Filling]:
+    way: Way, task: int, time: int, before: frozenset[int], sides: tuple[str, ...], cycle: int
+) -> Iterator[Way]:
     """Yield the ways to fill a station further with a task at one of its sides."""
-    ready = max((way[2 + one] for one in before), default=0)
-    for side in (0 if one == "left" else 1 for one in sides):
-        end = max(way[side], ready) + time
+    ready = max((way[4 + one] for one in before), default=0)
+    for side in (2 if one == "left" else 3 for one in sides):
+        end = max(0, way[side], ready) + time
         if end <= cycle:
             changed = list(way)
-            changed[side] = changed[2 + task] = end
+            changed[1] += way[side] < 0
+            changed[side] = changed[4 + task] = end
             yield tuple(changed)
 
 
-def _keep(layer: dict[int, tuple[int, list[Filling]]], done: int, stations: int, way: Filling) -> None:
-    """Keep a way unless another is no later in anything; fewer stations are better in every case."""
-    known, ways = layer.get(done, (stations + 1, []))
-    if stations > known:
-        return
-    if stations < known:
-        ways = []
-    if not any(all(a <= b for a, b in zip(other, way, strict=True)) for other in ways):
-        ways = [other for other in ways if not all(a <= b for a, b in zip(way, other, strict=True))]
-        layer[done] = (stations, [*ways, way])
+def _keep(ways: list[Way], way: Way) -> None:
+    """Keep a way unless another is as good in everything, and drop those that it is as good as."""
+    if not any(_as_good(other, way) for other in ways):
+        ways[:] = [other for other in ways if not _as_good(way, other)]
+        ways.append(way)
+
+
+def _as_good(one: Way, other: Way) -> bool:
+    """Give whether one way can do whatever the other can, places that are still to open included."""
+    if one[0] < other[0]:
+        return one[1] + (other[2] >= 0) + (other[3] >= 0) <= other[1]
+    missing = sum(other[side] >= 0 > one[side] for side in (2, 3))
+    later = any(a > b for a, b in zip(one[2:], other[2:], strict=True))
+    return one[0] == other[0] and one[1] + missing <= other[1] and not later
 
 
 def fewest_with_losses(

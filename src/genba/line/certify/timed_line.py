@@ -27,19 +27,30 @@ class Timetable:
         times: whole microseconds.
         begin: start within the station; None for a task that the result leaves out.
         place: number of the station, and side; side is empty where the line has one.
+        lost: before each task.
+        order: the tasks that the result has, in its order.
     """
 
     times: tuple[int, ...]
     begin: tuple[int | None, ...]
     place: tuple[tuple[int, str], ...]
+    lost: tuple[int, ...]
+    order: tuple[int, ...]
 
     def turns(self) -> list[list[int]]:
-        """Give the tasks of each place in the order of their starts; what takes no time comes first."""
-        found: dict[tuple[int, str], list[tuple[int, int, int]]] = {}
-        for task, (begin, place) in enumerate(zip(self.begin, self.place, strict=True)):
-            if begin is not None:
-                found.setdefault(place, []).append((begin, self.times[task], task))
-        return [[task for _, _, task in sorted(turn)] for turn in found.values()]
+        """Give the tasks of each place in the order of the result."""
+        found: dict[tuple[int, str], list[int]] = {}
+        for task in self.order:
+            found.setdefault(self.place[task], []).append(task)
+        return list(found.values())
+
+    def losses(self, lost: Lost) -> list[int]:
+        """Give what is lost before each task, as its neighbours have it."""
+        found = [0] * len(self.times)
+        for turn in self.turns():
+            for one, then in zip((*turn[-1:], *turn[:-1]), turn, strict=True):
+                found[then] = lost.get((one, then), 0)
+        return found
 
     def starts(self, task: int) -> int:
         """Give the start of a task that the result has."""
@@ -48,11 +59,6 @@ class Timetable:
     def ends(self, task: int) -> int:
         """Give the end of a task that the result has."""
         return self.starts(task) + self.times[task]
-
-
-def is_timed(line: Line, *, rules: bool) -> bool:
-    """Give whether it matters when a task of a line starts within its station."""
-    return line.shape == "two-sided" or (line.shape != "u" and rules and bool(lost_between(line)))
 
 
 def lost_between(line: Line) -> Lost:
@@ -76,21 +82,21 @@ def lost_between(line: Line) -> Lost:
 
 
 def timetable(line: Line, times: tuple[int, ...], assignments: Table) -> Timetable:
-    """Read a result's table of tasks."""
+    """Read a result's table of tasks: those of a place are in the order in which they are done."""
     number = {task.id: at for at, task in enumerate(line.tasks)}
     begin: list[int | None] = [None] * len(number)
-    place = [(0, "")] * len(number)
+    place, told, order = [(0, "")] * len(number), [0] * len(number), []
     for row in assignments.rows():
         task = number.get(str(row["task"]))
-        if task is not None:
-            begin[task] = whole(float(row["start"] or 0.0))
+        if task is not None and begin[task] is None:
+            begin[task], told[task] = whole(float(row["start"] or 0.0)), whole(float(row["lost"] or 0.0))
             place[task] = (int(row["station"] or 0), str(row["side"]))
-    return Timetable(times, tuple(begin), tuple(place))
+            order.append(task)
+    return Timetable(times, tuple(begin), tuple(place), tuple(told), tuple(order))
 
 
-def schedule_claims(line: Line, told: Timetable, cycle: int, *, rules: bool) -> list[Claim]:
+def schedule_claims(line: Line, told: Timetable, cycle: int, lost: Lost) -> list[Claim]:
     """Check sides, turns, waiting, and that the next unit can follow a cycle later."""
-    lost = lost_between(line) if rules else {}
     first = min((begin for begin in told.begin if begin is not None), default=0)
     latest = max((told.ends(task) for turn in told.turns() for task in turn), default=0)
     return [
@@ -101,7 +107,7 @@ def schedule_claims(line: Line, told: Timetable, cycle: int, *, rules: bool) -> 
             method="Tasks at a side they cannot be done from are counted.",
         ),
         at_most(
-            "within_cycle",
+            "ends_within_cycle",
             (latest if first >= 0 else cycle + 1) / PER_SECOND,
             bound=cycle / PER_SECOND,
             unit="s",
@@ -160,18 +166,17 @@ def _round(told: Timetable, turn: list[int], lost: Lost) -> int:
 
 
 def timed_stations_needed(
-    line: Line, times: Sequence[int], before: Sequence[frozenset[int]], cycle: int, *, rules: bool
+    line: Line, times: Sequence[int], before: Sequence[frozenset[int]], cycle: int, lost: Lost
 ) -> int:
-    """Give how many stations any such line needs at least, n + 1 where none exists: by time, sizes, chains.
+    """Give how many stations any such line needs at least: by time, sizes, chains.
 
     Each task counts with the least that is lost before it: at its place some task is always the one before,
-    of the same unit or of the last.
+    of the same unit or of the last. Where no line exists, that is more than a line can use.
     """
     n, sided = len(times), line.shape == "two-sided"
-    lost = lost_between(line) if rules else {}
     counted = [times[b] + min(lost.get((a, b), 0) for a in range(n)) for b in range(n)]
     if max(counted) > cycle:
-        return n + 1
+        return n + 1 + max((number for one in line.rules.fixed for number in one.stations), default=0)
     sets = np.eye(n, dtype=bool)  # (n, n): what is before a task, itself included
     for task, heads in enumerate(before):
         sets[task, list(heads)] = True
@@ -200,3 +205,15 @@ def _chain(times: Sequence[int], before: Sequence[frozenset[int]]) -> NDArray[np
     for task in sorted(range(len(times)), key=lambda one: len(before[one])):
         found[task] = times[task] + max((found[one] for one in before[task]), default=0)
     return np.array(found, np.int64)
+
+
+def timed_places_needed(line: Line, times: Sequence[int], cycle: int, lost: Lost) -> int:
+    """Give how many places any line needs at least, each side for itself too."""
+    n, best = len(times), 1
+    counted = [times[b] + min(lost.get((a, b), 0) for a in range(n)) for b in range(n)]
+    sides = [np.array([task.side == side for task in line.tasks]) for side in ("left", "right")]
+    for share, full in shares(np.array(counted, np.int64), cycle):
+        best = max(
+            best, -(-int(share.sum()) // full), sum(-(-int(share[side].sum()) // full) for side in sides)
+        )
+    return best

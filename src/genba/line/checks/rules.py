@@ -28,6 +28,9 @@ FIXED_ORDER = FindingKind(
 ABOVE_CAP = FindingKind(
     "line.above_cap", Severity.ERROR, "The ergonomic scores add to {found}; the cap of a station is {cap}."
 )
+NO_ZONE = FindingKind(
+    "line.zone_unknown", Severity.WARNING, "No task is in zone {found}, so the walk counts nowhere."
+)
 NO_RULE = FindingKind("line.rule_empty", Severity.NOTE, "It names fewer than two tasks and asks for nothing.")
 
 
@@ -37,11 +40,19 @@ def check_rules(line: Line, tally: Tally) -> None:
         for at, ids in enumerate(sets, start=1):
             if len(set(ids)) < 2:
                 tally.add(NO_RULE, f"rule {name} {at}")
+    _check_zones(line, tally)
     leader = _leaders(line.rules.together)
     _check_apart(line, leader, tally)
     allowed = _check_fixed(line, leader, tally)
     _check_order(line, leader, allowed, tally)
     _check_cap(line, leader, tally)
+
+
+def _check_zones(line: Line, tally: Tally) -> None:
+    known = {task.zone for task in line.tasks}
+    for at, walk in enumerate(line.rules.walks, start=1):
+        for found in sorted({walk.zone, walk.then} - known):
+            tally.add(NO_ZONE, f"rule walk {at}", found=found)
 
 
 def _leaders(sets: tuple[tuple[str, ...], ...]) -> dict[str, str]:

@@ -56,7 +56,12 @@ def _chains(times: Ints, order: Ints, start: Ints, end: Ints) -> Ints:
 
 
 def stations_needed(timed: Timed, work: Work) -> int:
-    """Give how many stations any line needs: by time on each side, by sizes, by what is around each task."""
+    """Give how many stations any line needs: by time on each side, by sizes, by what is around each task.
+
+    Where a task does not fit into the cycle at all, that is one more than there may be.
+    """
+    if int((timed.times + timed.least_loss).max()) > timed.given.cycle:
+        return timed.given.most + 1
     first, last = _ends(timed, work)
     best = int((first + last).max()) - 1
     # every task has one task before it at its place, for the next unit at least, so it loses the least loss

@@ -10,6 +10,7 @@ from genba.line.operations.balance_report import result_of
 from genba.line.operations.balance_rules import with_rules
 from genba.line.operations.balance_solve import NANO
 from genba.line.operations.balance_start import begin_at
+from genba.line.operations.balance_timed import balance_timed, is_timed
 from genba.line.records.balance import BalanceParams, BalanceResult
 from genba.line.records.line import Line
 from genba.line.views.balance import view_balance
@@ -33,7 +34,8 @@ def balance(params: BalanceParams, ctx: Context) -> BalanceResult:
 
     Branch, bound and remember for precedence and time alone, on long lines also windows of stations. CP-SAT,
     started from their line and bound, where more binds: tasks together, apart or fixed, ergonomic caps, the
-    legs of a U, places side by side, every product, staff. Stopped early, the best line and bound are kept.
+    legs of a U, places side by side, every product, staff; with starts of tasks on two-sided lines and where
+    setups or walking take time. Stopped early, the best line and bound are kept.
 
     Example:
         >>> import genba
@@ -46,9 +48,12 @@ def balance(params: BalanceParams, ctx: Context) -> BalanceResult:
     algorithm to a new simple assembly line balancing dataset.
     """
     line = open_line(params, ctx)
-    ctx.check(_left_out(line, params))
+    timed = is_timed(line, params)
+    ctx.check(_left_out(line, params, timed=timed))
     job = read_job(line, params, ctx)
     until = ctx.clock() + int(params.time_limit * NANO)
+    if timed:
+        return result_of(job, params, balance_timed(job, params, ctx, until), "cpsat")
     alone = job.plain and not binds(job, params) and not params.smooth
     first = begin_at(job, ctx, until if alone else _half(ctx, until), cycle=params.objective == "cycle")
     if alone:
@@ -61,12 +66,12 @@ def _half(ctx: Context, until: int) -> int:
     return now + (until - now) // 2
 
 
-def _left_out(line: Line, params: BalanceParams) -> tuple[Finding, ...]:
+def _left_out(line: Line, params: BalanceParams, *, timed: bool) -> tuple[Finding, ...]:
     """Name what the line has and no search of this balance keeps, with rules or without."""
+    lost = timed and params.rules
     names = {
-        "setup times": line.rules.setups,
-        "walking times": line.rules.walks,
-        "sides": line.shape == "two-sided",
+        "setup times": not lost and line.rules.setups,
+        "walking times": not lost and line.rules.walks,
         "parallel places": any(station.servers > params.places for station in line.stations),
         "side lines": any(station.after is not None for station in line.stations),
     }

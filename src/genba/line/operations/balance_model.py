@@ -10,6 +10,7 @@ from genba.line.checks.pace import check_cycle
 from genba.line.kernels.assignment_model import Assigning, Resource
 from genba.line.kernels.bits import Ints
 from genba.line.kernels.salbp1 import Proof
+from genba.line.operations.balance_course import Course
 from genba.line.operations.balance_staff import staff_of
 from genba.line.records.balance import BalanceParams
 from genba.line.records.line import Line
@@ -53,6 +54,11 @@ class Job:
         return self.line.shape == "u"
 
     @property
+    def sided(self) -> bool:
+        """Give whether both sides of the line are worked at."""
+        return self.line.shape == "two-sided"
+
+    @property
     def plain(self) -> bool:
         """Give whether precedence and one time for each task are all there is, rules apart."""
         alike = len(np.unique(self.products, axis=0)) == 1
@@ -86,6 +92,7 @@ class Found:
         cost_bound: proven least cost, where it was asked for.
         load_bound: proven least work of the fullest place, where work was spread evenly.
         spread_bound: proven least differences among products, where these were made small.
+        course: when and at which side tasks are done, where that matters.
     """
 
     station: Ints | None
@@ -101,6 +108,7 @@ class Found:
     cost_bound: int | None = None
     load_bound: int | None = None
     spread_bound: int | None = None
+    course: Course | None = None
 
 
 def read_job(line: Line, params: BalanceParams, ctx: Context) -> Job:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from genba.line.kernels.bits import Ints
 from genba.line.kernels.precedence import topological
+from genba.line.operations.balance_course import Course, plain_course
 from genba.line.operations.balance_model import Found, Job
 from genba.line.operations.balance_staff import PRICES
 from genba.line.records.balance import ASSIGNMENTS, WORKPLACES, BalanceParams, BalanceResult
@@ -30,6 +31,7 @@ class Built:
         resource: number of what works there; -1: it does not matter.
         work: of the product with the most of it, whole microseconds, shape (stations,).
         times: of each task, whole microseconds, shape (n,).
+        course: when and at which side tasks are done.
     """
 
     station: Ints
@@ -38,11 +40,17 @@ class Built:
     resource: Ints
     work: Ints
     times: Ints
+    course: Course
 
     @property
     def loads(self) -> NDArray[np.float64]:
         """Give the work of each place, s."""
         return self.work / PER_SECOND / self.places
+
+    @property
+    def lost(self) -> NDArray[np.float64]:
+        """Give the setups and walks of each place, s."""
+        return np.bincount(self.station, self.course.lost, len(self.places)) / PER_SECOND / self.places
 
 
 def result_of(
@@ -56,9 +64,10 @@ def result_of(
     measures = measure(work, cycle, places) if built else None
     cost = _cost(job, built)
     return BalanceResult(
-        outcome=_outcome(found, params, sum(places), cost),
+        outcome=_outcome(found, params, len(places) if job.sided else sum(places), cost),
         stations=len(loads) or None,
         places=sum(places) or None,
+        places_bound=None if found.course is None else found.course.places_bound,
         lower_bound=found.bound,
         cycle_time=cycle,
         cycle_bound=_in_seconds(found.cycle_bound),
@@ -93,13 +102,16 @@ def _built(job: Job, found: Found) -> Built | None:
     for at, one in enumerate(job.staff.values()):
         mine = resource[station] == at
         times = np.where(mine, one.times.max(axis=0), times)
+    out = np.zeros_like(station) if found.out is None else found.out
+    order = topological(len(job.times), job.start, job.end)
     return Built(
         station,
-        np.zeros_like(station) if found.out is None else found.out,
+        out,
         np.ones(count, np.int64) if found.places is None else found.places,
         resource,
         job.loads(station, resource, count).max(axis=0),
         times,
+        plain_course(station, out, times, order) if found.course is None else found.course,
     )
 
 
@@ -130,27 +142,20 @@ def _outcome(found: Found, params: BalanceParams, places: int, cost: int | None)
 
 
 def _assignments(job: Job, built: Built | None) -> Table:
-    """Give tasks along the line, within a station in an order that precedence allows."""
-    order = topological(len(job.times), job.start, job.end)
-    if built is None:
-        rows = place = times = order[:0]
-        out = order[:0]
-    else:
-        rows = order[np.lexsort((built.out[order], built.station[order]))]
-        place, times, out = built.station[rows], built.times[rows], built.out[rows]
+    """Give tasks along the line, at each place of a station in the order in which they are done."""
+    rows = np.zeros(0, np.int64) if built is None else built.course.order(built.station)
     tasks = [job.line.tasks[row] for row in rows]
     legs = ("in", "out") if job.folded else ("", "")
-    ends = np.cumsum(times)
-    first = np.searchsorted(place, place)  # place of the first task at the same station
-    begins = ends - times
     return table(
         ASSIGNMENTS,
         task=[task.id for task in tasks],
         name=[task.name for task in tasks],
-        station=place + 1,
-        leg=[legs[at] for at in out.tolist()],
-        time=times / PER_SECOND,
-        start=(begins - begins[first]) / PER_SECOND,
+        station=rows if built is None else built.station[rows] + 1,
+        leg=[] if built is None else [legs[at] for at in built.out[rows].tolist()],
+        side=[] if built is None else built.course.sides(rows),
+        time=rows if built is None else built.times[rows] / PER_SECOND,
+        start=rows if built is None else built.course.begin[rows] / PER_SECOND,
+        lost=rows if built is None else built.course.lost[rows] / PER_SECOND,
         after=[" ".join(task.after) for task in tasks],
         value_class=[task.value_class for task in tasks],
     )
@@ -158,6 +163,7 @@ def _assignments(job: Job, built: Built | None) -> Table:
 
 def _workplaces(job: Job, built: Built | None, cycle: float) -> Table:
     loads = np.zeros(0) if built is None else built.loads
+    lost = np.zeros(0) if built is None else built.lost
     at = np.zeros(0, np.int64) if built is None else built.station
     scores = np.array([task.ergonomic for task in job.line.tasks])
     names = [*job.staff, ""]  # the last stands for -1: nobody in particular
@@ -168,7 +174,8 @@ def _workplaces(job: Job, built: Built | None, cycle: float) -> Table:
         places=np.zeros(0, np.int64) if built is None else built.places,
         resource=[] if built is None else [names[one] for one in built.resource.tolist()],
         load=loads,
-        idle=cycle - loads,
+        lost=lost,
+        idle=cycle - loads - lost,
         use=100 * loads / cycle,
         ergonomic=np.bincount(at, scores[: len(at)], minlength=len(loads)),
     )

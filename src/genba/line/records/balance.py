@@ -17,8 +17,12 @@ ASSIGNMENTS = Columns(
         Column("name", "text", "", "What is done."),
         Column("station", "int", "1", "Number of its station, from 1 along the line."),
         Column("leg", "text", "", "`in` or `out`: the leg of a U; empty for a straight line."),
+        Column("side", "text", "", "`left` or `right` of a two-sided line; empty for one side."),
         Column("time", "float", "s", "Time that is planned for it."),
-        Column("start", "float", "s", "When it starts within its station, tasks one after another."),
+        Column("start", "float", "s", "When it starts within its station, waiting included."),
+        Column(
+            "lost", "float", "s", "Setup and walking before it; before the first one, since the last unit."
+        ),
         Column("after", "text", "", "Ids of the tasks that must be finished before."),
         Column("value_class", "text", "", "VA adds value, NVA does not, NNVA does not but is necessary."),
     ),
@@ -28,10 +32,11 @@ WORKPLACES = Columns(
     (
         Column("station", "int", "1", "Number of the station, from 1 along the line."),
         Column("tasks", "int", "1", "Number of its tasks."),
-        Column("places", "int", "1", "Equal places side by side."),
+        Column("places", "int", "1", "Equal places side by side, or sides at which something is done."),
         Column("resource", "text", "", "Worker or group at each place; empty where that does not matter."),
         Column("load", "float", "s", "Work of the product with the most of it here, over the places."),
-        Column("idle", "float", "s", "What the load leaves of the cycle."),
+        Column("lost", "float", "s", "Setups and walking, over the places."),
+        Column("idle", "float", "s", "What load and losses leave of the cycle."),
         Column("use", "float", "%", "Load over cycle."),
         Column("ergonomic", "float", "1", "Sum of the ergonomic scores of its tasks."),
     ),
@@ -56,7 +61,7 @@ class BalanceParams(LineParams):
     smooth: bool = False
     """Whether work is spread evenly afterwards: the fullest place first, then differences among products."""
     rules: bool = True
-    """Whether the line's rules hold: together, apart, fixed stations, ergonomic cap."""
+    """Whether the line's rules hold: together, apart, fixed stations, ergonomic cap, setups, walking."""
     time_limit: Annotated[Second, Field(gt=0)] = 60.0
     """When to stop with the best line and the best bound so far."""
 
@@ -69,7 +74,9 @@ class BalanceResult(Result):
     stations: int | None
     """Stations of the line; null without one."""
     places: int | None
-    """Places of all stations: as many, unless they may have several side by side; null without a line."""
+    """Places of all stations, of both sides: as many as stations where each has one; null without a line."""
+    places_bound: int | None
+    """No line of so few stations has fewer places; null unless the line has two sides."""
     lower_bound: int
     """No line with this cycle time has fewer stations; fewer places, where stations may have several."""
     cycle_time: Second

@@ -1,10 +1,11 @@
 """What to show of a balance: the Yamazumi with cycle and takt, how full stations are, what precedes what."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from genba.core.views import Axis, BarChart, Chart, Headline, Link, Mark, NetworkChart, Node, Series, Views
 from genba.line.records.balance import BalanceParams, BalanceResult
+from genba.line.views.balance_course import course
 
 MOST_STATIONS, MOST_TASKS = 60, 300
 """More than a screen can tell apart."""
@@ -12,7 +13,7 @@ CLASSES = {"VA": "Adds value (VA)", "NVA": "Waste (NVA)", "NNVA": "Necessary, ad
 """Names of the value classes, in the order of the legend."""
 NOT_COVERED = (
     "Times are fixed: variation, breakdowns and blocking are what a simulation shows.",
-    "Setup and walking times, sides and side lines are not part of the balance.",
+    "Side lines, and setup and walking times in a U, are not part of the balance.",
 )
 
 
@@ -36,7 +37,8 @@ def _charts(result: BalanceResult) -> list[Chart]:
     if result.stations is None:
         return []
     charts: list[Chart] = [_yamazumi(result)] if result.stations <= MOST_STATIONS else []
-    charts.append(_use(result))
+    cycle = course(result)
+    charts += [_use(result)] if cycle is None else [cycle, _use(result)]
     return [*charts, _precedence(result)] if len(result.assignments) <= MOST_TASKS else charts
 
 
@@ -56,19 +58,20 @@ def _yamazumi(result: BalanceResult) -> BarChart:
 
 def _layers(result: BalanceResult) -> Iterator[Series]:
     """Yield the k-th tasks of all stations by value class, in one colour where all are of one class."""
-    stacks: dict[int, list[tuple[str, str, float]]] = defaultdict(list)
+    stacks: dict[str, list[tuple[str, str, float]]] = {bar: [] for bar in _bars(result)}
+    lost = dict.fromkeys(stacks, 0.0)
     for row in result.assignments.rows():
         said = f"{_told(row['task'], row['name'])} {row['leg']}".strip()
-        station = int(row["station"] or 0)
-        each = float(row["time"] or 0) / int(result.workplaces["places"][station - 1])  # a place's share
-        stacks[station].append((str(row["value_class"]), said, each))
+        bar, share = _bar(result, row)
+        stacks[bar].append((str(row["value_class"]), said, float(row["time"] or 0) / share))
+        lost[bar] += float(row["lost"] or 0)
     found = {kind for stack in stacks.values() for kind, _, _ in stack}
     names = {kind: name for kind, name in CLASSES.items() if kind in found} if len(found) > 1 else {}
-    stations = _stations(result)
+    stations = tuple(stacks)
     for name in names.values():  # the legend has its order from these, which hold nothing
         yield Series(name=name, x=stations, y=(None,) * len(stations), text=("",) * len(stations))
     for k in range(max(len(stack) for stack in stacks.values())):
-        level = {stations[number - 1]: stack[k] for number, stack in stacks.items() if k < len(stack)}
+        level = {bar: stack[k] for bar, stack in stacks.items() if k < len(stack)}
         for kind in sorted({kind for kind, _, _ in level.values()}):
             at = {number: task for number, task in level.items() if task[0] == kind}
             yield Series(
@@ -77,6 +80,29 @@ def _layers(result: BalanceResult) -> Iterator[Series]:
                 y=tuple(at[number][2] if number in at else None for number in stations),
                 text=tuple(at[number][1] if number in at else "" for number in stations),
             )
+    if any(lost.values()):
+        yield Series(
+            name="Setup and walking",
+            x=stations,
+            y=tuple(lost[bar] or None for bar in stations),
+            text=("",) * len(stations),
+        )
+
+
+def _bars(result: BalanceResult) -> tuple[str, ...]:
+    """Give what has a bar: every station, or every side of one at which something is done."""
+    rows = result.assignments.rows()
+    if any(row["side"] for row in rows):
+        return tuple(dict.fromkeys(_bar(result, row)[0] for row in rows))
+    return _stations(result)
+
+
+def _bar(result: BalanceResult, row: Mapping[str, object]) -> tuple[str, int]:
+    """Give the bar of a task, and the places that share its work."""
+    station = int(str(row["station"]))
+    if row["side"]:
+        return f"{station} {row['side']}", 1
+    return _stations(result)[station - 1], int(result.workplaces["places"][station - 1])
 
 
 def _stations(result: BalanceResult) -> tuple[str, ...]:
