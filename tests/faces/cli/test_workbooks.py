@@ -12,7 +12,7 @@ from genba.line.operations.balance import balance
 
 def cells(page: Any) -> list[tuple[Any, ...]]:
     """Give the tasks of a sheet, up to their starts: what comes after has words of its language."""
-    return list(page.iter_rows(min_row=FIRST, max_col=7, values_only=True))
+    return list(page.iter_rows(min_row=FIRST, max_col=8, values_only=True))
 
 
 def test_a_recorded_balance_is_the_workbook_that_python_gives(

@@ -11,7 +11,7 @@ import pytest
 
 from genba.core.operation import Say
 from genba.faces.words import say
-from genba.line.io.balance_sheet import FIRST, HEAD, MOST_CHECKED
+from genba.line.io.balance_sheet import FIRST, HEAD, MOST_CHECKED, SPARE_STATIONS, SPARE_TASKS
 from genba.line.operations.balance import balance
 from genba.line.records.balance import BalanceParams, BalanceResult
 from genba.line.records.line import Line
@@ -52,7 +52,7 @@ def english(key: str, text: str) -> str:
 
 
 def asked(**given: Any) -> tuple[BalanceParams, BalanceResult]:
-    """Balance the example."""
+    """Balance the example, or another line."""
     given = {"line": "example:inverter", "cycle_time": 66.0, **given}
     return balance.parse(given), balance(**given).result
 
@@ -90,9 +90,9 @@ def test_a_spreadsheet_program_computes_the_result_in_both_languages(
         assert found["Fullest"] == pytest.approx(result.largest_load)
         assert (found["Over"], found["Unplaced"], found["Late"]) == (0, 0, 0)
         stations = result.stations or 0
-        assert rows(book, 13, stations) == pytest.approx(result.workplaces["load"].tolist())
-        assert rows(book, 15, stations) == pytest.approx(result.workplaces["idle"].tolist())
-        assert rows(book, 7, len(result.assignments)) == pytest.approx(result.assignments["start"].tolist())
+        assert rows(book, 15, stations) == pytest.approx(result.workplaces["load"].tolist())
+        assert rows(book, 17, stations) == pytest.approx(result.workplaces["idle"].tolist())
+        assert rows(book, 8, len(result.assignments)) == pytest.approx(result.assignments["start"].tolist())
 
 
 def test_all_follows_when_stations_times_places_or_the_cycle_are_changed(
@@ -103,7 +103,7 @@ def test_all_follows_when_stations_times_places_or_the_cycle_are_changed(
     page, last = book.worksheets[0], FIRST + len(result.assignments) - 1
     page["C4"], page.cell(last, 3).value = 60.0, 1  # the last task now comes before its predecessors
     page.cell(FIRST + 5, 4).value = 30.5
-    page.cell(FIRST, 12).value = 2
+    page.cell(FIRST, 13).value = 2
     page.cell(last - 1, 3).value = 99
     found = measures(compute(changed=saved(book))["changed"])
     loads = [0.0] * (result.stations or 0)
@@ -150,8 +150,12 @@ def sheet_bytes(line: Line, stations: tuple[int, ...], legs: tuple[str, ...]) ->
         "after": [" ".join(task.after) for task in line.tasks],
         "value_class": [task.value_class for task in line.tasks],
     }
-    given = table(columns, **{name: told[name] for name in columns.names})
-    return balance.workbook(params, result.model_copy(update={"assignments": given}))
+    blank = {"text": "", "int": 0, "float": 0.0, "bool": False}
+    given = {
+        column.name: told.get(column.name, [blank[column.dtype]] * len(line.tasks))
+        for column in columns.columns
+    }
+    return balance.workbook(params, result.model_copy(update={"assignments": table(columns, **given)}))
 
 
 def test_hostile_texts_stay_texts(make: Any) -> None:
@@ -172,7 +176,7 @@ def test_ids_with_spaces_are_told_apart(make: Any) -> None:
     tasks = [{"id": "a", "time": 1.0}, {"id": "a b", "time": 1.0}, {"id": "b", "time": 1.0}]
     tasks.append({"id": "c", "time": 1.0, "after": ["a b", "b"]})
     page = opened(sheet_bytes(make(tasks=tasks), (1, 1, 1, 1), ("",) * 4)).worksheets[0]
-    assert page.cell(FIRST + 3, 6).value == "a b;b"
+    assert page.cell(FIRST + 3, 7).value == "a b;b"
 
 
 def test_the_chart_stacks_value_classes_under_cycle_and_takt(
@@ -181,9 +185,9 @@ def test_the_chart_stacks_value_classes_under_cycle_and_takt(
     page = sheet_of(*inverter)
     (chart,) = page._charts
     assert {series.tx.strRef.f for part in chart._charts for series in part.series} == {
-        f"'{page.title}'!{letter}{HEAD}" for letter in "QRSTU"
+        f"'{page.title}'!{letter}{HEAD}" for letter in "STUVW"
     }
-    assert [page[f"{letter}{HEAD}"].value for letter in "QRSTU"] == [
+    assert [page[f"{letter}{HEAD}"].value for letter in "STUVW"] == [
         "VA [s]",
         "NVA [s]",
         "NNVA [s]",
@@ -192,13 +196,18 @@ def test_the_chart_stacks_value_classes_under_cycle_and_takt(
     ]
 
 
-def test_a_station_above_the_cycle_turns_red(inverter: tuple[BalanceParams, BalanceResult]) -> None:
+def test_a_station_above_the_cycle_and_a_misplaced_task_turn_red(
+    inverter: tuple[BalanceParams, BalanceResult],
+) -> None:
     rules = {
         str(shown.sqref): rule.formula
         for shown in sheet_of(*inverter).conditional_formatting
         for rule in shown.rules
     }
-    assert rules[f"J{FIRST}:P{HEAD + 21}"] == [f"$N{FIRST}>$C$4+0.000001"]
+    last = HEAD + (inverter[1].stations or 0) + SPARE_STATIONS
+    tasks = HEAD + len(inverter[1].assignments) + SPARE_TASKS
+    assert rules[f"K{FIRST}:R{last}"] == [f"$O{FIRST}+$P{FIRST}>$C$4+0.000001"]
+    assert rules[f"A{FIRST}:I{tasks}"] == [f'$I{FIRST}<>""']
 
 
 def test_without_a_line_the_sheet_says_so(inverter: tuple[BalanceParams, BalanceResult]) -> None:
@@ -212,7 +221,8 @@ def test_a_long_line_is_written_without_what_looks_at_all_tasks_for_each(make: A
     tasks = [{"id": f"t{at}", "time": 0.01} for at in range(MOST_CHECKED + 1)]
     count = len(tasks)
     page = opened(sheet_bytes(make(tasks=tasks), (1,) * count, ("",) * count)).worksheets[0]
-    assert list(texts(page, 7)) == list(texts(page, 8)) == []
+    assert list(texts(page, 8)) == ["0"] * count
+    assert list(texts(page, 9)) == []
 
 
 def texts(page: Any, column: int) -> Iterator[str]:
@@ -221,3 +231,17 @@ def texts(page: Any, column: int) -> Iterator[str]:
         for row in page.iter_rows(min_row=FIRST, min_col=column, max_col=column)
         if row[0].value is not None
     )
+
+
+@pytest.mark.parametrize(
+    "more", [{"line": "example:starter", "places": 2, "cycle_time": 30.0}, {"mix": "each"}]
+)
+def test_parallel_places_and_products_each_keep_the_cycle_in_the_sheet_too(
+    compute: Compute, more: dict[str, Any]
+) -> None:
+    params, result = asked(**more)
+    found = measures(compute(sheet=balance.workbook(params, result))["sheet"])
+    assert found["Places"] == result.places
+    assert 100 * found["Efficiency"] == pytest.approx(result.efficiency)
+    assert found["Fullest"] == pytest.approx(result.largest_load)
+    assert (found["Over"], found["Unplaced"], found["Late"]) == (0, 0, 0)

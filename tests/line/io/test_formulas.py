@@ -10,7 +10,7 @@ import pytest
 
 from genba.core.tally import Tally
 from genba.line.checks.tally import MORE
-from genba.line.io import example, excel, toml
+from genba.line.io import example, excel, template, toml
 from genba.line.io.formulas import RESULT
 from genba.line.records.loads import balance, station_loads
 from genba.line.records.pace import average, net_time, planned_cycle, takt
@@ -183,3 +183,26 @@ def test_more_breaks_than_usual_are_taken_off_by_the_formula():
     found = shown(line)
     assert found["net time per day"] == pytest.approx(7.5 * 3600)
     assert (found["takt"], found["planned cycle"], found["line efficiency"]) == ("", "", "")
+
+
+def test_a_spreadsheet_program_computes_the_template_as_our_functions_do(compute):
+    starter = toml.read(example.path("starter").read_bytes(), Tally(MORE), name="x")
+    lines = {"template": starter, "inverter": inverter()}
+    books = compute(template=template.content(".xlsx"), inverter=excel.write(lines["inverter"]))
+    for name, line in lines.items():
+        measured = balance(station_loads(line), planned_cycle(line))
+        found = {label: books[name]["Line"].cell(row, 2).value for label, row in RESULT.items()}
+        assert found["takt"] == pytest.approx(takt(line))
+        assert found["planned cycle"] == pytest.approx(planned_cycle(line))
+        assert found["longest station time"] == pytest.approx(measured.bottleneck)
+        assert found["line efficiency"] == pytest.approx(measured.efficiency)
+        assert found["balance loss"] == pytest.approx(measured.delay)
+        assert found["smoothness index"] == pytest.approx(measured.smoothness)
+
+
+def test_what_a_spreadsheet_program_saves_is_read_as_what_was_written(compute, tmp_path):
+    compute(inverter=excel.write(inverter()))
+    tally = Tally(MORE)
+    saved = (tmp_path / "computed" / "inverter.xlsx").read_bytes()
+    assert excel.read(saved, tally, name="x") == inverter()
+    assert tally.findings() == ()

@@ -5,7 +5,7 @@ grey ones are formulas. It is written only; a line is described in the template'
 """
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import zip_longest
@@ -34,10 +34,10 @@ CYCLE, TAKT = "$C$4", "$C$5"
 CLOSE = "0.000001"
 """A microsecond: what sums of decimal fractions may miss, s."""
 OUTCOMES = get_args(BalanceResult.model_fields["outcome"].annotation)
-WIDTHS = (10.0, 44.0, 10.0, 10.0, 12.0, 18.0, 10.0, 24.0)
+WIDTHS = (10.0, 44.0, 10.0, 10.0, 10.0, 12.0, 18.0, 10.0, 24.0)
 """Of the columns of tasks; those of stations are as wide as their headings."""
-GAP, LEG = 3.0, 14.0
-"""Widths of the column between them, and of that column where it tells the leg."""
+GAP, SIDED = 3.0, 14.0
+"""Widths of the column between them, and of that column where it tells leg or side."""
 NARROWEST = 9.0
 
 
@@ -51,6 +51,7 @@ class Extent:
         checked: whether starts and precedence are computed.
         takt: whether the line has one.
         legs: whether it is a U, whose tasks are done on the way in or on the way out.
+        sides: whether tasks are done from the left or from the right; their starts are not computed.
     """
 
     tasks: int
@@ -58,6 +59,7 @@ class Extent:
     checked: bool
     takt: bool
     legs: bool
+    sides: bool
 
     def of_tasks(self, letter: str) -> str:
         """Give a column of all tasks."""
@@ -86,6 +88,7 @@ def content(params: BalanceParams, result: BalanceResult, say: Say) -> bytes:
         rows <= MOST_CHECKED,
         result.takt is not None,
         any(row.get("leg") for row in result.assignments.rows()),
+        any(row.get("side") for row in result.assignments.rows()),
     )
     target = io.BytesIO()
     workbook.write([_sheet(params, result, extent, partial(_said, say))], target)
@@ -109,7 +112,11 @@ def _sheet(params: BalanceParams, result: BalanceResult, extent: Extent, say: Sa
     return Sheet(
         name=workbook.sheet_name(title),
         rows=[*head, *body],
-        widths=[*WIDTHS, LEG if extent.legs else GAP, *(_width(str(look.value)) for look in stations[0])],
+        widths=[
+            *WIDTHS,
+            SIDED if extent.legs or extent.sides else GAP,
+            *(_width(str(look.value)) for look in stations[0]),
+        ],
         highlights=_highlights(extent),
         choices=[*_choices(extent)],
         charts=[_yamazumi(extent, say)] if result.stations else [],
@@ -128,7 +135,14 @@ def _head(params: BalanceParams, result: BalanceResult, extent: Extent, say: Say
         yield [None, Look(say(name, english), bold=True), _computed(text, shape), Look(unit, italic=True)]
     yield []
     yield [None, say("outcome", "What the run found"), say(result.outcome, result.outcome.capitalize())]
-    yield [None, say("lower_bound", "Stations at least, for the run's cycle and times"), result.lower_bound]
+    least = say("lower_bound", "Stations at least, for the run's cycle and times")
+    places = say("places_bound", "Places at least, for the run's cycle and times")
+    yield [None, places if params.places > 1 else least, result.lower_bound]
+    if params.mix == "each":
+        yield [
+            None,
+            Look(say("each", "Times are each task's longest; the run kept the cycle for each product")),
+        ]
 
 
 def _source(line: InputFile) -> str:
@@ -143,7 +157,7 @@ def _typed(label: str, value: float | None, unit: str) -> list[Any]:
 def _measures(extent: Extent) -> Iterator[tuple[str, str, str, str, str]]:
     """Yield name, English, formula, format and unit of what is measured at the whole line."""
     of, task = extent.of_stations, extent.of_tasks
-    used, places, each = f"({of('K')}>0)", of("L"), of("N")
+    used, places, each, lost = f"({of('L')}>0)", of("M"), of("O"), of("P")
     paid = f"SUMPRODUCT({used}*{places})*{CYCLE}"
     share = f"SUM({task('D')})/({paid})"
     gaps = f"SUMPRODUCT({used}*{places}*(MAX({each})-{each})^2)"
@@ -154,10 +168,10 @@ def _measures(extent: Extent) -> Iterator[tuple[str, str, str, str, str]]:
     yield "efficiency", "Line efficiency", f'IFERROR({share},"")', "0.0%", ""
     yield "delay", "Balance delay", f'IFERROR(1-{share},"")', "0.0%", ""
     yield "smoothness", "Smoothness index", f"SQRT({gaps})", "0.00", "s"
-    yield "over", "Stations above the cycle time", f"SUMPRODUCT(({each}>{CYCLE}+{CLOSE})*1)", "0", ""
-    yield "unplaced", "Tasks at no station of the list", f"COUNTA({task('A')})-SUM({of('K')})", "0", ""
+    yield "over", "Stations above the cycle time", f"SUMPRODUCT(({each}+{lost}>{CYCLE}+{CLOSE})*1)", "0", ""
+    yield "unplaced", "Tasks at no station of the list", f"COUNTA({task('A')})-SUM({of('L')})", "0", ""
     if extent.checked:
-        yield "late", "Tasks before a predecessor", f'SUMPRODUCT(({task("H")}<>"")*1)', "0", ""
+        yield "late", "Tasks before a predecessor", f'SUMPRODUCT(({task("I")}<>"")*1)', "0", ""
 
 
 def _headings(texts: Sequence[str]) -> list[Any]:
@@ -170,18 +184,19 @@ def _width(heading: str) -> float:
 
 
 def _task_heads(extent: Extent, say: Say) -> list[Any]:
-    leg = Look(say("leg", "Leg"), bold=True, fill=HEADING, centred=True)
+    leg, side = (_headings([text])[0] for text in (say("leg", "Leg"), say("side", "Side")))
     texts = (
         say("task", "Task"),
         say("name", "What is done"),
         say("station", "Station"),
         f"{say('time', 'Time')} [s]",
+        f"{say('lost', 'Lost')} [s]",
         say("value_class", "Value class"),
         say("after", "After"),
         f"{say('start', 'Start')} [s]",
         say("check", "Precedence"),
     )
-    return [*_headings(texts), leg if extent.legs else None]
+    return [*_headings(texts), leg if extent.legs else side if extent.sides else None]
 
 
 def _tasks(result: BalanceResult, extent: Extent, say: Say) -> Iterator[list[Any]]:
@@ -195,10 +210,12 @@ def _tasks(result: BalanceResult, extent: Extent, say: Say) -> Iterator[list[Any
             Look(row.get("name"), fill=TYPED),
             Look(row.get("station"), fill=TYPED),
             Look(row.get("time"), fill=TYPED, format="0.00"),
+            Look(row.get("lost"), fill=TYPED, format="0.00;-0.00;"),
             Look(row.get("value_class"), fill=TYPED, centred=True),
             Look(";".join(_ids(str(row.get("after") or ""), known)) or None, fill=TYPED),
-            *(_followed(number, extent, wrong) if extent.checked else (None, None)),
-            Look(row.get("leg"), fill=TYPED) if extent.legs else None,
+            _start(number, row, extent),
+            _check(number, extent, wrong),
+            Look(row.get("leg") or row.get("side"), fill=TYPED) if extent.legs or extent.sides else None,
         ]
 
 
@@ -211,19 +228,29 @@ def _ids(text: str, known: frozenset[str]) -> Iterator[str]:
         words = words[longest:]
 
 
-def _followed(row: int, extent: Extent, wrong: str) -> tuple[Look, Look]:
-    """Give the start of a task within its station, and whether it stands before a predecessor.
+def _start(row: int, told: Mapping[str, Any], extent: Extent) -> Look:
+    """Give when a task starts within its station: after all above it, and what is lost between them.
 
-    Rows may be sorted: each looks only above itself, or at all tasks by their ids.
+    Rows may be sorted: each looks only above itself. What is lost before the first task of a station is lost
+    since the unit before, and delays nothing. On two sides tasks wait for each other, as the run has it.
     """
-    start = f"SUMIFS(D${HEAD}:D{row - 1},C${HEAD}:C{row - 1},C{row})"
-    before = f'ISNUMBER(FIND(";"&{extent.of_tasks("A")}&";",";"&F{row}&";"))'
-    along = _along(extent.of_tasks("C"), extent.of_tasks("I"), extent)
-    late = f"SUMPRODUCT({before}*({along}>{_along(f'C{row}', f'I{row}', extent)}))"
-    return (
-        _computed(f'IF(A{row}="","",{start})', "0.00"),
-        _computed(f'IF(F{row}="","",IF({late}>0,"{wrong}",""))', "General"),
-    )
+    if not extent.checked or extent.sides:
+        return Look(told.get("start"), fill=TYPED, format="0.00")
+    here = f"C${HEAD}:C{row - 1},C{row}"
+    before = "+".join(f"SUMIFS({letter}${HEAD}:{letter}{row - 1},{here})" for letter in "DE")
+    first = f"INDEX({extent.of_tasks('E')},MATCH(C{row},{extent.of_tasks('C')},0))"
+    start = f"IF(COUNTIF({here})=0,0,{before}+E{row}-{first})"
+    return _computed(f'IF(A{row}="","",{start})', "0.00")
+
+
+def _check(row: int, extent: Extent, wrong: str) -> Look | None:
+    """Say whether a task stands before a predecessor, which is looked for by its id among all tasks."""
+    if not extent.checked:
+        return None
+    before = f'ISNUMBER(FIND(";"&{extent.of_tasks("A")}&";",";"&G{row}&";"))'
+    along = _along(extent.of_tasks("C"), extent.of_tasks("J"), extent)
+    late = f"SUMPRODUCT({before}*({along}>{_along(f'C{row}', f'J{row}', extent)}))"
+    return _computed(f'IF(G{row}="","",IF({late}>0,"{wrong}",""))', "General")
 
 
 def _along(station: str, leg: str, extent: Extent) -> str:
@@ -232,9 +259,9 @@ def _along(station: str, leg: str, extent: Extent) -> str:
 
 
 def _choices(extent: Extent) -> Iterator[Choice]:
-    yield Choice(extent.of_tasks("E").replace("$", ""), CLASSES)
+    yield Choice(extent.of_tasks("F").replace("$", ""), CLASSES)
     if extent.legs:
-        yield Choice(extent.of_tasks("I").replace("$", ""), (IN, OUT))
+        yield Choice(extent.of_tasks("J").replace("$", ""), (IN, OUT))
 
 
 def _station_heads(extent: Extent, say: Say) -> list[Any]:
@@ -244,6 +271,7 @@ def _station_heads(extent: Extent, say: Say) -> list[Any]:
         say("beside", "Places"),
         f"{say('load', 'Load')} [s]",
         f"{say('per_place', 'Load per place')} [s]",
+        f"{say('lost', 'Lost')} [s]",
         f"{say('idle', 'Idle')} [s]",
         say("use", "Use"),
         *(f"{kind} [s]" for kind in CLASSES),
@@ -254,23 +282,24 @@ def _station_heads(extent: Extent, say: Say) -> list[Any]:
 
 def _stations(result: BalanceResult, extent: Extent) -> Iterator[list[Any]]:
     """Yield a row for each station, and spare ones."""
-    time, at, kind = (extent.of_tasks(letter) for letter in "DCE")
+    time, lost, at, kind = (extent.of_tasks(letter) for letter in "DECF")
     places = [row.get("places", 1) for row in result.workplaces.rows()] + [1] * SPARE_STATIONS
     for row in range(FIRST, FIRST + extent.stations):
-        own = [f'SUMIFS({time},{at},J{row},{kind},"{name}")/L{row}' for name in CLASSES[1:]]
+        own = [f'SUMIFS({time},{at},K{row},{kind},"{name}")/M{row}' for name in CLASSES[1:]]
         formulas = (
-            (f"SUMIFS({time},{at},J{row})", "0.00"),
-            (f"M{row}/L{row}", "0.00"),
-            (f"{CYCLE}-N{row}", "0.00"),
-            (f'IFERROR(N{row}/{CYCLE},"")', "0.0%"),
-            (f"N{row}-R{row}-S{row}", "0.00"),  # a class left empty counts as VA, as in a line's file
+            (f"SUMIFS({time},{at},K{row})", "0.00"),
+            (f"N{row}/M{row}", "0.00"),
+            (f"SUMIFS({lost},{at},K{row})/M{row}", "0.00;-0.00;"),
+            (f"{CYCLE}-O{row}-P{row}", "0.00"),
+            (f'IFERROR(O{row}/{CYCLE},"")', "0.0%"),
+            (f"O{row}-T{row}-U{row}", "0.00"),  # a class left empty counts as VA, as in a line's file
             *((text, "0.00") for text in own),
             (CYCLE, "0.00"),
             *([(TAKT, "0.00")] if extent.takt else []),
         )
         yield [
             row - HEAD,
-            _computed(f"COUNTIF({at},J{row})", "0"),
+            _computed(f"COUNTIF({at},K{row})", "0"),
             Look(places[row - FIRST], fill=TYPED),
             *(_computed(text, shape) for text, shape in formulas),
         ]
@@ -278,18 +307,18 @@ def _stations(result: BalanceResult, extent: Extent) -> Iterator[list[Any]]:
 
 def _highlights(extent: Extent) -> list[Highlight]:
     """Give what turns red: a station above the cycle, its idle time, a task that is misplaced."""
-    above = f"$N{FIRST}>{CYCLE}+{CLOSE}"
+    above = f"$O{FIRST}+$P{FIRST}>{CYCLE}+{CLOSE}"
     found = [
-        Highlight(f"J{FIRST}:P{HEAD + extent.stations}", above, OVER),
+        Highlight(f"K{FIRST}:R{HEAD + extent.stations}", above, OVER),
         Highlight("C13:C15", "C13>0", OVER),
     ]
     if extent.checked:
-        found.append(Highlight(f"A{FIRST}:H{HEAD + extent.tasks}", f'$H{FIRST}<>""', OVER))
+        found.append(Highlight(f"A{FIRST}:I{HEAD + extent.tasks}", f'$I{FIRST}<>""', OVER))
     return found
 
 
 def _yamazumi(extent: Extent, say: Say) -> Stacks:
-    lines = [Drawn(20, COLOURS["cycle"]), *([Drawn(21, COLOURS["takt"])] if extent.takt else [])]
+    lines = [Drawn(22, COLOURS["cycle"]), *([Drawn(23, COLOURS["takt"])] if extent.takt else [])]
     return Stacks(
         title=say("yamazumi", "Yamazumi: work at each station"),
         x=say("station", "Station"),
@@ -298,8 +327,8 @@ def _yamazumi(extent: Extent, say: Say) -> Stacks:
         size=(30.0, 9.0),
         first=FIRST,
         last=HEAD + extent.stations,
-        names=10,
-        bars=[Drawn(17 + at, COLOURS[kind]) for at, kind in enumerate(CLASSES)],
+        names=11,
+        bars=[Drawn(19 + at, COLOURS[kind]) for at, kind in enumerate(CLASSES)],
         lines=lines,
     )
 

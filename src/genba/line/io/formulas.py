@@ -1,6 +1,7 @@
 """The sheets of the workbook: what is typed in, and the formulas beside it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from genba.line.io.columns import (
@@ -27,6 +28,7 @@ SPARE_STATIONS = 20
 SPARE_SHIFTS = 3
 BREAKS = 4
 """Breaks of a shift that there are columns for, at least."""
+NARROWEST = 9.0
 HEAD = "D9E1F2"
 COMPUTED = "EDEDED"
 AVERAGE, PLACES, STATION_TIME, PER_PLACE, OF_CYCLE, IDLE, GAP, NET = (
@@ -64,7 +66,7 @@ def sheets(line: Line) -> Iterator[Sheet]:
     """Yield the sheets of a workbook that holds a line."""
     products = tuple(dict.fromkeys((*(p.id for p in line.products), *_timed(line))))
     data = line.model_dump(exclude_defaults=True)
-    yield Sheet("Line", _line_rows(data, products), (26, 30, 12), 1)
+    yield _sheet("Line", [*_line_rows(data, products)])
     yield _plain("Products", PRODUCTS, data.get("products", ()))
     yield _tasks(line, products)
     yield _stations(data.get("stations", ()), products)
@@ -85,7 +87,15 @@ def _timed(line: Line) -> Iterator[str]:
 
 def _plain(title: str, fields: Sequence[Field], entries: Sequence[Mapping[str, Any]]) -> Sheet:
     rows = (cells_of(fields, entry) for entry in entries)
-    return Sheet(title, [_head(fields), *rows], _widths(len(fields)), 1)
+    return _sheet(title, [_head(fields), *rows])
+
+
+def _sheet(title: str, rows: Sequence[list[Any]]) -> Sheet:
+    """Give a sheet whose columns are wide enough for their headings, and first two for ids and names."""
+    headings = (len(str(look.value)) + 2.0 for look in rows[0])
+    least = (26.0, 30.0, 12.0) if title == "Line" else (12.0, 28.0)
+    widths = [max(pair) for pair in zip_longest(headings, least, fillvalue=NARROWEST)]
+    return Sheet(title, rows, widths, frozen=1, landscape=True)
 
 
 def _head(fields: Sequence[Field], computed: Sequence[str] = ()) -> list[Look]:
@@ -149,7 +159,7 @@ def _tasks(line: Line, products: Sequence[str]) -> Sheet:
     shares = {product.id: f"Products!$C${row}" for row, product in enumerate(line.products, start=2)}
     for number, row in enumerate(rows, start=2):
         row.append(_computed(_average(number, products, shares), "0.00"))
-    return Sheet("Tasks", [_head(fields, [f"{AVERAGE} [s]"]), *rows], _widths(len(fields) + 1), 1)
+    return _sheet("Tasks", [_head(fields, [f"{AVERAGE} [s]"]), *rows])
 
 
 def _average(row: int, products: Sequence[str], shares: Mapping[str, str]) -> str:
@@ -188,7 +198,7 @@ def _stations(entries: Sequence[Mapping[str, Any]], products: Sequence[str]) -> 
             for text, shape in zip(texts, formats, strict=True)
         ]
     computed = [PLACES, f"{STATION_TIME} [s]", f"{PER_PLACE} [s]", OF_CYCLE, f"{IDLE} [s]", f"{GAP} [s2]"]
-    return Sheet("Stations", [_head(STATIONS, computed), *rows], _widths(len(STATIONS) + 6), 1)
+    return _sheet("Stations", [_head(STATIONS, computed), *rows])
 
 
 def _shifts(entries: Sequence[Mapping[str, Any]]) -> Sheet:
@@ -211,7 +221,7 @@ def _shifts(entries: Sequence[Mapping[str, Any]]) -> Sheet:
     pauses = [f"break {at} {end}" for at in range(1, most + 1) for end in ("start", "end")]
     head += [Look(text, bold=True, fill=HEAD) for text in pauses]
     head.insert(4 + 2 * BREAKS, Look(f"{NET} [s]", bold=True, fill=COMPUTED))
-    return Sheet("Shifts", [head, *rows], _widths(len(head)), 1)
+    return _sheet("Shifts", [head, *rows])
 
 
 def _net(row: int, most: int) -> str:
@@ -243,7 +253,3 @@ def _station_letters() -> dict[str, str]:
 
 def _computed(text: str, shape: str) -> Look:
     return Look(Formula(f"={text}"), fill=COMPUTED, format=shape)
-
-
-def _widths(count: int) -> list[float]:
-    return [12.0, 28.0, *[13.0] * (count - 2)]
