@@ -104,6 +104,46 @@ def test_parts_at_the_start_leave_first_and_go_through_events(write: Write) -> N
         run(line, engine="recursion")
 
 
+RETURNS = """
+products = [{{id = "p", share = 0.5}}, {{id = "q", share = 0.5}}]
+tasks = [{{id = "b", time = 8, times = {{q = 12}}}}]
+stations = [
+  {{id = "A", work = 1}}, {{id = "B", tasks = ["b"]}},
+  {{id = "C", work = 1, rework = {{share = 0.5, {given}}}}},
+]
+buffers = [{{id = "b", before = "B", capacity = 5}}, {{id = "c", before = "C", capacity = 5}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "each"),
+    [
+        ('to = "B"', 10 * 2),
+        ('to = "B", work = 4', 10 + 4),
+        ('to = "C", work = 4', 10),
+        ("work = 24", 1 + 24),
+    ],
+)
+def test_parts_are_sent_back_to_the_station_that_is_named(tmp_path: Path, given: str, each: float) -> None:
+    """By hand: half of the parts go back each time, so one more visit of the slowest station on average."""
+    path = tmp_path / "line.toml"
+    path.write_text('name = "t"\n' + RETURNS.format(given=given))
+    result = run(str(path), hours=8.0, half_width=0.5, sensitivities=False)
+    assert result.throughput == pytest.approx(3600 / each, rel=0.02)
+    slowest = "C" if each == 25 else "B"
+    assert result.stations["station"][np.argmin(result.stations["rank_by_use"])] == slowest
+
+
+def test_parts_cannot_go_back_to_an_assembly(write: Write) -> None:
+    line = write(
+        'stations = [{id = "A", work = 1, after = []}, {id = "B", work = 1, after = []},\n'
+        '  {id = "C", work = 1, after = ["A", "B"], rework = {share = 0.1, to = "A"}},\n'
+        '  {id = "D", work = 1, rework = {share = 0.1, to = "C"}}]\n'
+    )
+    with pytest.raises(InputError, match="assembly of several streams"):
+        run(line)
+
+
 def test_differences_agree_with_the_exact_derivative(write: Write) -> None:
     """Within half-widths, and what a difference of 5 % differs from a derivative."""
     line = write(ROW)

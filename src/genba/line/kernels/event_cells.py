@@ -106,8 +106,9 @@ last arrival."""
 STREAM = STREAM_BLOCK + DRAWS
 """Kind, station's number and purpose in `random_blocks`; its law, or place and number of given draws; how
 many have been used; the constant; the random block that it is in."""
-(JOB_FACTOR, JOB_ROUTE, JOB) = range(3)
-"""Of a station and a product: what the drawn work is multiplied with, and where the part goes."""
+(JOB_FACTOR, JOB_AGAIN, JOB_ROUTE, JOB) = range(4)
+"""Of a station and a product: what the drawn work, and the repeated work, is multiplied with; where the part
+goes."""
 (EXIT_TIME, EXIT_ENTRY, EXIT_PRODUCT, EXIT_REWORKS, EXIT) = range(5)
 (TRACE_TIME, TRACE_SERVER, TRACE_STATE, TRACE_PART, TRACE) = range(5)
 

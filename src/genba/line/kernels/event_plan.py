@@ -42,7 +42,8 @@ class EventStation:
         rework: share of parts that are worked on again, 0 to 1.
         rework_route: where these go; None: once more in their place.
         rework_limit: a part that was reworked as often as this is scrapped instead; None: never.
-        again: time of work on reworked parts; None: as on others.
+        again: time of work on reworked parts, the same for all products; None: as on others.
+        pace: what the repeated work is multiplied with.
         quality: uniform numbers drawn before that decide on scrap and rework; None: random.
         standby: time without a part after which it counts as standing by, s.
         wake: time to get ready after that, s.
@@ -67,6 +68,7 @@ class EventStation:
     rework_route: int | None = None
     rework_limit: int | None = None
     again: Times | None = None
+    pace: float = 1.0
     quality: Floats | None = None
     standby: float = inf
     wake: float = 0.0

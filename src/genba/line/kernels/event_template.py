@@ -268,6 +268,7 @@ def _products(build: _Builder, k: int, station: EventStation) -> None:
         onward = station.onward[product % len(station.onward)]
         route = onward if onward < 0 else build.routes[onward]
         build.put(job, JOB_FACTOR=float(factors[product % len(factors)]), JOB_ROUTE=route)
+        build.put(job, JOB_AGAIN=float(station.pace))
     setup = np.zeros((products, products)) if station.setup is None else station.setup
     build.put(build.stations[k], STATION_JOBS=jobs.start, STATION_SETUPS=build.cells.numbers(setup))
 

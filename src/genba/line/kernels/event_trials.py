@@ -89,7 +89,7 @@ class EventFrame:
 def _shared(station: EventStation, people: int) -> EventStation:
     """Give a station whose work some people share; failures come as often in an hour of work."""
     factors = station.factor or (1.0,)
-    return replace(station, factor=tuple(factor / people for factor in factors))
+    return replace(station, factor=tuple(factor / people for factor in factors), pace=1 / people)
 
 
 def _idle(m: Cells, state: int) -> Floats:

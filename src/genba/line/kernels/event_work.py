@@ -40,7 +40,7 @@ def draw_job(m: Cells, x: Numbers, server: int) -> None:
     job = m[station + at.STATION_JOBS] + m[part + at.PART_PRODUCT] * at.JOB
     again = m[part + at.PART_REWORKS] > 0 and m[station + at.STATION_AGAIN] != NONE
     stream = m[station + at.STATION_AGAIN] if again else m[station + at.STATION_WORK]
-    x[server + at.SERVER_WORK] = draw(m, x, stream) * x[job + at.JOB_FACTOR]
+    x[server + at.SERVER_WORK] = draw(m, x, stream) * x[job + (at.JOB_AGAIN if again else at.JOB_FACTOR)]
     m[server + at.SERVER_ROUTE] = m[job + at.JOB_ROUTE]
     if m[station + at.STATION_QUALITY] != NONE:
         luck = draw(m, x, m[station + at.STATION_QUALITY])

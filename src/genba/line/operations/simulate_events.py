@@ -1,12 +1,13 @@
 """A line as the event engine takes it, and its replications one after the other."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from genba.core.errors import InputError
 from genba.line.kernels.event_course import Course, course
 from genba.line.kernels.event_observe import observe_events
 from genba.line.kernels.event_plan import (
@@ -20,6 +21,7 @@ from genba.line.kernels.event_plan import (
     EventStation,
 )
 from genba.line.kernels.flow_model import FlowLink
+from genba.line.kernels.laws import Law
 from genba.line.kernels.random_blocks import LANES
 from genba.line.kernels.replications import Observed, Series
 from genba.line.kernels.sensitivity import Sensitivities
@@ -95,29 +97,27 @@ def plan_of(flow: Flow, *, before: bool, seed: int, breaks: bool = False) -> Eve
         seed: of all random numbers.
         breaks: whether breaks and the hours outside shifts pass on the clock.
     """
-    line = flow.line
-    ways = _ways(flow)
-    arriving = [target for target, link in ways if link is None][: 1 if flow.arrivals is not None else 0]
-    routes, fleets = [], _Fleets(flow)
-    for number, (target, link) in enumerate(ways):
-        if link is not None:
-            routes.append((link.source, fleets.route(number, link.source, target, link.travel)))
-    onward = {source: number for number, (source, _) in enumerate(routes)}
-    sources = tuple(
-        EventSource(queue=number, between=flow.arrivals if target in arriving else None)
-        for number, (target, link) in enumerate(ways)
-        if link is None
-    )
+    line, ways, fleets = flow.line, _ways(flow), _Fleets(flow)
+    entries = [number for number, way in enumerate(ways) if way.link is None and way.back is None]
+    routes = [
+        fleets.route(number, way.link.source, way.target, way.link.travel)
+        for number, way in enumerate(ways)
+        if way.link is not None
+    ]
+    routes += [
+        EventRoute(station=way.back, queue=number) for number, way in enumerate(ways) if way.back is not None
+    ]
     off = off_times(line) if breaks else ()
-    teams = {worker.id: number for number, worker in enumerate(line.workers)}
     return EventPlan(
         stations=tuple(
-            replace(_station(line, place, onward.get(k, END), teams, before), calendar=0 if off else None)
-            for k, place in enumerate(flow.order)
+            replace(station, calendar=0 if off else None) for station in _stations(flow, ways, routes, before)
         ),
-        queues=tuple(_queue(flow, *way) for way in ways),
-        routes=tuple(route for _, route in routes),
-        sources=sources,
+        queues=tuple(_queue(flow, way) for way in ways),
+        routes=tuple(routes),
+        sources=tuple(
+            EventSource(queue=number, between=flow.arrivals if number == entries[0] else None)
+            for number in entries
+        ),
         fleets=tuple(fleets.made),
         teams=tuple(worker.count for worker in line.workers),
         calendars=(EventCalendar(DAY, off),) if off else (),
@@ -127,26 +127,78 @@ def plan_of(flow: Flow, *, before: bool, seed: int, breaks: bool = False) -> Eve
     )
 
 
-def _queue(flow: Flow, target: int, link: FlowLink | None) -> EventQueue:
-    """Give the queue at the end of a link, or of an entry, with what it holds at the start."""
-    source = "" if link is None else flow.ids[link.source]
-    held = contents_of(flow.line, source, flow.ids[target])
-    return EventQueue(station=target, places=None if link is None else link.places, contents=held)
+@dataclass(frozen=True)
+class _Way:
+    """What leads to a queue: a link, a station that sends parts back (`back`), or neither at an entry."""
+
+    target: int
+    link: FlowLink | None = None
+    back: int | None = None
 
 
-def _ways(flow: Flow) -> list[tuple[int, FlowLink | None]]:
-    """Give the target of every queue, and the link that leads to it where it is no entry, by target."""
+def _stations(flow: Flow, ways: list[_Way], routes: list[EventRoute], before: bool) -> Iterator[EventStation]:
+    """Yield the stations; one that parts are sent back to takes them beside the others, as they come."""
+    teams = {worker.id: number for number, worker in enumerate(flow.line.workers)}
+    links = [(number, route.station, ways[route.queue]) for number, route in enumerate(routes)]
+    onward = {station: number for number, station, way in links if way.back is None}
+    back = {station: number for number, station, way in links if way.back is not None}
+    again = {way.target: _again(flow, way.back) for way in ways if way.back is not None}
+    for k, place in enumerate(flow.order):
+        station = _station(flow.line, place, onward.get(k, END), teams, before)
+        own = None if k in back else station.again  # what is sent back is repeated elsewhere
+        yield replace(
+            station,
+            rework_route=back.get(k),
+            merges=station.merges or k in again,
+            again=again.get(k) or own,
+        )
+
+
+def _again(flow: Flow, station: int) -> Law | None:
+    """Give the time of the repeated work on what a station sends back to another; none: as the first time."""
+    place = flow.order[station]
+    rework = flow.line.stations[place].rework
+    given = rework.work if rework is not None else None
+    return None if given is None else law_of(given, station_mean(flow.line, place))
+
+
+def _queue(flow: Flow, way: _Way) -> EventQueue:
+    """Give the queue at the end of a way; what is sent back always finds a place."""
+    if way.back is not None:
+        return EventQueue(station=way.target)
+    source = "" if way.link is None else flow.ids[way.link.source]
+    held = contents_of(flow.line, source, flow.ids[way.target])
+    return EventQueue(station=way.target, places=None if way.link is None else way.link.places, contents=held)
+
+
+def _ways(flow: Flow) -> list[_Way]:
+    """Give what leads to every queue, by target: links or an entry, then stations that send parts back."""
     fed = {link.target for link in flow.links}
-    ways: list[tuple[int, FlowLink | None]] = [(k, None) for k in range(len(flow.ids)) if k not in fed]
-    ways += [(link.target, link) for link in flow.links]
-    return sorted(ways, key=lambda way: way[0])
+    ways = [_Way(k) for k in range(len(flow.ids)) if k not in fed]
+    ways += [_Way(link.target, link) for link in flow.links]
+    for k, place in enumerate(flow.order):
+        rework = flow.line.stations[place].rework
+        if rework is not None and rework.share > 0 and rework.to not in ("", flow.ids[k]):
+            target = flow.ids.index(rework.to)
+            if sum(link.target == target for link in flow.links) > 1 and _joins(flow, target):
+                raise InputError(
+                    f"{flow.ids[k]} sends parts back to {rework.to}, an assembly of several streams; "
+                    "send them to a station before it",
+                    where=f"station {flow.ids[k]}",
+                )
+            ways.append(_Way(target, back=k))
+    return sorted(ways, key=lambda way: way.target)
+
+
+def _joins(flow: Flow, station: int) -> bool:
+    return flow.line.stations[flow.order[station]].join == "assembly"
 
 
 def queues_shown(flow: Flow) -> list[int]:
     """Give the queues of arrivals, where there are any, and of the links, in their order."""
     ways = _ways(flow)
-    entries = [number for number, (_, link) in enumerate(ways) if link is None]
-    of_links = {link: number for number, (_, link) in enumerate(ways) if link is not None}
+    entries = [number for number, way in enumerate(ways) if way.link is None and way.back is None]
+    of_links = {way.link: number for number, way in enumerate(ways) if way.link is not None}
     arriving = entries[:1] if flow.arrivals is not None else []
     return arriving + [of_links[link] for link in flow.links]
 

@@ -99,8 +99,8 @@ def _paced(flow: Flow, plan: EventPlan, k: int, by: float) -> EventStation:
     station, broken = plan.stations[k], _breakdown(flow, k)
     factors = tuple(by * factor for factor in station.factor or (1.0,))
     if broken is None or broken.clock == "calendar":
-        return replace(station, factor=factors)
-    return replace(station, factor=factors, uptime=law_of(_longer(broken.mtbf, by), 0.0))
+        return replace(station, factor=factors, pace=by)
+    return replace(station, factor=factors, pace=by, uptime=law_of(_longer(broken.mtbf, by), 0.0))
 
 
 def _mended(flow: Flow, plan: EventPlan, k: int, by: float) -> EventStation:

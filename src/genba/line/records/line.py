@@ -89,9 +89,9 @@ class Rework(Part):
     share: One
     """Share of the parts leaving the station, 0 to 1."""
     to: str = ""
-    """Id of the station where they go; empty: the same station again."""
+    """Id of the station where they go, which takes them as they come; empty: the same station again."""
     work: Work | None = None
-    """Time of the repeated work; none: as the first time."""
+    """Time of the repeated work there, of any product; none: as the first time."""
 
 
 class Power(Part):
