@@ -13,13 +13,15 @@ from genba.line.certify.timed_line import REACH, Lost
 
 LARGEST = 20_000
 """States up to which a certificate recomputes an optimum."""
+WAYS = 3_000
+"""The same for two sides, where ways are compared with one another."""
 Way = tuple[int, ...]
 
 
 def fewest_sided(
     times: Sequence[int], before: Sequence[frozenset[int]], sides: Sequence[str], cycle: int
 ) -> tuple[int, int] | None:
-    """Give the fewest two-sided stations, and of these places; None with more than `LARGEST` states.
+    """Give the fewest two-sided stations, and of these places; None with more than `WAYS`.
 
     Nothing is lost between tasks. For each set done: ways to have done it, of which none is as good as
     another in everything: stations, places, when each place of the last station is ready, -1 where nothing is
@@ -32,6 +34,8 @@ def fewest_sided(
     for _ in range(n):
         following: dict[int, list[Way]] = {}
         for done, ways in layer.items():
+            if seen + sum(map(len, following.values())) > WAYS:
+                return None
             for task in _next(done, heads):
                 kept = following.setdefault(done | 1 << task, [])
                 for way in ways:
@@ -43,8 +47,6 @@ def fewest_sided(
                             _keep(kept, after)
         layer = following
         seen += sum(map(len, layer.values()))
-        if seen > LARGEST:
-            return None
     return min(((way[0], way[1]) for way in layer[(1 << n) - 1]), default=(n + 1, n + 1))
 
 
