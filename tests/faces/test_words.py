@@ -64,6 +64,8 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
         {**LINE, "cycle_time": 66.0},
         {**LINE, "cycle_time": 66.0, "rules": False},
         {**LINE, "objective": "feasible", "stations": 5},
+        {**LINE, "objective": "efficiency", "cycle_time": 66.0, "rules": False},
+        {"line": FIVE, "objective": "efficiency", "stations_from": 2, "rules": False},
         {"line": THREE, "cycle_time": 1.0, "smooth": True},
         {"line": FIVE, "cycle_time": 11.0, "mix": "each", "objective": "cost", "smooth": True},
         {"line": FIVE, "cycle_time": 30.0, "mix": "each", "smooth": True},

@@ -55,6 +55,7 @@ def test_rules_never_need_fewer_stations() -> None:
         ({"outcome": "feasible"}, "outcome"),
         ({"efficiency": 99.0}, "measures"),
         ({"smoothness": 0.0}, "measures"),
+        ({"efficiency_bound": 100.0}, "outcome"),
         ({"stations": 17}, "every_task_once"),
     ],
 )
@@ -147,3 +148,53 @@ def test_setups_are_kept_or_told(tmp_path: Path, more: dict[str, Any], *, kept: 
     assert outcome.certificate.holds
     assert bool(told) != kept
     assert outcome.result.stations == (2 if kept else 1)
+
+
+def test_the_most_efficient_line_is_no_worse_than_any_shortest_cycle() -> None:
+    given = {"line": INVERTER, "objective": "efficiency", "rules": False}
+    best = balance(**given, cycle_time=120).result
+    assert best.outcome == "optimal"
+    assert best.efficiency == pytest.approx(best.efficiency_bound)
+    for stations in (10, 12):
+        one = balance(line=INVERTER, objective="cycle", stations=stations, rules=False).result
+        assert (one.efficiency or 0) <= (best.efficiency or 0) + 1e-9
+    narrow = balance(**given, cycle_time=120, stations_from=12, stations=13).result
+    assert narrow.stations in (12, 13)
+    assert (narrow.efficiency or 0) <= (best.efficiency or 0) + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("changes", "claim"),
+    [
+        ({"efficiency_bound": 97.0}, "outcome"),
+        ({"efficiency_bound": 98.0}, "outcome"),
+        ({"efficiency_bound": 97.0, "outcome": "feasible"}, "efficiency_bound"),
+        ({"lower_bound": 9}, "outcome"),
+        ({"cycle_time": 108.0}, "measures"),
+        ({"cycle_time": 121.0}, "outcome"),
+        ({"efficiency_bound": None}, "outcome"),
+    ],
+)
+def test_a_changed_efficiency_fails_its_claim(changes: dict[str, Any], claim: str) -> None:
+    given = {"line": INVERTER, "objective": "efficiency", "cycle_time": 120, "rules": False}
+    assert claim in claims(given, **changes)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({}, "counts precedence and one time"),
+        ({"rules": False, "mix": "each"}, "counts precedence and one time"),
+        ({"rules": False, "stations": 5, "stations_from": 6}, "at least 6 stations"),
+        ({"rules": False, "stations_from": 64}, "at least 64 stations"),
+    ],
+)
+def test_what_efficiency_cannot_count_is_refused(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        balance(line=INVERTER, objective="efficiency", **given)
+
+
+def test_limits_that_no_line_keeps_are_proved_impossible() -> None:
+    outcome = balance(line=INVERTER, objective="efficiency", cycle_time=120, stations=8, rules=False)
+    assert outcome.certificate.holds
+    assert outcome.result.outcome == "infeasible"

@@ -6,6 +6,7 @@ from genba.core.certificate import Certificate, Claim, at_most, equal
 from genba.core.context import Context
 from genba.line.certify.balance_bound import bound_claims
 from genba.line.certify.balance_question import MONEY, Asked, Stated, asked_of, stated_in
+from genba.line.certify.efficiency_bound import met_efficiency, stated_where_asked, within_limits
 from genba.line.certify.line_search import broken, spread_of
 from genba.line.certify.timed_claims import course_claims, places_bound, sides_told
 from genba.line.records.balance import BalanceParams, BalanceResult
@@ -76,7 +77,7 @@ def _line_claims(asked: Asked, stated: Stated, params: BalanceParams, result: Ba
 
 def _cycle(asked: Asked, params: BalanceParams, result: BalanceResult) -> int:
     """Give the cycle that the line must keep, microseconds."""
-    return whole(result.cycle_time) if params.objective == "cycle" else asked.cycle
+    return whole(result.cycle_time) if params.objective in ("cycle", "efficiency") else asked.cycle
 
 
 def _place_loads(asked: Asked, stated: Stated) -> list[float]:
@@ -157,11 +158,13 @@ def _outcome(asked: Asked, params: BalanceParams, result: BalanceResult) -> Clai
             "stations": counted == result.lower_bound,
             "cycle": _same(result.cycle_time, result.cycle_bound),
             "cost": _same(result.cost, result.cost_bound),
+            "efficiency": met_efficiency(asked, result),
         }[params.objective]
+        few = few and (params.objective != "efficiency" or within_limits(asked, params, result))
         right = result.outcome == ("optimal" if met else "feasible") and few
     return equal(
         "outcome",
-        float(right),
+        float(right and stated_where_asked(params, result)),
         expected=1,
         method="Optimal only where line and bound meet, infeasible only with a proof.",
     )

@@ -2,15 +2,20 @@
 
 from genba.core.certificate import Claim, at_least
 from genba.line.certify.balance_question import MONEY, Asked
+from genba.line.certify.efficiency_bound import efficiency_claim
 from genba.line.certify.enumeration import LARGEST, fewest_stations
 from genba.line.certify.line_search import Limits, line_within
+from genba.line.certify.load_bound import stations_by_loads
 from genba.line.certify.station_bound import stations_needed
 from genba.line.certify.timed_claims import fewest_timed
 from genba.line.certify.timed_line import timed_stations_needed
 from genba.line.records.balance import BalanceParams, BalanceResult
 from genba.line.records.whole import PER_SECOND, whole
 
-COMPUTED = "The bound is computed again: LB1 to LB3, dual feasible functions, work around each task."
+COMPUTED = (
+    "The bound is computed again: LB1 to LB3, dual feasible functions, weights over all loads, work around "
+    "each task."
+)
 
 
 def places_needed(asked: Asked, cycle: int) -> int:
@@ -32,7 +37,8 @@ def places_needed(asked: Asked, cycle: int) -> int:
 
 def bound_claims(asked: Asked, params: BalanceParams, result: BalanceResult) -> list[Claim]:
     """Recompute the bound on stations or the cycle, then those on cost, load and differences."""
-    claims = [_main(asked, params, result)]
+    efficient = params.objective == "efficiency" and result.stations is not None
+    claims = [efficiency_claim(asked, params, result) if efficient else _main(asked, params, result)]
     if result.cost_bound is not None:
         claims.append(_cost(asked, result, result.cost_bound))
     if result.load_bound is not None:
@@ -44,7 +50,10 @@ def bound_claims(asked: Asked, params: BalanceParams, result: BalanceResult) -> 
 
 def _main(asked: Asked, params: BalanceParams, result: BalanceResult) -> Claim:
     cycle, claimed = _claimed(asked, params, result)
-    by_bound = places_needed(asked, cycle)
+    too_long = max(map(max, asked.fastest)) > asked.places * cycle  # then no number of stations is enough
+    by_bound = claimed if too_long else places_needed(asked, cycle)
+    if by_bound < claimed and asked.plain:
+        by_bound = max(by_bound, stations_by_loads(asked.products[0], asked.before, cycle))
     ruled_out = _ruled_out(params, result, len(asked.before) + asked.last_fixed)
     if by_bound >= claimed and not ruled_out:
         return at_least("bound", by_bound, bound=claimed, unit="1", method=COMPUTED)

@@ -159,6 +159,7 @@ def asked_of(params: BalanceParams, ctx: Context) -> Asked:
     each = tuple(tuple(whole(task.times.get(one, task.time)) for task in line.tasks) for one in made)
     products = each if params.mix == "each" and each else (task_times(line, params.mix),)
     given = params.cycle_time if params.cycle_time is not None else planned_cycle(line)
+    free = params.objective == "efficiency" and given is None
     longest = [max(times) for times in zip(*products, strict=True)]
     pairs = task_pairs(line)
     return Asked(
@@ -167,7 +168,7 @@ def asked_of(params: BalanceParams, ctx: Context) -> Asked:
         variants=each or (tuple(longest),),
         before=_closed(len(line.tasks), pairs),
         pairs=pairs,
-        cycle=sum(longest) if params.objective == "cycle" else whole(given or 0.0),
+        cycle=sum(longest) if params.objective == "cycle" or free else whole(given or 0.0),
         places=params.places,
         most=params.stations,
         hands=_hands(line) if params.staff or params.objective == "cost" else (),

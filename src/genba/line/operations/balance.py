@@ -5,6 +5,7 @@ from genba.core.findings import Finding, FindingKind, Severity
 from genba.core.operation import operation
 from genba.line.certify.balance import certify_balance
 from genba.line.io.opening import open_line
+from genba.line.operations.balance_efficiency import most_efficient
 from genba.line.operations.balance_model import binds, read_job
 from genba.line.operations.balance_report import result_of
 from genba.line.operations.balance_rules import with_rules
@@ -52,6 +53,8 @@ def balance(params: BalanceParams, ctx: Context) -> BalanceResult:
     ctx.check(_left_out(line, params, timed=timed))
     job = read_job(line, params, ctx)
     until = ctx.clock() + int(params.time_limit * NANO)
+    if params.objective == "efficiency":
+        return result_of(job, params, most_efficient(job, params, ctx, until), "remember")
     if timed:
         return result_of(job, params, balance_timed(job, params, ctx, until), "cpsat")
     alone = job.plain and not binds(job, params) and not params.smooth

@@ -90,6 +90,7 @@ class Found:
         places: of each station; None: one each.
         resource: number of the resource of each station, -1 without; None where that does not matter.
         cost_bound: proven least cost, where it was asked for.
+        product_bound: proven least product of stations and cycle, where efficiency was asked for.
         load_bound: proven least work of the fullest place, where work was spread evenly.
         spread_bound: proven least differences among products, where these were made small.
         course: when and at which side tasks are done, where that matters.
@@ -106,6 +107,7 @@ class Found:
     places: Ints | None = None
     resource: Ints | None = None
     cost_bound: int | None = None
+    product_bound: int | None = None
     load_bound: int | None = None
     spread_bound: int | None = None
     course: Course | None = None
@@ -126,7 +128,7 @@ def read_job(line: Line, params: BalanceParams, ctx: Context) -> Job:
     if not staff and (params.staff or params.objective == "cost"):
         raise InputError("the line has neither workers nor groups of people or robots", where="workers")
     times = products.max(axis=0)
-    cycle = int(products.max(axis=0).sum()) if params.objective == "cycle" else _cycle(line, params)
+    cycle = int(times.sum()) if params.objective == "cycle" else _cycle(line, params, int(times.sum()))
     start, end = np.array(task_pairs(line), np.int64).reshape(-1, 2).T
     made = [product.id for product in line.products if product.share > 0]
     variants = [[whole(time_of(task, product)) for task in line.tasks] for product in made] or [
@@ -144,7 +146,7 @@ def read_job(line: Line, params: BalanceParams, ctx: Context) -> Job:
         params.places,
         staff,
     )
-    if params.objective in ("stations", "cost"):
+    if params.objective in ("stations", "cost", "efficiency"):
         _check_longest(job, params, ctx)
     return job
 
@@ -170,8 +172,10 @@ def fastest(job: Job) -> Ints:
     return assigning(job, 1).fastest
 
 
-def _cycle(line: Line, params: BalanceParams) -> int:
+def _cycle(line: Line, params: BalanceParams, work: int) -> int:
     given = params.cycle_time if params.cycle_time is not None else planned_cycle(line)
+    if given is None and params.objective == "efficiency" and params.stations_from is not None:
+        return work  # the fewest stations are limit enough
     if given is None or given <= 0:
         raise InputError("neither a cycle time nor a demand with shifts is given", where="cycle_time")
     return whole(given)

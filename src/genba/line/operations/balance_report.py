@@ -78,6 +78,7 @@ def result_of(
         method=method,
         explored=found.explored,
         efficiency=100 * measures.efficiency if measures else None,
+        efficiency_bound=_share(job, found.product_bound),
         balance_delay=100 * measures.delay if measures else None,
         smoothness=measures.smoothness if measures else None,
         largest_load=measures.bottleneck if measures else None,
@@ -91,6 +92,11 @@ def result_of(
 
 def _in_seconds(microseconds: int | None) -> float | None:
     return None if microseconds is None else seconds(microseconds)
+
+
+def _share(job: Job, product: int | None) -> float | None:
+    """Give all work in % of a product of stations and cycle."""
+    return None if product is None else 100 * int(job.times.sum()) / product
 
 
 def _built(job: Job, found: Found) -> Built | None:
@@ -138,6 +144,8 @@ def _outcome(found: Found, params: BalanceParams, places: int, cost: int | None)
         return "optimal" if found.cycle == found.cycle_bound else "feasible"
     if params.objective == "cost":
         return "optimal" if cost == found.cost_bound else "feasible"
+    if params.objective == "efficiency":
+        return "optimal" if places * found.cycle == found.product_bound else "feasible"
     return "optimal" if params.objective == "stations" and places == found.bound else "feasible"
 
 

@@ -47,11 +47,13 @@ class BalanceParams(LineParams):
     """How to give tasks to stations."""
 
     cycle_time: Annotated[Second, Field(gt=0)] | None = None
-    """Time of a station for each unit; none: the planned cycle of the line, from its demand."""
-    objective: Literal["stations", "cycle", "feasible", "cost"] = "stations"
-    """Fewest stations for the cycle, shortest cycle for them, whether both can be, or the cheapest staff."""
+    """Time of a station for each unit, for efficiency the longest; none: the planned cycle, from demand."""
+    objective: Literal["stations", "cycle", "feasible", "cost", "efficiency"] = "stations"
+    """Fewest stations, shortest cycle, whether both can be, cheapest staff, or the greatest efficiency."""
     stations: Annotated[int, Field(ge=1, le=10_000)] | None = None
     """Number of stations (of places, where stations may have several) that a line has at most."""
+    stations_from: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """Fewest stations that the most efficient line may have; none: as few as its longest cycle allows."""
     mix: Literal["longest", "average", "each"] = "longest"
     """Times where products differ: the longest of a task, those of the average unit, or of each product."""
     places: Annotated[int, Field(ge=1, le=20)] = 1
@@ -99,6 +101,8 @@ class BalanceResult(Result):
     """Work at all stations over places times cycle; null without a line."""
     balance_delay: Percent | None
     """Share of paid time without work, 100 % less the efficiency; null without a line."""
+    efficiency_bound: Percent | None
+    """No line within the limits is more efficient; null unless the greatest efficiency was asked for."""
     smoothness: Second | None
     """Root of the summed squares of what each place is below the fullest; null without a line."""
     largest_load: Second | None

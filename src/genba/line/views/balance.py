@@ -29,8 +29,17 @@ def _headlines(result: BalanceResult) -> tuple[Headline, ...]:
         Headline(key="lower_bound", label="Stations at least", value=float(result.lower_bound), unit="1"),
         Headline(key="cycle_time", label="Cycle time", value=result.cycle_time, unit="s"),
         Headline(key="efficiency", label="Line efficiency", value=result.efficiency, unit="%"),
+        *_at_most(result),
         Headline(key="smoothness", label="Smoothness index", value=result.smoothness, unit="s"),
     )
+
+
+def _at_most(result: BalanceResult) -> Iterator[Headline]:
+    """Yield the bound on the efficiency where it was asked for."""
+    if result.efficiency_bound is not None:
+        yield Headline(
+            key="efficiency_bound", label="Efficiency at most", value=result.efficiency_bound, unit="%"
+        )
 
 
 def _charts(result: BalanceResult) -> list[Chart]:
