@@ -164,3 +164,19 @@ def test_the_inverter_line_gets_its_cheapest_staff() -> None:
     assert outcome.result.cost <= 700
     assert outcome.result.cost_bound >= 450
     assert {"dispensing-cell", "press-cell", "camera", "tester"} <= set(outcome.result.workplaces["resource"])
+
+
+@pytest.mark.parametrize("objective", ["stations", "feasible", "cost"])
+def test_too_few_stations_are_told_to_be_impossible(objective: str, tmp_path: Path) -> None:
+    small = replace(some(2, folded=True), staff=(Staff(frozenset(range(5)), 1.0, 5, 9),))
+    result = solved(small.write(tmp_path), objective=objective, mix="each", stations=1)
+    assert (result.outcome, result.stations) == ("infeasible", None)
+
+
+@pytest.mark.parametrize("folded", [False, True])
+def test_more_stations_than_tasks_have_the_longest_task_as_their_cycle(
+    tmp_path: Path, *, folded: bool
+) -> None:
+    small = some(3, folded=folded)
+    result = solved(small.write(tmp_path), objective="cycle", mix="each", stations=9)
+    assert (result.outcome, result.cycle_time) == ("optimal", small.times.max())

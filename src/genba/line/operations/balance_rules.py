@@ -47,8 +47,10 @@ class Tried:
 def with_rules(job: Job, first: Found, params: BalanceParams, ctx: Context, until: int) -> Found:
     """Search with rules, shape, places, products and staff; what is known without them comes first."""
     goal, known = GOALS[params.objective], _known(job, first, params)
-    if first.impossible or (known is not None and not params.smooth and _reached(known, goal)):
-        return known or first
+    if first.impossible:
+        return replace(first, station=None)
+    if known is not None and not params.smooth and _reached(known, goal):
+        return known
     now = ctx.clock()
     soon = now + int((until - now) * FIRST_SHARE) if params.smooth else until
     tried = _best(job, first, params, ctx, soon)
