@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from genba.core.errors import NotFound
 from genba.core.inputs import InputFile
@@ -22,7 +22,7 @@ class Domain:
         catalogues: by scheme, the stem of the file in its `io` folder that offers `path(name)` and `names()`
             of the data that an installed package brings.
         templates: suffixes of the files that a user can fill in, the first by default; `io/template.py` gives
-            `content(suffix)`.
+            `content(suffix, language)`.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Domain:
             raise AttributeError(f"module 'genba.{self.name}' has no attribute {name!r}")
         return self.operation(name)
 
-    def template(self, suffix: str) -> bytes:
+    def template(self, suffix: str, language: Literal["en", "ja"] = "en") -> bytes:
         """Give the file that a user fills in.
 
         Raises:
@@ -64,7 +64,7 @@ class Domain:
         """
         if suffix not in self.templates:
             raise NotFound(f"{self.name} has no template {suffix!r}; it has: {', '.join(self.templates)}")
-        content: bytes = import_module(f"genba.{self.name}.io.template").content(suffix)
+        content: bytes = import_module(f"genba.{self.name}.io.template").content(suffix, language)
         return content
 
     def catalogue_path(self, file: InputFile) -> Path:

@@ -36,3 +36,9 @@ def test_json_says_what_was_written(tmp_path, capsys):
     template(DOMAIN, tmp_path / "x.toml", access=Access(json=True))
     said = json.loads(capsys.readouterr().out)
     assert said["bytes"] == (tmp_path / "x.toml").stat().st_size
+
+
+def test_a_japanese_template_is_written_where_it_is_asked_for(tmp_path):
+    template(DOMAIN, tmp_path / "x.toml", language="ja")
+    assert (tmp_path / "x.toml").read_bytes() == DOMAIN.template(".toml", "ja")
+    assert "記入用" in (tmp_path / "x.toml").read_text(encoding="utf-8")

@@ -44,6 +44,8 @@ def test_a_template_is_excel_unless_toml_is_asked_for(client: Any) -> None:
     assert "Tasks" in openpyxl.load_workbook(io.BytesIO(book.content)).sheetnames
     assert tomllib.loads(text.text)["tasks"]
     assert text.content == DOMAIN.template(".toml")
+    japanese = client.get("/v1/line/template", params={"format": "toml", "language": "ja"})
+    assert japanese.content == DOMAIN.template(".toml", "ja")
     assert text.headers["content-disposition"] == 'attachment; filename="line.toml"'
 
 

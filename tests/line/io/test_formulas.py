@@ -12,6 +12,7 @@ from genba.core.tally import Tally
 from genba.line.checks.tally import MORE
 from genba.line.io import example, excel, template, toml
 from genba.line.io.formulas import RESULT
+from genba.line.io.japanese import SHEETS
 from genba.line.records.loads import balance, station_loads
 from genba.line.records.pace import average, net_time, planned_cycle, takt
 
@@ -187,11 +188,13 @@ def test_more_breaks_than_usual_are_taken_off_by_the_formula():
 
 def test_a_spreadsheet_program_computes_the_template_as_our_functions_do(compute):
     starter = toml.read(example.path("starter").read_bytes(), Tally(MORE), name="x")
-    lines = {"template": starter, "inverter": inverter()}
-    books = compute(template=template.content(".xlsx"), inverter=excel.write(lines["inverter"]))
+    lines = {"en": starter, "ja": starter, "inverter": inverter()}
+    written = {name: template.content(".xlsx", name) for name in ("en", "ja")}
+    books = compute(**written, inverter=excel.write(lines["inverter"]))
     for name, line in lines.items():
         measured = balance(station_loads(line), planned_cycle(line))
-        found = {label: books[name]["Line"].cell(row, 2).value for label, row in RESULT.items()}
+        page = books[name].worksheets[0]
+        found = {label: page.cell(row, 2).value for label, row in RESULT.items()}
         assert found["takt"] == pytest.approx(takt(line))
         assert found["planned cycle"] == pytest.approx(planned_cycle(line))
         assert found["longest station time"] == pytest.approx(measured.bottleneck)
@@ -200,9 +203,39 @@ def test_a_spreadsheet_program_computes_the_template_as_our_functions_do(compute
         assert found["smoothness index"] == pytest.approx(measured.smoothness)
 
 
-def test_what_a_spreadsheet_program_saves_is_read_as_what_was_written(compute, tmp_path):
-    compute(inverter=excel.write(inverter()))
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_what_a_spreadsheet_program_saves_is_read_as_what_was_written(compute, tmp_path, language):
+    compute(inverter=excel.write(inverter(), language))
     tally = Tally(MORE)
     saved = (tmp_path / "computed" / "inverter.xlsx").read_bytes()
     assert excel.read(saved, tally, name="x") == inverter()
     assert tally.findings() == ()
+
+
+def test_a_japanese_workbook_has_no_english_heading_and_reads_as_the_same_line():
+    content, tally = excel.write(inverter(), "ja"), Tally(MORE)
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    assert book.sheetnames == list(SHEETS.values())
+    told = [cell.value for page in book for cell in page[1] if cell.value]
+    told += [row[0].value for row in book["ライン"].iter_rows() if row[0].value]
+    plain = {re.sub(r" \[.*\]", "", text) for text in told} - {"id", "x", "y"}
+    assert [text for text in sorted(plain) if text.isascii()] == []
+    assert excel.read(content, tally, name="x") == inverter()
+    assert tally.findings() == ()
+
+
+def test_both_templates_are_one_line_in_two_languages():
+    english, japanese = (
+        toml.read(template.content(".toml", language), Tally(MORE), name="x") for language in ("en", "ja")
+    )
+    assert english.name != japanese.name
+    assert without_texts(english) == without_texts(japanese)
+
+
+def without_texts(line):
+    """Give a line as plain data without what people read."""
+    data = line.model_dump(exclude={"name", "currency"})
+    for section in ("products", "tasks", "groups"):
+        for entry in data[section]:
+            del entry["name"]
+    return data

@@ -129,10 +129,11 @@ def test_the_example_is_about_what_it_says_it_is():
     assert "invented" in line.description.lower()
 
 
+@pytest.mark.parametrize("language", ["en", "ja"])
 @pytest.mark.parametrize("suffix", [".toml", ".xlsx"])
-def test_the_template_reads_without_a_fault(tmp_path, suffix):
+def test_the_template_reads_without_a_fault(tmp_path, suffix, language):
     path = tmp_path / f"line{suffix}"
-    path.write_bytes(template.content(suffix))
+    path.write_bytes(template.content(suffix, language))
     ctx = Context()
     line = open_line(LineParams(line=InputFile(str(path))), ctx)
     assert [task.id for task in line.tasks] == ["T1", "T2", "T3", "T4", "T5", "T6"]

@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
@@ -29,13 +29,14 @@ def template(
     /,
     *,
     toml: Annotated[bool, Parameter(negative="", help="Write TOML where PATH has no suffix.")] = False,
+    language: Annotated[Literal["en", "ja"], Parameter(help="Language of the file.")] = "en",
     access: Access = HERE,
 ) -> int:
     """Write a file to be filled in; never over one that is there."""
     suffix = ".toml" if toml else domain.templates[0]
     target = path or Path(domain.name)
     target = target if target.suffix else target.with_suffix(suffix)
-    content = domain.template(target.suffix.lower())
+    content = domain.template(target.suffix.lower(), language)
     try:
         with target.open("xb") as file:
             file.write(content)

@@ -138,9 +138,9 @@ def _templates(field: Field, drawing: Drawing) -> None:
     name, say = drawing.operation.domain, drawing.visit.say
     offered = [suffix for suffix in domain(name).templates if suffix in field.suffixes]
     words = {".xlsx": say("console.form.excel", "Excel"), ".toml": say("console.form.toml", "TOML text")}
+    base = f"/v1/{name}/template?language={drawing.visit.language}&format="
     links = (
-        tag("a", words[suffix], href=f"/v1/{name}/template?format={suffix.removeprefix('.')}", download=True)
-        for suffix in offered
+        tag("a", words[suffix], href=base + suffix.removeprefix("."), download=True) for suffix in offered
     )
     if offered:
         lead = tag("span", say("console.form.template", "A file to fill in:"))

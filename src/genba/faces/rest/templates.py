@@ -1,6 +1,7 @@
 """Endpoints that give the files which a user fills in."""
 
 from collections.abc import Callable
+from typing import Literal
 
 from fastapi import APIRouter, Response
 
@@ -34,11 +35,11 @@ def _kinds(domain: Domain) -> dict[str, str]:
     return {name: MEDIA[name] for name in (suffix.removeprefix(".") for suffix in domain.templates)}
 
 
-def _endpoint(domain: Domain) -> Callable[[str], Response]:
+def _endpoint(domain: Domain) -> Callable[..., Response]:
     first = domain.templates[0].removeprefix(".")
 
-    def template(format: str = first) -> Response:
-        content = domain.template(f".{format}")
+    def template(format: str = first, language: Literal["en", "ja"] = "en") -> Response:
+        content = domain.template(f".{format}", language)
         return attachment(content, f"{domain.name}.{format}", _kinds(domain)[format])
 
     return template

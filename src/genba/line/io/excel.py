@@ -29,6 +29,7 @@ from genba.line.io.columns import (
 from genba.line.io.csv import tasks_and_stations
 from genba.line.io.document import MOST_ROWS, line_of
 from genba.line.io.formulas import IGNORED, sheets
+from genba.line.io.japanese import in_english, sheets_in_english, translated
 from genba.line.io.rows import CELL, Rows, plain_heading, put, read_rows
 from genba.line.io.rules import rules_of
 from genba.line.records.line import Line
@@ -72,7 +73,7 @@ def read(content: bytes, tally: Tally, *, name: str) -> Line | None:
         InputError: when the content is no workbook.
         MissingExtra: when openpyxl is not installed.
     """
-    book = {title.strip().lower(): page for title, page in _book(content).items()}
+    book = sheets_in_english({title.strip().lower(): page for title, page in _book(content).items()})
     if len(book) == 1 and not book.keys() & {"line", *SHEETS}:
         book = {"tasks": next(iter(book.values()))}
     if "tasks" not in book:
@@ -86,10 +87,15 @@ def read(content: bytes, tally: Tally, *, name: str) -> Line | None:
     return line_of(_nested(rows, data, tally), tally, name=name, places=places)
 
 
-def write(line: Line) -> bytes:
-    """Give a line as a workbook with live formulas, with room for more tasks and stations."""
+def write(line: Line, language: str = "en") -> bytes:
+    """Give a line as a workbook with live formulas, with room for more tasks and stations.
+
+    Arguments:
+        line: what to write.
+        language: `ja` for Japanese names of sheets, headings and settings.
+    """
     target = io.BytesIO()
-    workbook.write(sheets(line), target)
+    workbook.write(map(translated, sheets(line)) if language == "ja" else sheets(line), target)
     return target.getvalue()
 
 
@@ -134,7 +140,7 @@ def _settings(page: Read, tally: Tally) -> dict[str, Any]:
     names = {name: column for column in LINE for name in (column.heading, column.path)}
     data: dict[str, Any] = {}
     for number, row in page.rows:
-        label = plain_heading(str(row[0])) if row[0] is not None else ""
+        label = in_english(plain_heading(str(row[0]))) if row[0] is not None else ""
         column, cell = names.get(label), row[1] if len(row) > 1 else None
         if column is None:
             if label and label not in IGNORED:
@@ -155,12 +161,12 @@ def _settings(page: Read, tally: Tally) -> dict[str, Any]:
 
 def _label(page: Read, cell: str) -> str:
     row = dict(page.rows).get(int(cell.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")), (None,))
-    return plain_heading(str(row[0])) if row[0] is not None else ""
+    return in_english(plain_heading(str(row[0]))) if row[0] is not None else ""
 
 
 def _break_fields(heading: Sequence[Any]) -> Iterator[Field]:
     for cell in heading:
-        found = BREAK.fullmatch(plain_heading(str(cell)))
+        found = BREAK.fullmatch(in_english(plain_heading(str(cell))))
         if found:
             yield Field(plain_heading(str(cell)), f"breaks by number.{found[1]}.{found[2]}", "clock")
 

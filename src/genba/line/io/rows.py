@@ -11,6 +11,7 @@ from genba.core.tally import Tally
 from genba.line.io.cells import value_in, written
 from genba.line.io.columns import TASKS, Field
 from genba.line.io.document import MOST_ROWS, SECONDS, STAND_INS
+from genba.line.io.japanese import in_english
 
 CELL = FindingKind("line.cell", Severity.ERROR, "Found {found} in column {column}; write {wanted}.")
 COLUMN_UNKNOWN = FindingKind(
@@ -109,9 +110,14 @@ def _columns(
     columns: dict[int, Field] = {}
     for at, cell in enumerate(heading):
         text = str(cell).strip() if cell is not None else ""
-        column = names.get(plain_heading(text)) or (_by_product(text) if TASKS[0] in fields else None)
+        plain = plain_heading(text)
+        column = (
+            names.get(plain)
+            or names.get(in_english(plain))
+            or (_by_product(text) if TASKS[0] in fields else None)
+        )
         if column is None:
-            if text and plain_heading(text) not in ignored:
+            if text and in_english(plain) not in ignored:
                 tally.add(COLUMN_UNKNOWN, sheet, column=text[:LONGEST_SHOWN])
             continue
         if any(column.path == other.path for other in columns.values()):

@@ -7,21 +7,23 @@ from genba.core.tally import Tally
 from genba.line.checks.tally import MORE
 from genba.line.io import toml
 
-STARTER = Path(__file__).parent.parent / "examples" / "starter.toml"
+EXAMPLES = Path(__file__).parent.parent / "examples"
+STARTER = {"en": EXAMPLES / "starter.toml", "ja": EXAMPLES / "ja" / "starter.toml"}
 
 
-def content(suffix: str) -> bytes:
+def content(suffix: str, language: str) -> bytes:
     """Give the template as a file of one kind.
 
     Arguments:
         suffix: `.xlsx` or `.toml`.
+        language: of its texts, comments and headings, `en` or `ja`.
 
     Raises:
         MissingExtra: when the workbook is asked for and openpyxl is not installed.
     """
-    written = STARTER.read_bytes()
+    written = STARTER[language].read_bytes()
     if suffix == ".toml":
         return written
     line = toml.read(written, Tally(MORE), name="line")
-    workbook: bytes = import_module("genba.line.io.excel").write(line)
+    workbook: bytes = import_module("genba.line.io.excel").write(line, language)
     return workbook
