@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from genba.core.context import Context
-from genba.core.errors import InputError
+from genba.core.errors import Cancelled, InputError
 from genba.line.operations.balance import balance
 
 LINES = Path(__file__).parents[1]
@@ -133,3 +133,18 @@ def test_a_side_on_a_straight_line_means_nothing(tmp_path: Path) -> None:
     assert set(found.result.assignments["side"]) == {""}
     assert found.result.stations is not None
     assert found.result.stations >= 5
+
+
+@pytest.mark.parametrize("given", [{"cycle_time": 5}, {"objective": "cycle", "stations": 2}])
+def test_a_cancelled_balance_stops(given: dict[str, Any]) -> None:
+    with pytest.raises(Cancelled):
+        balance(Context(path=balance.path, cancelled=lambda: True), line=SIDES, **given)
+
+
+def test_a_balance_stopped_at_once_is_honest() -> None:
+    found = balance(line=SIDES, cycle_time=13, time_limit=1e-6)
+    assert found.certificate.holds
+    assert found.result.stations is not None
+    assert found.result.outcome == (
+        "optimal" if found.result.stations == found.result.lower_bound else "feasible"
+    )

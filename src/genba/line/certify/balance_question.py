@@ -96,7 +96,7 @@ class Asked:
     def plain(self) -> bool:
         """Give whether precedence and one time for each task are all there is, rules apart."""
         alike = len(set(self.products)) == 1
-        return alike and self.places == 1 and not self.folded and not self.hands
+        return alike and self.places == 1 and not self.folded and not self.sided and not self.hands
 
     @property
     def fastest(self) -> tuple[tuple[int, ...], ...]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genba.core.certificate import Claim, at_most, equal
 from genba.line.certify.station_bound import shares
-from genba.line.records.line import Line, Task
+from genba.line.records.line import Line
 from genba.line.records.whole import PER_SECOND, whole
 from genba.num.table import Table
 
@@ -63,22 +63,20 @@ class Timetable:
 
 def lost_between(line: Line) -> Lost:
     """Give what is lost between tasks: setups, and walks between their zones; of equal rules the longest."""
-    setups: dict[tuple[str, str], float] = {}
-    walks: dict[tuple[str, str], float] = {}
+    number = {task.id: at for at, task in enumerate(line.tasks)}
+    zones: dict[str, list[int]] = {}
+    for at, task in enumerate(line.tasks):
+        zones.setdefault(task.zone, []).append(at)
+    setups: Lost = {}
     for setup in line.rules.setups:
-        key = (setup.task, setup.then)
-        setups[key] = max(setups.get(key, 0.0), setup.time)
+        pair = (number[setup.task], number[setup.then])
+        setups[pair] = max(setups.get(pair, 0), whole(setup.time))
+    walks: Lost = {}
     for walk in line.rules.walks:
-        key = (walk.zone, walk.then)
-        walks[key] = max(walks.get(key, 0.0), walk.time)
-
-    def between(one: Task, other: Task) -> int:
-        return whole(setups.get((one.id, other.id), 0.0)) + whole(walks.get((one.zone, other.zone), 0.0))
-
-    pairs = (
-        (a, b, between(one, other)) for a, one in enumerate(line.tasks) for b, other in enumerate(line.tasks)
-    )
-    return {(a, b): time for a, b, time in pairs if time}
+        for pair in product(zones.get(walk.zone, ()), zones.get(walk.then, ())):
+            walks[pair] = max(walks.get(pair, 0), whole(walk.time))
+    both = {pair: setups.get(pair, 0) + walks.get(pair, 0) for pair in {*setups, *walks}}
+    return {pair: time for pair, time in both.items() if time}
 
 
 def timetable(line: Line, times: tuple[int, ...], assignments: Table) -> Timetable:
@@ -174,7 +172,7 @@ def timed_stations_needed(
     of the same unit or of the last. Where no line exists, that is more than a line can use.
     """
     n, sided = len(times), line.shape == "two-sided"
-    counted = [times[b] + min(lost.get((a, b), 0) for a in range(n)) for b in range(n)]
+    counted = _with_least_loss(times, lost)
     if max(counted) > cycle:
         return n + 1 + max((number for one in line.rules.fixed for number in one.stations), default=0)
     sets = np.eye(n, dtype=bool)  # (n, n): what is before a task, itself included
@@ -195,6 +193,12 @@ def timed_stations_needed(
     return max(best, int((first + last).max()) - 1)
 
 
+def _with_least_loss(times: Sequence[int], lost: Lost) -> list[int]:
+    """Give times with the least that is lost before each task, whichever task is the one before."""
+    n = range(len(times))
+    return [times[then] + (min(lost.get((one, then), 0) for one in n) if lost else 0) for then in n]
+
+
 def _turned(before: Sequence[frozenset[int]]) -> list[frozenset[int]]:
     return [frozenset(b for b, heads in enumerate(before) if a in heads) for a in range(len(before))]
 
@@ -209,8 +213,7 @@ def _chain(times: Sequence[int], before: Sequence[frozenset[int]]) -> NDArray[np
 
 def timed_places_needed(line: Line, times: Sequence[int], cycle: int, lost: Lost) -> int:
     """Give how many places any line needs at least, each side for itself too."""
-    n, best = len(times), 1
-    counted = [times[b] + min(lost.get((a, b), 0) for a in range(n)) for b in range(n)]
+    best, counted = 1, _with_least_loss(times, lost)
     sides = [np.array([task.side == side for task in line.tasks]) for side in ("left", "right")]
     for share, full in shares(np.array(counted, np.int64), cycle):
         best = max(

@@ -11,7 +11,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from genba.line.kernels.timed_bounds import Work, work_around
+from genba.line.kernels.timed_bounds import Work
 from genba.line.kernels.timed_line import Scheduled, Timed
 
 STEPS, TRIES = 12, 5
@@ -37,24 +37,26 @@ def attempts(timed: Timed, work: Work, seed: int = 0) -> Iterator[Scheduled | No
         yield _Filling(timed, work, weight * rng.uniform(0.3, 1.0, len(weight))).line()
 
 
-def quick_line(timed: Timed, low: int, seed: int = 0) -> tuple[Scheduled | None, int]:
-    """Give a line of a short cycle from `low` on, and its cycle; found by bisection, not the shortest."""
-    work = work_around(timed)
+def quick_lines(timed: Timed, work: Work, low: int, seed: int = 0) -> Iterator[tuple[Scheduled | None, int]]:
+    """Yield the line of the shortest cycle so far, from `low` on, and its cycle, after every attempt.
+
+    Cycles are bisected; the last line need not have the shortest one.
+    """
     best, high = None, timed.given.cycle
     middle = high
     for _ in range(STEPS):
         asked = replace(timed, given=replace(timed.given, cycle=middle))
-        found = next((one for one in islice(attempts(asked, work, seed), TRIES) if one is not None), None)
-        if found is not None:
-            best, high = found, _cycle(timed, found)
-        elif best is None:
-            break
+        for found in islice(attempts(asked, work, seed), TRIES):
+            if found is not None:
+                best, high = found, _cycle(timed, found)
+            yield best, high
+            if found is not None:
+                break
         else:
             low = middle + 1
         middle = (low + high) // 2
-        if middle >= high:
+        if best is None or middle >= high:
             break
-    return best, high
 
 
 def _cycle(timed: Timed, found: Scheduled) -> int:

@@ -19,12 +19,12 @@ from genba.line.kernels.timed_bounds import (
 )
 from genba.line.kernels.timed_line import EITHER, LEFT, RIGHT, Scheduled, Timed, settled
 from genba.line.kernels.timed_model import PosedTimes, fewest_places, fewest_stations, pose_times, shortest
-from genba.line.kernels.timed_start import attempts, quick_line
+from genba.line.kernels.timed_start import attempts, quick_lines
 from genba.line.operations.balance_course import Course
 from genba.line.operations.balance_model import Found, Job, assigning
 from genba.line.records.balance import BalanceParams
 from genba.line.records.line import Line, Task
-from genba.line.records.whole import whole
+from genba.line.records.whole import seconds, whole
 from genba.num.solvers import cpsat
 
 NANO = 1e9
@@ -228,7 +228,7 @@ def _shortest(job: Job, search: Search) -> Found:
     """Search for the shortest cycle of so many stations."""
     most, explored = search.timed.given.most, 0
     low, proof = shortest_cycle(search.timed, search.work), _COMPUTED
-    best, cycle = quick_line(search.timed, low, search.ctx.seed)
+    best, cycle = _quick(search, low)
     top = search.timed.given.cycle if best is None else cycle - 1
     if low <= top and _meetings(search.timed, search.work) <= LARGEST:
         posed = pose_times(search.within(most, shortest=low, cycle=top), search.work)
@@ -244,6 +244,17 @@ def _shortest(job: Job, search: Search) -> Found:
     found = _found(job, search, best, most, proof, explored)
     impossible = best is None and low > search.timed.given.cycle
     return replace(found, cycle=cycle * search.unit, cycle_bound=low * search.unit, impossible=impossible)
+
+
+def _quick(search: Search, low: int) -> tuple[Scheduled | None, int]:
+    """Give a line of a short cycle by the greedy rule, and its cycle."""
+    found: tuple[Scheduled | None, int] = (None, search.timed.given.cycle)
+    for found in quick_lines(search.timed, search.work, low, search.ctx.seed):
+        said = f"best cycle {seconds(found[1] * search.unit)} s, at least {seconds(low * search.unit)} s"
+        search.ctx.progress(0.1, said)
+        if search.ctx.clock() >= search.until:
+            break
+    return found
 
 
 def _found(
