@@ -19,7 +19,7 @@ from genba.line.kernels.lessons import weighed
 from genba.line.kernels.load_weights import Weights, knapsack_weights, listed_weights
 from genba.line.kernels.salbp import Salbp, salbp_of
 from genba.line.kernels.salbp1 import Balancing, advance, begin
-from genba.line.kernels.station_sets import station_sets
+from genba.line.kernels.station_sets import LONGEST, station_sets
 
 Case = tuple[list[int], list[tuple[int, int]], int]
 SCHOLL = Path(__file__).parents[4] / "shared" / "data" / "line" / "salbp_scholl.jsonl.gz"
@@ -165,3 +165,8 @@ def test_what_is_learned_ends_the_search_of_wee_mag() -> None:
     assert learned > 0
     assert len(whole.values) == 75
     assert state.expanded < 20_000  # more than a million without
+
+
+def test_loads_of_very_long_lines_are_not_listed() -> None:
+    assert station_sets(posed(([2] * (LONGEST + 1), [], 3)), 10_000) is None
+    assert station_sets(posed(([2] * 400, [], 3)), 400) is not None  # each task alone

@@ -15,14 +15,14 @@ from scipy.sparse import csr_array
 Ints = NDArray[np.int64]
 SCALE = 1 << 24
 """A load in the program is so many units of the whole numbers: finer than any search needs."""
-LISTED = 100_000
-"""Loads that are listed at most; with more the bound is not computed."""
+LISTED, LONGEST = 100_000, 2_000
+"""Loads and tasks at most; with more of them the bound is not computed."""
 
 
 def stations_by_loads(
     times: Sequence[int], before: Sequence[frozenset[int]], cycle: int, *, most: int = LISTED
 ) -> int:
-    """Give how many stations any line needs at least; 0 when there are too many loads to list.
+    """Give how many stations any line needs at least; 0 when there are too many tasks, or loads to list.
 
     Arguments:
         times: whole numbers, none above the cycle.
@@ -30,6 +30,8 @@ def stations_by_loads(
         cycle: whole number, in the same unit.
         most: loads that are listed.
     """
+    if len(times) > LONGEST:
+        return 0
     unit = gcd(*times) or 1
     heads = np.zeros((len(times), len(times)), bool)  # heads[i, j]: j is before i
     for task, tasks in enumerate(before):

@@ -19,6 +19,8 @@ from genba.line.kernels.station_sets import StationSets, station_sets
 
 SETS_PER_TASK = 100
 """Loads of a line are listed up to so many for each task."""
+MOST_SETS = 100_000
+"""Loads of a line that are listed at most."""
 SETS_OF_LESSONS = 10_000
 """Loads that lessons use at most: a program is solved for each function."""
 SAMPLE = 256
@@ -108,7 +110,7 @@ def weighed(ways: tuple[Salbp, Salbp], bound: int) -> tuple[tuple[Salbp, Salbp],
     """Give both ways with the strongest weights of all tasks among their functions, and the bound then."""
     forward, backward = ways
     n = len(forward.times)
-    sets, every = station_sets(forward, SETS_PER_TASK * n), np.ones(n, bool)
+    sets, every = station_sets(forward, min(MOST_SETS, SETS_PER_TASK * n)), np.ones(n, bool)
     weights = strongest(forward, sets, every, bound)
     while weights is not None:
         given = np.empty_like(weights.values)

@@ -13,8 +13,10 @@ from genba.line.kernels.precedence import topological
 from genba.line.kernels.salbp import Salbp
 from genba.num.jit import inlined, kernel
 
-MOST_TASKS = 64
+DEEPEST = 64
 """Tasks of a load that are listed at most: longer ones are as many as cannot be listed anyway."""
+LONGEST = 2_000
+"""Tasks of a line whose loads are listed: pairs of tasks are looked at in one piece."""
 
 
 class StationSets(NamedTuple):
@@ -25,12 +27,14 @@ class StationSets(NamedTuple):
 
 
 def station_sets(problem: Salbp, most: int) -> StationSets | None:
-    """Give every load, in the tasks' numbers of the problem; None when there are more than `most`."""
+    """Give every load, in the tasks' numbers of the problem; None when they or the tasks are too many."""
     n = len(problem.times)
+    if n > LONGEST:
+        return None
     start = np.repeat(np.arange(n), np.diff(problem.indptr))
     order = topological(n, start, problem.indices)
     indptr, task = np.zeros(most + 1, np.int64), np.zeros(most * 8, np.int64)
-    room = np.zeros((MOST_TASKS + 1, len(problem.everything)), np.uint64)
+    room = np.zeros((DEEPEST + 1, len(problem.everything)), np.uint64)
     found = int(_listed(problem, order, indptr, task, room))
     return None if found < 0 else StationSets(indptr[: found + 1], task[: indptr[found]])
 
@@ -68,14 +72,14 @@ def _listed(problem: Salbp, order: Ints, indptr: Ints, task: Ints, rest: Words) 
     Arguments:
         order: tasks as precedence allows.
         indptr, task: written.
-        rest: room for the places that may still be added at each depth, shape (MOST_TASKS + 1, words).
+        rest: room for the places that may still be added at each depth, shape (DEEPEST + 1, words).
     """
     n, words = problem.after.shape
     fits = np.zeros((n, words), np.uint64)
     _fitting(problem, order, fits)
-    chosen = np.zeros(MOST_TASKS + 1, np.int64)
-    room = np.zeros(MOST_TASKS + 1, np.int64)
-    load, following = np.zeros(words, np.uint64), np.zeros((MOST_TASKS + 1, words), np.uint64)
+    chosen = np.zeros(DEEPEST + 1, np.int64)
+    room = np.zeros(DEEPEST + 1, np.int64)
+    load, following = np.zeros(words, np.uint64), np.zeros((DEEPEST + 1, words), np.uint64)
     for place in range(n):
         put(rest[0], place)
     room[0] = problem.cycle
@@ -87,7 +91,7 @@ def _listed(problem: Salbp, order: Ints, indptr: Ints, task: Ints, rest: Words) 
             if depth >= 0:
                 drop(load, order[chosen[depth]])
             continue
-        if depth >= MOST_TASKS or count + 1 >= len(indptr) or indptr[count] + depth >= len(task):
+        if depth >= DEEPEST or count + 1 >= len(indptr) or indptr[count] + depth >= len(task):
             return -1
         one = order[place]
         chosen[depth] = place
