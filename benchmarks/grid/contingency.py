@@ -39,7 +39,7 @@ from genba.grid.io.matpower import read
 from genba.grid.kernels import outage_study
 from genba.grid.kernels.limits import RATING
 from genba.grid.kernels.network import PV, REFERENCE
-from genba.grid.kernels.outage_study import FEW, MANY, WORTH, Lost, Passed, Verdicts
+from genba.grid.kernels.outage_study import MANY, WORTH, Lost, Passed, Verdicts
 from genba.grid.operations import contingency as operation
 from genba.grid.operations.contingency import Base, contingency
 from genba.grid.operations.opf import opf
@@ -158,10 +158,11 @@ def voltages(base: Base, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     assert lanes is not None
     for first in range(0, len(rows), 8):
         some = np.arange(first, min(first + 8, len(rows)))
-        piece = outage_study._piece(lanes, some, outage_study._rules(lanes, MANY, MANY, None), lanes.desks[0])
+        piece = outage_study._piece(lanes, some, outage_study._rules(lanes, 0, None), lanes.desks[0])
         solved[some] = piece.status != outage_study.UNSOLVED
-        x = lanes.desks[0].room.voltage[lanes.ground.position]  # (n, 2, 8)
-        found[some] = (x[:, 0] + 1j * x[:, 1]).T[: len(some)]
+        done, count = lanes.desks[0].done, int(solved[some].sum())
+        x = done.room.voltage[lanes.ground.position]  # (n, 2, 8)
+        found[some[done.numbers[:count]]] = (x[:, 0] + 1j * x[:, 1]).T[:count]
     return solved, found
 
 
@@ -313,7 +314,7 @@ def main() -> int:
     options = parser.parse_args()
     warnings.simplefilter("ignore")  # the rival's own
     print(f"{platform.machine()}, Python {platform.python_version()}, numpy {np.__version__}; ", end="")
-    print(f"{options.threads} threads, {FEW} and {MANY} steps, lanes from {WORTH} outages\n")
+    print(f"{options.threads} threads, {MANY} steps at most, lanes from {WORTH} outages\n")
     heads = HEADS[options.mode]
     print(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
     for name in options.cases if options.mode != "beside" else ():

@@ -292,7 +292,7 @@ def test_progress_counts_outages_and_cancelling_stops_between_them(pglib: Path) 
     params = contingency.parse({"case": str(pglib / "pglib_opf_case118_ieee.m"), "generation": "balanced"})
     seen: list[tuple[float, str]] = []
     ctx = Context(report=lambda fraction, message: seen.append((fraction, message)))
-    ctx.cancelled = lambda: len(seen) > 5
+    ctx.cancelled = lambda: len(seen) > 3
     with pytest.raises(Cancelled):
         contingency.function(params, ctx)
     assert any("of 240 outages" in message for _, message in seen)

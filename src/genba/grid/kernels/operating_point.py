@@ -8,7 +8,7 @@ from genba.grid.kernels.network import PQ, REFERENCE, Floats, Ints
 from genba.grid.kernels.steady_state import Model, Schedule, State
 from genba.num.jit import kernel
 from genba.num.lu.factor import HOLDS, Factors, factorize, factors_of
-from genba.num.lu.structure import Structure, structure_of
+from genba.num.lu.structure import Structure
 
 
 class Point(NamedTuple):
@@ -44,8 +44,8 @@ class Point(NamedTuple):
 
 def point_of(model: Model, schedule: Schedule, state: State) -> Point | None:
     """Give a solved base by position; None when its Jacobian has no factors without pivoting."""
-    admittance, network = model.admittance, model.network
-    structure = structure_of(network.n_bus, admittance.indptr, admittance.cols)
+    admittance = model.admittance
+    structure = model.plan.structure
     places, order = structure.entry_places, structure.order
     entries = admittance.values(schedule.branch_on)[places]
     live = schedule.island > 0

@@ -13,7 +13,8 @@ import numpy as np
 
 from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.operating_point import Point, sent
-from genba.num.jit import kernel
+from genba.grid.kernels.outage_inverse import Inverse, place_of
+from genba.num.jit import inlined, kernel
 from genba.num.lu.lanes import LANES
 
 MOST = 2
@@ -67,6 +68,9 @@ class Change(NamedTuple):
         left: P at these buses, shape (8, s, 2, 8).
         right: Q at these buses, shape (8, s, 2, 8).
         inner: the inverse of I + Q^T J0^-1 P of each lane, shape (8, 8, 8).
+        plain: whether a lane loses nothing but one branch, shape (8,).
+        whole: P (I + Q^T J0^-1 P)^-1 Q^T of plain lanes, 0 in others: row, column, lane; shape (4, 4, 8).
+        ends: what stands at the two buses of plain lanes, in the order of `whole`, shape (1, 4, 8).
     """
 
     touched: Ints
@@ -75,6 +79,9 @@ class Change(NamedTuple):
     left: Floats
     right: Floats
     inner: Floats
+    plain: Bools
+    whole: Floats
+    ends: Floats
 
 
 def change_of(point: Point) -> Change:
@@ -87,15 +94,39 @@ def change_of(point: Point) -> Change:
         left=np.zeros((LANES, most, 2, RANK)),
         right=np.zeros((LANES, most, 2, RANK)),
         inner=np.zeros((LANES, RANK, RANK)),
+        plain=np.zeros(LANES, np.bool_),
+        whole=np.zeros((4, 4, LANES)),
+        ends=np.zeros((1, 4, LANES)),
     )
 
 
+class Surroundings(NamedTuple):
+    """What a change is made from: arrays of the base, as in `Point`."""
+
+    start: Ints
+    columns: Ints
+    admittance: Floats
+    voltage: Floats
+    free: Floats
+
+
 @kernel
-def lay_out(
-    point: Point, branches: Branches, outages: Outages, number: int, lane: int, change: Change
+def lay_out(point: Surroundings, branches: Branches, outages: Outages, numbers: Ints, change: Change) -> None:
+    """Write the change of an outage into every lane."""
+    for lane in range(LANES):
+        _lay_out(point, branches, outages, numbers[lane], lane, change)
+
+
+@inlined
+def _lay_out(
+    point: Surroundings, branches: Branches, outages: Outages, number: int, lane: int, change: Change
 ) -> None:
-    """Write the change of outage `number` into a lane."""
     change.touched[lane], change.rank[lane] = 0, 0
+    change.plain[lane] = outages.branches[number, 0] >= 0 and (
+        outages.branches[number, 1] < 0 and outages.released[number, 0] < 0
+    )
+    if not change.plain[lane]:
+        change.whole[:, :, lane] = 0.0
     used = 2 * MOST if outages.released[number, 0] < 0 else change.left.shape[1]
     change.left[lane, :used] = 0.0
     change.right[lane, :used] = 0.0
@@ -110,7 +141,9 @@ def lay_out(
 
 
 @kernel
-def _lose_branch(point: Point, branches: Branches, row: int, keeps: int, lane: int, change: Change) -> None:
+def _lose_branch(
+    point: Surroundings, branches: Branches, row: int, keeps: int, lane: int, change: Change
+) -> None:
     """Take a branch out of the rows of its energised ends.
 
     The rows of a part that is cut off stay as they were, so that the matrix keeps an inverse; nothing that is
@@ -143,7 +176,7 @@ def _lose_branch(point: Point, branches: Branches, row: int, keeps: int, lane: i
 
 
 @kernel
-def _release(point: Point, bus: int, lane: int, change: Change) -> None:
+def _release(point: Surroundings, bus: int, lane: int, change: Change) -> None:
     """Make the voltage of a bus unknown and its Q an equation: one row and one column of the identity go."""
     first, k = change.touched[lane], change.rank[lane]
     v, free = point.voltage, point.free
@@ -179,6 +212,85 @@ def _release(point: Point, bus: int, lane: int, change: Change) -> None:
 
 
 @kernel
+def prepare_plain(start: Ints, columns: Ints, inverse: Inverse, holds: Bools, change: Change) -> int:
+    """Give inner matrix and `whole` of lanes that lose one branch; `holds` is false where there is none.
+
+    Arguments:
+        start: first block of each row of U, shape (n + 1,).
+        columns: position of each block's column, shape (nnz,).
+        inverse: blocks of the inverse of the base's Jacobian.
+        holds: whether a lane's change has an inverse, shape (8,).
+        change: the changes, laid out.
+
+    Returns:
+        The largest rank of a lane that is not plain.
+    """
+    inner, block, along, most = np.empty((RANK, RANK)), np.empty((2, 2, 4)), np.zeros((2, RANK)), 0
+    for lane in range(LANES):
+        rank = change.rank[lane]
+        if not change.plain[lane]:
+            most = max(most, rank)
+            continue
+        left, right = change.left[lane], change.right[lane]
+        _blocks_of(start, columns, inverse, change.at[lane, 0], change.at[lane, 1], block)
+        inner[:] = 0.0
+        for s in range(2):
+            for k in range(rank):
+                along[0, k], along[1, k] = 0.0, 0.0
+                for t in range(2):
+                    along[0, k] += block[s, t, 0] * left[t, 0, k] + block[s, t, 1] * left[t, 1, k]
+                    along[1, k] += block[s, t, 2] * left[t, 0, k] + block[s, t, 3] * left[t, 1, k]
+            for row in range(rank):
+                for k in range(rank):
+                    inner[row, k] += right[s, 0, row] * along[0, k] + right[s, 1, row] * along[1, k]
+        for k in range(rank):
+            inner[k, k] += 1.0
+        holds[lane] = inverted(inner, rank, change.inner[lane])
+        _join(left, right, change.inner[lane], rank, lane, change.whole)
+    return most
+
+
+@kernel
+def _blocks_of(start: Ints, columns: Ints, inverse: Inverse, i: int, j: int, block: Floats) -> None:
+    """Write the blocks of the inverse for two positions between which a branch runs, shape (2, 2, 4)."""
+    place = place_of(start, columns, min(i, j), max(i, j))
+    for part in range(4):
+        right, below = inverse.right[place, part], inverse.below[place, part]
+        block[0, 0, part], block[1, 1, part] = inverse.diagonal[i, part], inverse.diagonal[j, part]
+        block[0, 1, part], block[1, 0, part] = (right, below) if i < j else (below, right)
+
+
+@kernel
+def _join(left: Floats, right: Floats, inner: Floats, rank: int, lane: int, whole: Floats) -> None:
+    """Write P (I + Q^T J0^-1 P)^-1 Q^T of a lane."""
+    for column in range(4):
+        for row in range(4):
+            whole[row, column, lane] = 0.0
+        for k in range(rank):
+            share = 0.0
+            for row in range(rank):
+                share += inner[k, row] * right[column // 2, column % 2, row]
+            for row in range(4):
+                whole[row, column, lane] += left[row // 2, row % 2, k] * share
+
+
+@kernel
+def inherit(old: Change, there: int, new: Change, lane: int) -> None:
+    """Copy the change of lane `there` into a lane of another group."""
+    touched, rank = old.touched[there], old.rank[there]
+    new.touched[lane], new.rank[lane], new.plain[lane] = touched, rank, old.plain[there]
+    for s in range(touched):
+        new.at[lane, s] = old.at[there, s]
+    for row in range(4):
+        for column in range(4):
+            new.whole[row, column, lane] = old.whole[row, column, there]
+    if not old.plain[there]:
+        new.left[lane, :touched] = old.left[there, :touched]
+        new.right[lane, :touched] = old.right[there, :touched]
+        new.inner[lane] = old.inner[there]
+
+
+@kernel
 def inverted(matrix: Floats, size: int, inverse: Floats) -> bool:
     """Invert the leading part of a matrix in place of `inverse`, by elimination with partial pivoting."""
     inverse[:] = 0.0
@@ -207,4 +319,16 @@ def inverted(matrix: Floats, size: int, inverse: Floats) -> bool:
     return True
 
 
-__all__ = ["FROM", "RANK", "TO", "Branches", "Change", "Outages", "change_of", "inverted", "lay_out"]
+__all__ = [
+    "FROM",
+    "RANK",
+    "TO",
+    "Branches",
+    "Surroundings",
+    "Change",
+    "Outages",
+    "change_of",
+    "inherit",
+    "inverted",
+]
+__all__ += ["lay_out", "prepare_plain"]

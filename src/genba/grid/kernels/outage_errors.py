@@ -3,13 +3,14 @@
 import numpy as np
 
 from genba.grid.kernels.network import Floats
-from genba.grid.kernels.outage_changes import Branches
-from genba.grid.kernels.outage_lanes import Desk, Grid, Rules, Work, cut_off, evaluate, set_up_group
-from genba.grid.kernels.outage_steps import Room, find_step, move
+from genba.grid.kernels.outage_equations import Room, evaluate
+from genba.grid.kernels.outage_lanes import Desk, Grid, Rules, Work, set_up
+from genba.grid.kernels.outage_limits import squared
+from genba.grid.kernels.outage_steps import find_step, move
 from genba.num.jit import inlined, kernel
-from genba.num.lu.lanes import LANES
+from genba.num.lu.lanes import LANES, Lane, difference, every, larger, load, store, times
 
-TELLING = 1e-3
+TELLING = 1e-2
 """Share of a mismatch below which what is left does not blur the error that came with it."""
 
 
@@ -19,82 +20,88 @@ def measure_errors(grid: Grid, work: Work, rules: Rules, desk: Desk) -> None:
 
     Arguments:
         grid: the outages.
-        work: a multiple of eight of them; their errors per p.u. of mismatch are written.
+        work: their errors per p.u. of mismatch are written.
         rules: how they are solved.
         desk: room.
     """
-    room = desk.room
-    early = np.zeros((2, *room.voltage.shape))
-    output, mismatch = np.zeros((2, *room.reactive.shape)), np.zeros((2, LANES))
-    for first in range(0, len(work.numbers) - LANES + 1, LANES):
-        numbers, holds = work.numbers[first : first + LANES], np.ones(LANES, np.bool_)
-        rows = set_up_group(grid, numbers, rules.shared, holds, room)
-        cut_off(grid, numbers, room)
-        room.active[:] = 1.0
-        for step in range(rules.steps):
-            evaluate(grid, numbers, rules, room)
-            if room.mismatch.max() <= rules.tolerance:
-                break
+    point, inverse, branches, outages, plans, _, _ = grid
+    group, room = desk.next, desk.next.room
+    one, two = desk.group.room, desk.done.room  # nobody uses these lanes yet
+    for first in range(0, len(work.status), LANES):
+        touched = set_up(point, inverse, branches, outages, plans, rules, first, len(work.status), group)
+        rows = room.rows[:touched]
+        for step in range(group.taken[0], rules.steps):
+            evaluate(point, branches, outages, group.numbers, rules.shared, room)
+            early = one if step == 1 else two
             if 1 <= step <= 2:
-                early[step - 1], output[step - 1], mismatch[step - 1] = (
+                early.voltage[:], early.reactive[:], early.mismatch[:] = (
                     room.voltage,
                     room.reactive,
                     room.mismatch,
                 )
-            find_step(grid.point, rows, False, room)
-            move(room)
-        evaluate(grid, numbers, rules, room)
-        for lane in range(LANES):
-            number = numbers[lane]
-            for step in range(2):
-                if holds[lane] and room.mismatch[lane] <= rules.tolerance < TELLING * mismatch[step, lane]:
-                    _compare(grid, number, lane, early[step], output[step], mismatch[step, lane], work, room)
-
-
-@kernel
-def _compare(
-    grid: Grid,
-    number: int,
-    lane: int,
-    early: Floats,
-    output: Floats,
-    mismatch: float,
-    work: Work,
-    room: Room,
-) -> None:
-    """Note the largest errors of a lane, in p.u. of its mismatch."""
-    voltage, lost, error = room.voltage, grid.outages.branches[number], work.error[number]
-    for row in grid.watch.branch:
-        if row != lost[0] and row != lost[1]:
-            off = abs(
-                _apparent(grid.branches, row, early, lane) - _apparent(grid.branches, row, voltage, lane)
-            )
-            error[0] = max(error[0], off / mismatch)
-    for i in range(len(voltage)):
-        off = abs(
-            _size(early[i, 0, lane], early[i, 1, lane]) - _size(voltage[i, 0, lane], voltage[i, 1, lane])
-        )
-        error[1] = max(error[1], off / mismatch)
-        if grid.guard.controls[i] != 0.0:
-            error[2] = max(error[2], abs(output[i, 0, lane] - room.reactive[i, 0, lane]) / mismatch)
-
-
-@kernel
-def _apparent(branches: Branches, row: int, v: Floats, lane: int) -> float:
-    """Give the larger apparent power of both ends."""
-    i, j, y = branches.ends[row, 0], branches.ends[row, 1], branches.admittance[row]
-    e, f, g, h = v[i, 0, lane], v[i, 1, lane], v[j, 0, lane], v[j, 1, lane]
-    real = y[0] * e - y[1] * f + y[2] * g - y[3] * h
-    imaginary = y[0] * f + y[1] * e + y[2] * h + y[3] * g
-    at_from = _size(e, f) * _size(real, imaginary)
-    real = y[6] * g - y[7] * h + y[4] * e - y[5] * f
-    imaginary = y[6] * h + y[7] * g + y[4] * f + y[5] * e
-    return max(at_from, _size(g, h) * _size(real, imaginary))
+            elif step > 2 and (room.mismatch <= TELLING * two.mismatch).all():
+                break
+            find_step(point.structure, point.factors, rows, False, room.step, room.aside, room.change)
+            move(room.voltage, room.step)
+        for which in range(2):
+            _compare(grid, rules, one if which == 0 else two, desk, work)
 
 
 @inlined
-def _size(real: float, imaginary: float) -> float:
-    return float(np.sqrt(real * real + imaginary * imaginary))
+def _compare(grid: Grid, rules: Rules, then: Room, desk: Desk, work: Work) -> None:
+    """Note the largest errors of lanes, in p.u. of their mismatch, where they tell."""
+    group = desk.next
+    now, y = group.room, grid.branches.admittance
+    flow, voltage, output = every(0.0), every(0.0), every(0.0)
+    for row in grid.watch.branch:
+        i, j = grid.branches.ends[row, 0], grid.branches.ends[row, 1]
+        off = difference(_apparent(y, row, i, j, then.voltage), _apparent(y, row, i, j, now.voltage))
+        store(desk.to.square, 0, 0, off)
+        for lane in range(LANES):
+            lost = grid.outages.branches[group.numbers[lane]]
+            if row == lost[0] or row == lost[1]:
+                desk.to.square[0, 0, lane] = 0.0
+        flow = larger(flow, load(desk.to.square, 0, 0))
+    for i in range(len(now.voltage)):
+        voltage = larger(voltage, difference(_size(then.voltage, i), _size(now.voltage, i)))
+        if grid.guard.controls[i] != 0.0:
+            output = larger(output, difference(load(then.reactive, i, 0), load(now.reactive, i, 0)))
+    for lane in range(LANES):
+        mismatch, number = then.mismatch[lane], group.numbers[lane]
+        if group.busy[lane] and now.mismatch[lane] <= TELLING * mismatch and mismatch > rules.tolerance:
+            error = work.error[number]
+            error[0] = max(error[0], flow[lane] / mismatch)
+            error[1] = max(error[1], voltage[lane] / mismatch)
+            error[2] = max(error[2], output[lane] / mismatch)
+
+
+@inlined
+def _apparent(y: Floats, row: int, i: int, j: int, v: Floats) -> Lane:
+    """Give the larger apparent power of both ends."""
+    one, other = (load(v, i, 0), load(v, i, 1)), (load(v, j, 0), load(v, j, 1))
+    return _root(larger(squared(y, row, 0, 2, one, other), squared(y, row, 6, 4, other, one)))
+
+
+@inlined
+def _size(v: Floats, i: int) -> Lane:
+    """Give the magnitude of a voltage."""
+    e, f = load(v, i, 0), load(v, i, 1)
+    return _root(times(e, e, f, f))
+
+
+@inlined
+def _root(x: Lane) -> Lane:
+    """Give the square root of x, lane by lane."""
+    return (
+        np.sqrt(x[0]),
+        np.sqrt(x[1]),
+        np.sqrt(x[2]),
+        np.sqrt(x[3]),
+        np.sqrt(x[4]),
+        np.sqrt(x[5]),
+        np.sqrt(x[6]),
+        np.sqrt(x[7]),
+    )
 
 
 __all__ = ["measure_errors"]

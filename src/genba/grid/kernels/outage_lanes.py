@@ -1,4 +1,4 @@
-"""Outages solved eight side by side: groups of lanes go through Newton's steps until all are done."""
+"""Eight outages as a group: how it is set up from the base, and how those with a solution are judged."""
 
 from typing import NamedTuple
 
@@ -6,27 +6,16 @@ import numpy as np
 
 from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.operating_point import Point
-from genba.grid.kernels.outage_changes import Branches, Outages, lay_out
+from genba.grid.kernels.outage_changes import Branches, Outages, Surroundings, lay_out, prepare_plain
+from genba.grid.kernels.outage_equations import Room, give_back, lose
+from genba.grid.kernels.outage_inverse import Inverse
 from genba.grid.kernels.outage_limits import Hits, Nearness, Watch, judge
-from genba.grid.kernels.outage_steps import (
-    Room,
-    find_step,
-    inject,
-    keep_reactive,
-    move,
-    prepare_changes,
-    settle,
-    share_slack,
-    take_out,
-    trace,
-)
-from genba.num.jit import kernel
+from genba.grid.kernels.outage_steps import find_step, move, prepare_others, trace
+from genba.num.jit import inlined, kernel
 from genba.num.lu.lanes import LANES, every, store
 
 UNSOLVED, SOLVED, SCREENED = 0, 1, 2
 """What a lane ends as."""
-FEW_LANES = 2
-"""Lanes for which a group does not go on beyond its few steps: they are better put together with others."""
 HOPELESS = 1e6
 """Mismatch from which an iteration never comes back, p.u."""
 
@@ -75,21 +64,19 @@ class Rules(NamedTuple):
     Arguments:
         tolerance: largest mismatch accepted, p.u.
         steps: Newton steps at most.
-        few: steps after which a group ends when most of its lanes are done.
+        early: of these, those after which a lane is left when it is far from every limit; 0: none is.
         lowest: voltage below which a bus has collapsed, p.u.
         shared: whether all units produce the slack, or the reference alone.
         guarded: whether reactive limits are to be kept.
-        screened: whether lanes are left when all limits are farther than the step so far can err.
         error: of apparent power, of voltage and of reactive output, per p.u. of mismatch, shape (3,).
     """
 
     tolerance: float
     steps: int
-    few: int
+    early: int
     lowest: float
     shared: bool
     guarded: bool
-    screened: bool
     error: Floats
 
 
@@ -97,13 +84,11 @@ class Work(NamedTuple):
     """Outages to be solved, and what became of them.
 
     Arguments:
-        numbers: outages to be solved, shape (w,).
         status: UNSOLVED, SOLVED or SCREENED of every outage, shape (k,).
         steps: Newton steps of every outage, shape (k,).
         error: largest error per p.u. of mismatch, as in `Rules`, of every outage, shape (k, 3).
     """
 
-    numbers: Ints
     status: Ints
     steps: Ints
     error: Floats
@@ -113,6 +98,7 @@ class Grid(NamedTuple):
     """What all lanes read."""
 
     point: Point
+    inverse: Inverse
     branches: Branches
     outages: Outages
     plans: Plans
@@ -120,223 +106,248 @@ class Grid(NamedTuple):
     watch: Watch
 
 
-class Desk(NamedTuple):
-    """What one thread writes; `unkept` takes no hits."""
+class Group(NamedTuple):
+    """Eight lanes.
 
+    Arguments:
+        numbers: outage in each, shape (8,).
+        taken: steps taken, shape (8,).
+        busy: whether the lane is in use, shape (8,).
+        upwards: whether its slack is shared as units can produce more, shape (8,).
+        odd: whether what is planned in it is not what the base plans, shape (8,).
+        room: voltages and equations.
+    """
+
+    numbers: Ints
+    taken: Ints
+    busy: Bools
+    upwards: Bools
+    odd: Bools
     room: Room
+
+
+def group_of(room: Room) -> Group:
+    """Give eight lanes that nobody uses."""
+    whole, no = np.zeros(LANES, np.int64), np.zeros(LANES, bool)
+    return Group(whole, whole.copy(), no, no.copy(), no.copy(), room)
+
+
+class Desk(NamedTuple):
+    """What one thread writes.
+
+    Arguments:
+        next: outages that are set up, and wait for a lane.
+        group: outages that take steps.
+        done: outages that have a solution, and wait for being judged.
+        to: how near to a limit they come.
+        hits: limits passed.
+        unkept: room for none.
+        place: first outage that is not set up yet, shape (1,).
+    """
+
+    next: Group
+    group: Group
+    done: Group
     to: Nearness
     hits: Hits
     unkept: Hits
+    place: Ints
 
 
-@kernel
-def solve_outages(grid: Grid, work: Work, rules: Rules, desk: Desk, first: int, end: int) -> int:
-    """Solve outages from the `first` of the work on, eight at a time, while there is room for violations.
+@inlined
+def set_up(
+    point: Point, inverse: Inverse, branches: Branches, outages: Outages, plans: Plans, rules: Rules,
+    first: int, end: int, group: Group
+) -> int:  # fmt: skip
+    """Put up to eight outages into the lanes of a group; give how many rows of its room they touch.
 
-    Returns:
-        The place of the first outage that is still to be solved: `end`, or earlier.
+    Where only lost branches upset the base, all else is met and not looked at: the first step is taken at
+    once.
     """
-    limits = len(grid.watch.branch) + len(grid.watch.low) + len(grid.watch.high)
-    numbers = np.zeros(LANES, np.int64)
-    while first < end and len(desk.hits.outage) - desk.hits.used[0] >= LANES * limits:
-        count = min(LANES, end - first)
-        for lane in range(LANES):
-            numbers[lane] = work.numbers[first + min(lane, count - 1)]
-        _solve_group(grid, work, rules, desk, numbers, count)
-        first += count
-    return first
-
-
-@kernel
-def _solve_group(grid: Grid, work: Work, rules: Rules, desk: Desk, numbers: Ints, count: int) -> None:
-    """Take eight outages through Newton's steps, and judge those that have a solution."""
-    room, to = desk.room, desk.to
-    upwards, moving = grid.outages.upwards[numbers], np.ones(LANES, np.bool_)
-    rows = set_up_group(grid, numbers, rules.shared, moving, room)
-    moving[count:] = False
-    solved = np.zeros(LANES, np.bool_)
-    first = _first_step(grid, numbers, rules, moving, rows, room)
-    cut_off(grid, numbers, room)
-    for step in range(first, rules.steps + 1):
-        evaluate(grid, numbers, rules, room)
-        for lane in range(LANES):
-            if moving[lane]:
-                moving[lane] = _goes_on(grid, rules, numbers[lane], lane, upwards, room)
-                if not moving[lane] and room.mismatch[lane] <= rules.tolerance:
-                    solved[lane] = True
-                    work.steps[numbers[lane]] = step
-        if rules.screened and step > 0 and moving.any():
-            _screen(grid, work, rules, desk, numbers, moving)
-            work.steps[numbers[moving]] = step
-        left = moving.sum()
-        if step == rules.steps or left == 0 or (step >= rules.few and left <= FEW_LANES):
-            break
-        for lane in range(LANES):
-            room.active[0, 0, lane] = 1.0 if moving[lane] else 0.0
-        find_step(grid.point, rows, False, room)
-        move(room)
-    to.wanted[:] = solved
-    _finish(grid, work, rules, desk, numbers)
-
-
-@kernel
-def _first_step(grid: Grid, numbers: Ints, rules: Rules, moving: Bools, rows: Ints, room: Room) -> int:
-    """Take the first step where only lost branches upset the base: all else is met, and not looked at.
-
-    Returns:
-        How many steps were taken: 1, or 0 where other injections changed.
-    """
+    room, change = group.room, group.room.change
+    structure, factors, holds = point.structure, point.factors, np.ones(LANES, np.bool_)
+    sparse = not rules.shared
     for lane in range(LANES):
-        if grid.outages.plan[numbers[lane]] > 0 or rules.shared:
-            return 0
-        room.active[0, 0, lane] = 1.0 if moving[lane] else 0.0
-    free, excess, change = grid.point.free, room.excess, room.change
-    for i in range(len(free)):
-        store(excess, i, 0, every(0.0))
-        store(excess, i, 1, every(0.0))
-    for lane in range(LANES):
-        take_out(grid.branches, grid.outages, lane, numbers[lane], room)
-        for s in range(change.touched[lane]):
-            i = change.at[lane, s]
-            excess[i, 0, lane] *= free[i, 0]
-            excess[i, 1, lane] *= free[i, 1]
-    find_step(grid.point, rows, True, room)
-    move(room)
-    return 1
+        number = min(first + lane, end - 1)
+        group.numbers[lane], group.busy[lane], group.taken[lane] = number, first + lane < end, 0
+        group.upwards[lane], group.odd[lane] = outages.upwards[number], False
+        sparse = sparse and outages.plan[number] == 0
+    around = Surroundings(point.start, point.columns, point.admittance, point.voltage, point.free)
+    lay_out(around, branches, outages, group.numbers, change)
+    lay_base(point.voltage, plans.power, room.voltage, room.planned)
+    if not sparse:
+        _plan(plans, outages.plan, rules.shared, group.numbers, group.upwards, group.odd, room.planned,
+              room.share)  # fmt: skip
+    touched = trace(structure.parent, change.touched, change.at, room.marked, room.rows)
+    rows = room.rows[:touched]
+    most = prepare_plain(structure.upper_start, structure.upper_columns, inverse, holds, change)
+    if most > 0:
+        prepare_others(structure, factors, rows, most, holds, room.aside, change)
+    group.busy[:] &= holds
+    if sparse:
+        lose(branches, outages.branches, outages.keeps, group.numbers, room.voltage, room.planned,
+             room.borrowed)  # fmt: skip
+        _upset(point.free, plans.power, change.touched, change.at, room.planned, room.step)
+        give_back(branches.ends, outages.branches, outages.keeps, group.numbers, room.planned, room.borrowed)
+        find_step(structure, factors, rows, True, room.step, room.aside, change)
+        move(room.voltage, room.step)
+        group.taken[:] += 1
+    _cut_off(plans.preorder, outages.dead, group.numbers, group.odd, room.voltage, room.planned)
+    return touched
 
 
 @kernel
-def set_up_group(grid: Grid, numbers: Ints, shared: bool, holds: Bools, room: Room) -> Ints:
-    """Put eight outages into the lanes; give the positions that they touch, with their ancestors."""
-    voltage, plans = grid.point.voltage, grid.plans
-    for i in range(len(voltage)):
+def lay_base(base: Floats, power: Floats, voltage: Floats, planned: Floats) -> None:
+    """Start every lane from the base."""
+    for i in range(len(base)):
         for part in range(2):
-            store(room.voltage, i, part, every(voltage[i, part]))
-            store(room.planned, i, part, every(plans.power[0, i, part]))
-    for lane in range(LANES):
-        number = numbers[lane]
-        lay_out(grid.point, grid.branches, grid.outages, number, lane, room.change)
-        plan = grid.outages.plan[number]
-        if plan > 0:
-            for i in range(len(voltage)):
-                for part in range(2):
-                    room.planned[i, part, lane] = plans.power[plan, i, part]
-        if shared:
-            _share(plans, plan, grid.outages.upwards[number], lane, room)
-    rows = room.rows[: trace(grid.point, room)]
-    prepare_changes(grid.point, rows, holds, room)
-    return rows
+            store(voltage, i, part, every(base[i, part]))
+            store(planned, i, part, every(power[0, i, part]))
 
 
 @kernel
-def cut_off(grid: Grid, numbers: Ints, room: Room) -> None:
-    """Leave no voltage, no demand and no output at buses that are cut off."""
-    preorder = grid.plans.preorder
+def _plan(
+    plans: Plans,
+    plan: Ints,
+    shared: bool,
+    numbers: Ints,
+    upwards: Bools,
+    odd: Bools,
+    planned: Floats,
+    share: Floats,
+) -> None:
+    """Write what lanes plan to produce otherwise than the base, and how they share the slack."""
     for lane in range(LANES):
-        first, end, rest = grid.outages.dead[numbers[lane]]
+        row = plan[numbers[lane]]
+        if row > 0:
+            odd[lane] = True
+            for i in range(len(planned)):
+                for part in range(2):
+                    planned[i, part, lane] = plans.power[row, i, part]
+        if shared:
+            share_by(plans.share, row, upwards[lane], lane, share)
+
+
+@kernel
+def share_by(shares: Floats, plan: int, upwards: bool, lane: int, share: Floats) -> None:
+    """Share the slack of a lane as units can produce more, or less."""
+    for i in range(len(share)):
+        share[i, 0, lane] = shares[plan, int(upwards), i]
+
+
+@kernel
+def _upset(free: Floats, power: Floats, touched: Ints, at: Ints, planned: Floats, step: Floats) -> None:
+    """Give the right-hand side that follows from what the lost branches carried in the base."""
+    for i in range(len(free)):
+        store(step, i, 0, every(0.0))
+        store(step, i, 1, every(0.0))
+    for lane in range(LANES):
+        for s in range(touched[lane]):
+            i = at[lane, s]
+            for part in range(2):
+                step[i, part, lane] = free[i, part] * (planned[i, part, lane] - power[0, i, part])
+
+
+@kernel
+def _cut_off(preorder: Ints, dead: Ints, numbers: Ints, odd: Bools, voltage: Floats, planned: Floats) -> None:
+    """Leave no voltage, no demand and no output at buses that are cut off."""
+    for lane in range(LANES):
+        first, end, rest = dead[numbers[lane], 0], dead[numbers[lane], 1], dead[numbers[lane], 2]
         for place in range(0 if rest else first, len(preorder) if rest else end):
             if not rest or place < first or place >= end:
                 i = preorder[place]
+                odd[lane] = True
                 for part in range(2):
-                    room.voltage[i, part, lane], room.planned[i, part, lane] = 0.0, 0.0
+                    voltage[i, part, lane], planned[i, part, lane] = 0.0, 0.0
 
 
-@kernel
-def _goes_on(grid: Grid, rules: Rules, number: int, lane: int, upwards: Bools, room: Room) -> bool:
-    """Tell whether a lane needs another step; turn the direction of its slack when that proves wrong."""
-    if room.mismatch[lane] > rules.tolerance:
-        return bool(room.mismatch[lane] < HOPELESS)
-    slack, first = room.slack[0, 0, lane], grid.outages.upwards[number]
-    wrong = slack < 0.0 if upwards[lane] else slack > 0.0
-    if not rules.shared or not wrong or upwards[lane] != first:
-        return False
-    upwards[lane] = not first
-    _share(grid.plans, grid.outages.plan[number], upwards[lane], lane, room)
-    return True
-
-
-@kernel
-def _share(plans: Plans, plan: int, upwards: bool, lane: int, room: Room) -> None:
-    """Share the slack of a lane as units can produce more, or less."""
-    for i in range(plans.share.shape[2]):
-        room.share[i, 0, lane] = plans.share[plan, int(upwards), i]
-
-
-@kernel
-def evaluate(grid: Grid, numbers: Ints, rules: Rules, room: Room) -> None:
-    """Give the excess of every bus that has an equation, and the mismatch of every lane."""
-    inject(grid.point, room)
-    for lane in range(LANES):
-        take_out(grid.branches, grid.outages, lane, numbers[lane], room)
-    if rules.guarded:
-        keep_reactive(room)
-    if rules.shared:
-        share_slack(grid.point, room)
-    settle(grid.point, grid.outages, numbers, rules.shared, room)
-
-
-@kernel
-def _screen(grid: Grid, work: Work, rules: Rules, desk: Desk, numbers: Ints, moving: Bools) -> None:
+@inlined
+def screen(
+    branches: Branches, outages: Outages, guard: Guard, watch: Watch, work: Work, rules: Rules, group: Group,
+    to: Nearness, unkept: Hits
+) -> None:  # fmt: skip
     """Leave the lanes whose limits are all farther away than their mismatch can move anything.
 
     Lanes that release a voltage go on: there the margin of a held voltage would have to become another.
     """
-    room, to = desk.room, desk.to
+    room, numbers = group.room, group.numbers
     for lane in range(LANES):
-        to.wanted[lane] = moving[lane] and grid.outages.released[numbers[lane], 0] < 0
+        mismatch = room.mismatch[lane]
+        to.wanted[lane] = (
+            group.busy[lane]
+            and group.taken[lane] > 0
+            and rules.tolerance < mismatch < HOPELESS
+            and outages.released[numbers[lane], 0] < 0
+        )
         to.near[lane] = False
         for part in range(2):
-            to.margin[0, part, lane] = rules.error[part] * room.mismatch[lane]
-    judge(grid.branches, grid.watch, grid.outages, numbers, room.voltage, to, desk.unkept)
+            to.margin[0, part, lane] = rules.error[part] * mismatch if to.wanted[lane] else 0.0
+    judge(branches, watch, outages.branches, numbers, room.voltage, to, unkept)
     for lane in range(LANES):
-        if not to.wanted[lane] or to.near[lane] or not _stands(grid.point, 2.0 * rules.lowest, lane, room):
+        if not to.wanted[lane] or to.near[lane] or to.lowest[0, 0, lane] < 4.0 * rules.lowest**2:
             continue
         margin = rules.error[2] * room.mismatch[lane]
-        if not rules.guarded or _keeps_reactive_limits(grid, numbers[lane], lane, margin, room):
-            moving[lane] = False
-            work.status[numbers[lane]] = SCREENED
+        if not rules.guarded or _keeps_reactive_limits(
+            guard, outages.released, numbers[lane], lane, margin, room.voltage, room.reactive
+        ):
+            group.busy[lane] = False
+            work.status[numbers[lane]], work.steps[numbers[lane]] = SCREENED, group.taken[lane]
 
 
-@kernel
-def _finish(grid: Grid, work: Work, rules: Rules, desk: Desk, numbers: Ints) -> None:
+@inlined
+def finish(
+    branches: Branches, outages: Outages, guard: Guard, watch: Watch, work: Work, rules: Rules, done: Group,
+    to: Nearness, hits: Hits
+) -> None:  # fmt: skip
     """Judge what has a solution: standing voltages, reactive limits, and the limits that are watched."""
-    room, to = desk.room, desk.to
+    room = done.room
     for lane in range(LANES):
-        to.wanted[lane] = (
-            to.wanted[lane]
-            and _stands(grid.point, rules.lowest, lane, room)
-            and (not rules.guarded or _keeps_reactive_limits(grid, numbers[lane], lane, 0.0, room))
+        to.wanted[lane] = done.busy[lane] and (
+            not rules.guarded
+            or _keeps_reactive_limits(
+                guard, outages.released, done.numbers[lane], lane, 0.0, room.voltage, room.reactive
+            )
         )
     to.margin[:] = 0.0
-    judge(grid.branches, grid.watch, grid.outages, numbers, room.voltage, to, desk.hits)
+    used = hits.used[0]
+    judge(branches, watch, outages.branches, done.numbers, room.voltage, to, hits)
     for lane in range(LANES):
-        if to.wanted[lane]:
-            work.status[numbers[lane]] = SOLVED
+        done.busy[lane] = False
+        if to.wanted[lane] and to.lowest[0, 0, lane] < rules.lowest**2:
+            _strike(hits, used, done.numbers[lane])
+        elif to.wanted[lane]:
+            work.status[done.numbers[lane]] = SOLVED
 
 
 @kernel
-def _stands(point: Point, lowest: float, lane: int, room: Room) -> bool:
-    """Tell whether no energised bus has collapsed."""
-    for i in range(len(point.live)):
-        e, f = room.voltage[i, 0, lane], room.voltage[i, 1, lane]
-        if point.live[i] > 0.0 and 0.0 < e * e + f * f < lowest * lowest:
-            return False
-    return True
+def _strike(hits: Hits, first: int, number: int) -> None:
+    """Take back what an outage passed, of the hits from the `first` on: it has collapsed."""
+    kept = first
+    for row in range(first, hits.used[0]):
+        if hits.outage[row] != number:
+            hits.outage[kept], hits.limit[kept], hits.value[kept] = (
+                hits.outage[row],
+                hits.limit[row],
+                hits.value[row],
+            )
+            kept += 1
+    hits.used[0] = kept
 
 
 @kernel
-def _keeps_reactive_limits(grid: Grid, number: int, lane: int, margin: float, room: Room) -> bool:
+def _keeps_reactive_limits(
+    guard: Guard, released: Ints, number: int, lane: int, margin: float, voltage: Floats, reactive: Floats
+) -> bool:
     """Tell whether no bus would be switched, by the rules of `reactive_limits.switched`, nor nearly."""
-    guard, outages, voltage = grid.guard, grid.outages, room.voltage
     beyond, above = guard.slack[0] - margin, guard.slack[1] - margin
     for i in range(len(guard.controls)):
-        if guard.controls[i] == 0.0 or voltage[i, 0, lane] == 0.0 or i == outages.released[number, 0]:
+        if guard.controls[i] == 0.0 or voltage[i, 0, lane] == 0.0 or i == released[number, 0]:
             continue
         e, f = voltage[i, 0, lane], voltage[i, 1, lane]
         low, high = guard.lowest[i], guard.highest[i]
         if i == guard.kept[number]:
             low, high = guard.left[number, 0], guard.left[number, 1]
-        q = room.reactive[i, 0, lane]
+        q = reactive[i, 0, lane]
         if guard.side[i] == 0.0 and not (q - high <= beyond and low - q <= beyond):
             return False
         if guard.side[i] != 0.0 and guard.side[i] * (np.sqrt(e * e + f * f) - guard.setpoint[i]) > above:
@@ -344,5 +355,17 @@ def _keeps_reactive_limits(grid: Grid, number: int, lane: int, margin: float, ro
     return True
 
 
-__all__ = ["SCREENED", "SOLVED", "UNSOLVED", "Desk", "Grid", "Guard", "Plans", "Rules", "Work", "cut_off"]
-__all__ += ["evaluate", "set_up_group", "solve_outages"]
+__all__ = [
+    "HOPELESS",
+    "SCREENED",
+    "SOLVED",
+    "UNSOLVED",
+    "Desk",
+    "Grid",
+    "Group",
+    "Guard",
+    "Plans",
+    "Rules",
+    "Work",
+]
+__all__ += ["finish", "group_of", "lay_base", "screen", "set_up", "share_by"]

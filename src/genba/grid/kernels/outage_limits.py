@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from genba.grid.kernels.limits import RATING, VMIN, Limits
 from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.operating_point import Point
-from genba.grid.kernels.outage_changes import Branches, Outages
+from genba.grid.kernels.outage_changes import Branches
 from genba.num.jit import inlined, kernel
 from genba.num.lu.lanes import (
     LANES,
@@ -105,23 +105,29 @@ class Nearness(NamedTuple):
         wanted: lanes to be judged, shape (8,).
         near: lanes within their margin of a limit, or beyond it, shape (8,).
         square: room for a square and its border, shape (1, 2, 8).
+        lowest: smallest square of a voltage that is not 0, shape (1, 1, 8), p.u.
     """
 
     margin: Floats
     wanted: Bools
     near: Bools
     square: Floats
+    lowest: Floats
 
 
 def nearness_of() -> Nearness:
     """Give room for eight lanes, without margins."""
     return Nearness(
-        np.zeros((1, 2, LANES)), np.zeros(LANES, bool), np.zeros(LANES, bool), np.zeros((1, 2, LANES))
+        margin=np.zeros((1, 2, LANES)),
+        wanted=np.zeros(LANES, bool),
+        near=np.zeros(LANES, bool),
+        square=np.zeros((1, 2, LANES)),
+        lowest=np.zeros((1, 1, LANES)),
     )
 
 
 @inlined
-def _squared(y: Floats, row: int, own: int, other: int, v: LanePair, w: LanePair) -> Lane:
+def squared(y: Floats, row: int, own: int, other: int, v: LanePair, w: LanePair) -> Lane:
     """Give the squared apparent power at an end of voltage v, that of the other end being w."""
     a, b, c, d = y[row, own], y[row, own + 1], y[row, other], y[row, other + 1]
     real = plus(scaled(a, v[0], -b, v[1]), c, w[0], -d, w[1])
@@ -152,14 +158,14 @@ def _some_above(x: Lane, y: Lane) -> bool:
 
 @kernel
 def judge(
-    branches: Branches, watch: Watch, outages: Outages, numbers: Ints, v: Floats, to: Nearness, hits: Hits
+    branches: Branches, watch: Watch, lost: Ints, numbers: Ints, v: Floats, to: Nearness, hits: Hits
 ) -> None:
     """Find what passes a limit, or comes within a margin of one.
 
     Arguments:
         branches: two-ports.
         watch: the limits.
-        outages: all outages.
+        lost: branches that each outage takes, shape (k, 2).
         numbers: outage of each lane, shape (8,).
         v: voltages of the lanes, 0 at buses that are cut off, shape (n, 2, 8).
         to: which lanes are wanted, and how near; lanes that are near are marked.
@@ -170,39 +176,55 @@ def judge(
         row = watch.branch[limit]
         i, j = ends[row, 0], ends[row, 1]
         one, other = (load(v, i, 0), load(v, i, 1)), (load(v, j, 0), load(v, j, 1))
-        square = larger(_squared(y, row, 0, 2, one, other), _squared(y, row, 6, 4, other, one))
+        square = larger(squared(y, row, 0, 2, one, other), squared(y, row, 6, 4, other, one))
         border = _border(watch.most[limit], flow_margin)
         if _some_above(square, border):
             store(to.square, 0, 0, square)
             store(to.square, 0, 1, border)
-            _note(outages, numbers, limit, row, to, hits)
-    voltage_margin = load(to.margin, 0, 1)
+            _note(lost, numbers, limit, row, to, hits)
+    voltage_margin, lowest = load(to.margin, 0, 1), every(np.inf)
     for i in range(len(watch.low)):
         e, f = load(v, i, 0), load(v, i, 1)
         square = times(e, e, f, f)
+        lowest = _smaller(lowest, square)
         moved = multiple(watch.free[i], voltage_margin)
         high = _border(watch.high[i], moved)
         if _some_above(square, high):
             store(to.square, 0, 0, square)
             store(to.square, 0, 1, high)
-            _note(outages, numbers, watch.high_limit[i], -1, to, hits)
+            _note(lost, numbers, watch.high_limit[i], -1, to, hits)
         low = _border(watch.low[i], multiple(-1.0, moved))
         if _some_above(low, square):
             store(to.square, 0, 1, square)
             store(to.square, 0, 0, low)
             _note_low(numbers, watch.low_limit[i], to, hits)
+    store(to.lowest, 0, 0, lowest)
+
+
+@inlined
+def _smaller(x: Lane, y: Lane) -> Lane:
+    """Give the smaller of x and y, x where y is 0: a bus that is cut off has no voltage."""
+    return (
+        y[0] if 0.0 < y[0] < x[0] else x[0],
+        y[1] if 0.0 < y[1] < x[1] else x[1],
+        y[2] if 0.0 < y[2] < x[2] else x[2],
+        y[3] if 0.0 < y[3] < x[3] else x[3],
+        y[4] if 0.0 < y[4] < x[4] else x[4],
+        y[5] if 0.0 < y[5] < x[5] else x[5],
+        y[6] if 0.0 < y[6] < x[6] else x[6],
+        y[7] if 0.0 < y[7] < x[7] else x[7],
+    )
 
 
 @kernel
-def _note(outages: Outages, numbers: Ints, limit: int, row: int, to: Nearness, hits: Hits) -> None:
+def _note(lost: Ints, numbers: Ints, limit: int, row: int, to: Nearness, hits: Hits) -> None:
     """Note the lanes whose square is above its border, but those that have lost the branch."""
     for lane in range(LANES):
-        square, lost = to.square[0, 0, lane], outages.branches[numbers[lane]]
-        if (
-            to.wanted[lane]
-            and square > to.square[0, 1, lane]
-            and (row < 0 or (row != lost[0] and row != lost[1]))
-        ):
+        square = to.square[0, 0, lane]
+        if not to.wanted[lane] or not square > to.square[0, 1, lane]:
+            continue
+        one, two = lost[numbers[lane], 0], lost[numbers[lane], 1]
+        if row < 0 or (row != one and row != two):
             _add(numbers[lane], limit, np.sqrt(square), hits)
             to.near[lane] = True
 
@@ -225,4 +247,4 @@ def _add(number: int, limit: int, value: float, hits: Hits) -> None:
         hits.used[0] += 1
 
 
-__all__ = ["Hits", "Nearness", "Watch", "hits_of", "judge", "nearness_of", "watch_of"]
+__all__ = ["Hits", "Nearness", "Watch", "hits_of", "judge", "nearness_of", "squared", "watch_of"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 
 import numpy as np
@@ -41,6 +42,43 @@ class Ground:
     def position(self) -> Ints:
         """Give the position of each bus, shape (n,)."""
         return self.point.structure.position
+
+    @cached_property
+    def need(self) -> float:
+        """Give demand less output in the base, losses left out, p.u."""
+        network, live = self.model.network, self.schedule.island > 0
+        return float((network.demand + network.shunt).real[live].sum() - self.schedule.p.sum())
+
+    @cached_property
+    def limits(self) -> tuple[Floats, Floats]:
+        """Give the smallest and the largest reactive output of each bus, shape (n,), p.u."""
+        return bus_limits(self.model.network, self.schedule.unit_on)
+
+    @cached_property
+    def base_plans(self) -> Plans:
+        """Give what is produced in the base."""
+        none = np.zeros(0, np.int64)
+        if self.model.distributed:
+            return _plans(self, none, _alive(self, none, np.zeros(0, bool)))[0]
+        network, on = self.model.network, self.schedule.unit_on
+        bus, order, live = network.unit_bus[on], self.point.structure.order, self.schedule.island > 0
+        power = np.zeros((1, network.n_bus, 2))
+        power[0, :, 0] = np.bincount(bus, self.schedule.p[on], network.n_bus) - network.demand.real
+        power[0, :, 1] = np.bincount(bus, _reactive(self, on)[on], network.n_bus) - network.demand.imag
+        power[0, :, 1] += _held_output(self)
+        power[0, ~live] = 0.0
+        share = np.zeros((1, 2, network.n_bus))
+        power = np.ascontiguousarray(power[:, order])
+        return Plans(power, share, self.position[self.parts.preorder])
+
+    @cached_property
+    def base_guard(self) -> Guard:
+        """Give the reactive limits of the base, for no outage; nothing where they are not to be kept."""
+        none, left = np.zeros(0, np.int64), np.zeros((0, 2))
+        if self.model.reactive_limits:
+            return _guard(self, none, left)
+        nothing = np.zeros(self.model.network.n_bus)
+        return Guard(nothing, nothing, nothing, nothing, nothing, none, left, np.zeros(2))
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,19 +205,16 @@ def batch_of(ground: Ground, losses: Losses, numbers: Ints) -> Batch:
     dead[cuts] = np.stack([parts.first[one[cuts]], parts.end[one[cuts]], parts.rest[one[cuts]]], axis=1)
     planned = (unit != NONE) | (cuts & parts.loses_units[one] & ground.model.distributed)
     plan = np.where(planned, np.cumsum(planned), 0)
+    need = ground.need - np.where(cuts, parts.lost_need[one] - parts.lost_generation[one], 0.0)
+    if not planned.any():
+        released, kept = np.full((len(numbers), 2), NONE), np.full(len(numbers), NONE)
+        guard = ground.base_guard._replace(kept=kept, left=np.zeros((len(numbers), 2)))
+        return Batch(Outages(branches, both, released, plan, dead, need >= 0), ground.base_plans, guard)
     kept, left, released = _held(ground, unit)
     rows = np.flatnonzero(planned)
     plans, produced = _plans(ground, unit[rows], _alive(ground, one[rows], cuts[rows]))
-    need = _need(ground) - np.where(cuts, parts.lost_need[one] - parts.lost_generation[one], 0.0)
-    need[unit != NONE] = (_need(ground) + produced[0] - produced)[plan[unit != NONE]]
-    outages = Outages(branches, both, released, plan, dead, need >= 0)
-    return Batch(outages, plans, _guard(ground, kept, left))
-
-
-def _need(ground: Ground) -> float:
-    """Give demand less output in the base, losses left out, p.u."""
-    network, live = ground.model.network, ground.schedule.island > 0
-    return float((network.demand + network.shunt).real[live].sum() - ground.schedule.p.sum())
+    need[unit != NONE] = (ground.need + produced[0] - produced)[plan[unit != NONE]]
+    return Batch(Outages(branches, both, released, plan, dead, need >= 0), plans, _guard(ground, kept, left))
 
 
 def _alive(ground: Ground, branch: Ints, cuts: Bools) -> Bools:
@@ -245,7 +280,7 @@ def _reactive(ground: Ground, alive: Bools) -> Floats:
 
 def _held_output(ground: Ground) -> Floats:
     """Give the reactive output at buses that are held at a limit, shape (n,)."""
-    lowest, highest = bus_limits(ground.model.network, ground.schedule.unit_on)
+    lowest, highest = ground.limits
     side = ground.state.side
     return np.where(side > 0, highest, np.where(side < 0, lowest, 0.0))
 
@@ -266,7 +301,7 @@ def _held(ground: Ground, unit: Ints) -> tuple[Ints, Floats, Ints]:
     released = np.full((len(unit), 2), NONE)
     released[:, 0] = np.where(controls & ~others, ground.position[bus], NONE)
     kept = np.where(controls & others, ground.position[bus], NONE)
-    lowest, highest = bus_limits(network, on)
+    lowest, highest = ground.limits
     left = np.stack([lowest[bus] - network.unit_qmin[unit], highest[bus] - network.unit_qmax[unit]], axis=1)
     return kept, left, released
 
@@ -274,7 +309,7 @@ def _held(ground: Ground, unit: Ints) -> tuple[Ints, Floats, Ints]:
 def _guard(ground: Ground, kept: Ints, left: Floats) -> Guard:
     network, schedule, state = ground.model.network, ground.schedule, ground.state
     order = ground.point.structure.order
-    lowest, highest = bus_limits(network, schedule.unit_on)
+    lowest, highest = ground.limits
     setpoint = np.ones(network.n_bus)
     setpoint[network.unit_bus[schedule.unit_on]] = network.unit_vset[schedule.unit_on]  # the last decides
     controls = (state.kind == PV) | (state.side != 0)

@@ -1,4 +1,4 @@
-"""Outages in tiers: lanes first, with few steps and then with more; one by one what lanes cannot take."""
+"""Outages in tiers: lanes first, and one by one what lanes cannot take."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,18 +11,12 @@ from numpy.typing import NDArray
 from genba.grid.kernels.admittance import apparent, branch_powers
 from genba.grid.kernels.limits import Limits, Measured, measure, newly_broken
 from genba.grid.kernels.network import Bools, Floats, Ints
-from genba.grid.kernels.operating_point import point_of
+from genba.grid.kernels.operating_point import Point, point_of
 from genba.grid.kernels.outage_changes import Branches
+from genba.grid.kernels.outage_equations import room_of
 from genba.grid.kernels.outage_errors import measure_errors
-from genba.grid.kernels.outage_lanes import (
-    SCREENED,
-    UNSOLVED,
-    Desk,
-    Grid,
-    Rules,
-    Work,
-    solve_outages,
-)
+from genba.grid.kernels.outage_inverse import Inverse, inverse_of
+from genba.grid.kernels.outage_lanes import SCREENED, UNSOLVED, Desk, Grid, Rules, Work, group_of
 from genba.grid.kernels.outage_limits import Watch, hits_of, nearness_of, watch_of
 from genba.grid.kernels.outage_plan import (
     NONE,
@@ -34,23 +28,26 @@ from genba.grid.kernels.outage_plan import (
     in_lanes,
     losses_of,
 )
-from genba.grid.kernels.outage_steps import room_of
+from genba.grid.kernels.outage_stream import solve_outages
 from genba.grid.kernels.outages import Outage, aftermath, solve_after
 from genba.grid.kernels.steady_state import Model, Schedule, State
 from genba.num.lu.lanes import LANES
 
-EARLY, FEW, MANY = 2, 6, 45
-"""Newton steps of the linearised tier, those after which slow outages are regrouped, those at most."""
-TRIED, AUDITED = 48, 48
-"""Outages by which the linearised tier is calibrated, and screened ones that are solved all the same."""
-SAFETY = 2.0
-"""By how much errors may be larger than the largest of those tried."""
+EARLY, MANY = 2, 45
+"""Newton steps after which the screen looks at an outage, and those at most."""
+SAMPLE, SHARE = 32, 0.02
+"""Outages by which the screen is calibrated, and screened ones that are solved all the same: at least, and of
+all."""
+SAFETY = 3.0
+"""By how much errors may be larger than the largest of those tried (2 missed one outage of case793_goc)."""
 WORTH = 64
 """Outages from which lanes are worth their preparation."""
-CALL = 1_000_000
+CALL = 2_000_000
 """Buses times outages in one call of a kernel: about 0.1 s."""
 PLANNED = 200_000
 """The same where each outage has its own plan, which takes 32 bytes a bus."""
+ROWS = 1 << 16
+"""Rows of limits passed for which there is more room than sixteen outages can need."""
 APART = 4
 """Outages per thread between two looks, when they are solved one by one."""
 
@@ -131,6 +128,7 @@ class Lanes:
     """What lanes read, for all outages; a desk for each thread; how much power each outage takes away."""
 
     ground: Ground
+    inverse: Inverse
     losses: Losses
     branches: Branches
     watch: Watch
@@ -184,18 +182,18 @@ def study(
 
 
 def _side_by_side(lanes: Lanes, into: Verdicts, at_work: Mapper, screen: int | None) -> Iterator[int]:
-    """Take outages through the tiers of lanes."""
+    """Take through lanes what fits into them, and then what the screen cleared and chance picks."""
     fit = np.flatnonzero(in_lanes(lanes.ground, lanes.losses))
     _account(lanes, fit, into)
-    if screen is not None and len(fit):
-        random = np.random.default_rng(screen)
-        error = SAFETY * _errors(lanes, np.sort(random.permutation(fit)[:TRIED]))
-        yield from _tier(lanes, fit, EARLY, into, at_work, error)
-        passed_on = np.flatnonzero(into.screened)
-        into.audited = np.sort(random.permutation(passed_on)[:AUDITED])
-        into.converged[into.audited], into.screened[into.audited] = False, False
-    for few in (FEW, MANY):
-        yield from _tier(lanes, fit[~into.converged[fit]], few, into, at_work, None)
+    if screen is None or not len(fit):
+        yield from _tier(lanes, fit, into, at_work, None)
+        return
+    random, sample = np.random.default_rng(screen), max(SAMPLE, round(SHARE * len(fit)))
+    error = SAFETY * _errors(lanes, np.sort(random.permutation(fit)[:sample]))
+    yield from _tier(lanes, fit, into, at_work, error)
+    into.audited = np.sort(random.permutation(np.flatnonzero(into.screened))[:sample])
+    into.converged[into.audited], into.screened[into.audited] = False, False
+    yield from _tier(lanes, into.audited, into, at_work, None)
 
 
 def passed(given: Study, verdicts: Verdicts) -> Passed:
@@ -221,10 +219,23 @@ def _lanes(given: Study, lost: Lost, threads: int) -> Lanes | None:
         return None
     ground = ground_of(given.model, given.schedule, given.state, point)
     watch = watch_of(given.limits, given.measured.excess, point, band=given.band, worse_by=given.worse_by)
-    room = 2 * LANES * (len(watch.branch) + len(watch.low) + len(watch.high))
-    desks = tuple(Desk(room_of(point), nearness_of(), hits_of(room), hits_of(0)) for _ in range(threads))
+    desks = tuple(_desk(point, watch) for _ in range(threads))
     losses = losses_of(lost.branches, lost.units)
-    return Lanes(ground, losses, branches_of(ground), watch, desks, _sizes(ground, losses))
+    return Lanes(ground, inverse_of(point), losses, branches_of(ground), watch, desks, _sizes(ground, losses))
+
+
+def _desk(point: Point, watch: Watch) -> Desk:
+    """Give room for one thread."""
+    rows = 2 * LANES * (len(watch.branch) + len(watch.low) + len(watch.high)) + ROWS
+    return Desk(
+        next=group_of(room_of(point)),
+        group=group_of(room_of(point)),
+        done=group_of(room_of(point)),
+        to=nearness_of(),
+        hits=hits_of(rows),
+        unkept=hits_of(0),
+        place=np.zeros(1, np.int64),
+    )
 
 
 def _sizes(ground: Ground, losses: Losses) -> Floats:
@@ -236,25 +247,31 @@ def _sizes(ground: Ground, losses: Losses) -> Floats:
     return np.asarray(flow[losses.branches].sum(axis=1) + output[losses.units])
 
 
-def _rules(lanes: Lanes, steps: int, few: int, error: Floats | None) -> Rules:
+def _rules(lanes: Lanes, early: int, error: Floats | None) -> Rules:
     model = lanes.ground.model
     return Rules(
         tolerance=model.budget.tolerance,
-        steps=steps,
-        few=few,
+        steps=MANY,
+        early=early,
         lowest=model.budget.lowest,
         shared=model.distributed,
         guarded=model.reactive_limits,
-        screened=error is not None,
         error=np.zeros(3) if error is None else error,
     )
 
 
 def _grid(lanes: Lanes, numbers: Ints) -> tuple[Grid, Work]:
     batch, count = batch_of(lanes.ground, lanes.losses, numbers), len(numbers)
-    grid = Grid(lanes.ground.point, lanes.branches, batch.outages, batch.plans, batch.guard, lanes.watch)
-    none = np.zeros(count, np.int64)
-    return grid, Work(np.arange(count), none, none.copy(), np.zeros((count, 3)))
+    grid = Grid(
+        lanes.ground.point,
+        lanes.inverse,
+        lanes.branches,
+        batch.outages,
+        batch.plans,
+        batch.guard,
+        lanes.watch,
+    )
+    return grid, Work(np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros((count, 3)))
 
 
 def _errors(lanes: Lanes, numbers: Ints) -> Floats:
@@ -264,9 +281,9 @@ def _errors(lanes: Lanes, numbers: Ints) -> Floats:
     limits a case has, nor on how far they are.
     """
     largest = np.zeros(3)
-    for some in _pieces(lanes, numbers[: len(numbers) // LANES * LANES]):
+    for some in _pieces(lanes, numbers):
         grid, work = _grid(lanes, some)
-        measure_errors(grid, work, _rules(lanes, MANY, MANY, None), lanes.desks[0])
+        measure_errors(grid, work, _rules(lanes, 0, None), lanes.desks[0])
         largest = np.maximum(largest, work.error.max(axis=0))
     return np.where(largest > 0, largest, np.inf)  # nothing was learnt: nothing is screened
 
@@ -284,10 +301,10 @@ def _account(lanes: Lanes, numbers: Ints, into: Verdicts) -> None:
 
 
 def _tier(
-    lanes: Lanes, numbers: Ints, few: int, into: Verdicts, at_work: Mapper, error: Floats | None
+    lanes: Lanes, numbers: Ints, into: Verdicts, at_work: Mapper, error: Floats | None
 ) -> Iterator[int]:
     """Solve some outages side by side, a piece of them on each thread; yields how many are done."""
-    rules = _rules(lanes, EARLY if error is not None else MANY, few, error)
+    rules = _rules(lanes, 0 if error is None else EARLY, error)
     pieces, threads = list(_pieces(lanes, numbers)), len(lanes.desks)
     for start in range(0, len(pieces), threads):
         group = pieces[start : start + threads]
@@ -304,18 +321,19 @@ def _tier(
 
 
 def _pieces(lanes: Lanes, numbers: Ints) -> Iterator[Ints]:
-    """Part outages so that one call of a kernel is short: those with plans of their own apart.
+    """Part outages so that calls of a kernel are short and all threads have one: own plans apart.
 
-    Like stands with like, so that the lanes of a group are done after the same number of steps.
+    What takes away much comes first: it takes many steps, and lanes without a next outage stand idle.
     """
     buses = len(lanes.ground.point.live)
-    numbers = numbers[np.argsort(lanes.size[numbers], kind="stable")]
+    numbers = numbers[np.argsort(-lanes.size[numbers], kind="stable")]
     own = lanes.losses.units[numbers] != NONE
     if lanes.ground.model.distributed:
         branch = lanes.losses.branches[numbers, 0]
         own |= (branch != NONE) & lanes.ground.parts.bridge[branch]
     for part, room in ((numbers[~own], CALL), (numbers[own], PLANNED)):
-        size = LANES * max(1, room // (buses * LANES))
+        most = min(room // (buses * LANES), -(-len(part) // (len(lanes.desks) * LANES)))
+        size = LANES * max(1, most)
         for start in range(0, len(part), size):
             yield part[start : start + size]
 
@@ -331,10 +349,10 @@ class _Found:
 
 def _piece(lanes: Lanes, numbers: Ints, rules: Rules, desk: Desk) -> _Found:
     grid, work = _grid(lanes, numbers)
-    count = len(numbers)
-    hits, place = [], 0
-    while place < count:
-        place = solve_outages(grid, work, rules, desk, place, count)
+    hits, done = [], False
+    desk.place[0] = 0
+    while not done:
+        done = solve_outages(grid, work, rules, desk, len(numbers))
         rows = int(desk.hits.used[0])
         outage, limit, value = desk.hits.outage[:rows], desk.hits.limit[:rows], desk.hits.value[:rows]
         hits.append((numbers[outage].astype(np.int32), limit.copy(), value.copy()))

@@ -91,23 +91,26 @@ def partings(
     bridge = on & (label == 0) & (tree[lower] == np.arange(len(f))) & (island[f] > 0)
     first = np.where(bridge, place[lower], 0)
     end = np.where(bridge, first + found.below[lower], 0)
-    below = _Sums(order, first, end)
-    units = np.bincount(network.unit_bus[unit_on], minlength=n).astype(np.float64)
-    output = bus_sum(network.unit_bus[unit_on], p[unit_on], n)
-    whole = np.bincount(island, minlength=int(island.max(initial=0)) + 1)[island[f]]
-    size, powered = end - first, below.of(units) > 0
-    total = _by_island(island, units)[island[f]]
-    beyond_powered = total - below.of(units) > 0
+    amounts = np.stack(
+        [
+            np.bincount(network.unit_bus[unit_on], minlength=n).astype(np.float64),
+            network.demand != 0,
+            network.demand.real,
+            bus_sum(network.unit_bus[unit_on], p[unit_on], n),
+            network.demand.real + network.shunt.real,
+            reference,
+        ]
+    )
+    inside, whole = _below(amounts, order, first, end), _by_island(amounts, island)[:, island[f]]
+    buses = np.bincount(island, minlength=int(island.max(initial=0)) + 1)[island[f]]
+    size, powered = end - first, inside[0] > 0
+    beyond_powered = whole[0] - inside[0] > 0
     earlier = _earliest(order, first, end, island, f)
-    below_stays = powered & (~beyond_powered | (size > whole - size) | ((size == whole - size) & earlier))
+    below_stays = powered & (~beyond_powered | (size > buses - size) | ((size == buses - size) & earlier))
     rest = bridge & below_stays
-
-    def lost(values: Floats) -> Floats:
-        """Sum over what is cut off."""
-        inside = below.of(values)
-        return np.where(bridge, np.where(rest, _by_island(island, values)[island[f]] - inside, inside), 0.0)
-
-    demands = np.asarray((network.demand != 0).astype(np.float64))
+    units, demands, load, generation, need, references = np.where(
+        bridge, np.where(rest, whole - inside, inside), 0.0
+    )
     return Partings(
         preorder=order,
         bridge=bridge,
@@ -116,31 +119,27 @@ def partings(
         end=end,
         rest=rest,
         keeps_from=(lower == f) == rest,
-        cut_off=np.where(bridge, np.where(rest, whole - size, size), 0),
-        islanded=(lost(demands) > 0) | (lost(units) > 0),
-        lost_load=lost(network.demand.real),
-        lost_generation=lost(output),
-        lost_need=lost(network.demand.real + network.shunt.real),
-        loses_reference=lost(reference.astype(np.float64)) > 0,
-        loses_units=lost(units) > 0,
+        cut_off=np.where(bridge, np.where(rest, buses - size, size), 0),
+        islanded=(demands > 0) | (units > 0),
+        lost_load=load,
+        lost_generation=generation,
+        lost_need=need,
+        loses_reference=references > 0,
+        loses_units=units > 0,
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Sums:
-    """Sums over ranges of the preorder."""
-
-    order: Ints
-    first: Ints
-    end: Ints
-
-    def of(self, values: Floats) -> Floats:
-        running = np.concatenate([[0.0], np.cumsum(values[self.order])])
-        return np.asarray(running[self.end] - running[self.first])
+def _below(amounts: Floats, order: Ints, first: Ints, end: Ints) -> Floats:
+    """Give sums over ranges of the preorder, one row for each amount: shape (k, m)."""
+    running = np.zeros((len(amounts), len(order) + 1))
+    np.cumsum(amounts[:, order], axis=1, out=running[:, 1:])
+    return np.asarray(running[:, end] - running[:, first])
 
 
-def _by_island(island: Ints, values: Floats) -> Floats:
-    return bus_sum(island, values, int(island.max(initial=0)) + 1)
+def _by_island(amounts: Floats, island: Ints) -> Floats:
+    """Give sums over islands, shape (k, islands + 1)."""
+    count = int(island.max(initial=0)) + 1
+    return np.stack([bus_sum(island, amount, count) for amount in amounts])
 
 
 def _earliest(order: Ints, first: Ints, end: Ints, island: Ints, f: Ints) -> Bools:

@@ -1,0 +1,224 @@
+"""The equations of eight outages side by side: what leaves every bus beyond what is planned."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genba.grid.kernels.network import Floats, Ints
+from genba.grid.kernels.operating_point import Point
+from genba.grid.kernels.outage_changes import Branches, Change, Outages, change_of
+from genba.num.jit import inlined, kernel
+from genba.num.lu.lanes import (
+    LANES,
+    Lane,
+    difference,
+    every,
+    larger,
+    load,
+    multiple,
+    plus,
+    product,
+    store,
+    times,
+    total,
+    worse,
+)
+
+
+class Room(NamedTuple):
+    """Where eight outages are at work, by position.
+
+    Arguments:
+        voltage: real and imaginary parts, shape (n, 2, 8), p.u.
+        planned: power to be injected before slack, shape (n, 2, 8), p.u.
+        share: part of the slack that a bus produces, shape (n, 1, 8).
+        reactive: reactive power that leaves a bus beyond what is planned, equation or not, shape (n, 1, 8).
+        step: right-hand side (what leaves a bus beyond what is planned, negative, 0 where it is free to),
+            then the change of angle and logarithm of the voltage, shape (n, 2, 8).
+        aside: right-hand sides along `rows`; 0 between two uses, shape (n, 2, 8).
+        slack: of each lane, shape (1, 1, 8), p.u.
+        mismatch: largest equation of each lane, shape (8,), p.u.
+        borrowed: what was planned at the ends of lost branches, shape (8, 2, 2, 2).
+        marked: whether a position is one of `rows`, shape (n,).
+        rows: positions touched by the changes, and their ancestors, ascending, shape (n,).
+        change: the changes of the lanes.
+    """
+
+    voltage: Floats
+    planned: Floats
+    share: Floats
+    reactive: Floats
+    step: Floats
+    aside: Floats
+    slack: Floats
+    mismatch: Floats
+    borrowed: Floats
+    marked: NDArray[np.bool_]
+    rows: Ints
+    change: Change
+
+
+def room_of(point: Point) -> Room:
+    """Give room for eight outages."""
+    n = len(point.voltage)
+    return Room(
+        voltage=np.zeros((n, 2, LANES)),
+        planned=np.zeros((n, 2, LANES)),
+        share=np.zeros((n, 1, LANES)),
+        reactive=np.zeros((n, 1, LANES)),
+        step=np.zeros((n, 2, LANES)),
+        aside=np.zeros((n, 2, LANES)),
+        slack=np.zeros((1, 1, LANES)),
+        mismatch=np.zeros(LANES),
+        borrowed=np.zeros((LANES, 2, 2, 2)),
+        marked=np.zeros(n, np.bool_),
+        rows=np.zeros(n, np.int64),
+        change=change_of(point),
+    )
+
+
+@inlined
+def evaluate(
+    point: Point, branches: Branches, outages: Outages, numbers: Ints, shared: bool, room: Room
+) -> None:
+    """Give the right-hand side of every lane's next step, and its mismatch.
+
+    What the lost branches would carry counts as produced at their ends while all branches of the base are
+    summed up: so one pass over the buses is enough. Kernels are given the arrays they need and no more: a
+    call with all of them costs as much as it does.
+    """
+    lose(branches, outages.branches, outages.keeps, numbers, room.voltage, room.planned, room.borrowed)
+    network = point.start, point.columns, point.admittance
+    if shared:
+        _inject_shared(
+            network, point.free, point.live, point.references, room.voltage, room.planned, room.share,
+            room.reactive, room.step, room.slack, room.mismatch
+        )  # fmt: skip
+    else:
+        _inject(network, point.free, room.voltage, room.planned, room.reactive, room.step, room.mismatch)
+    give_back(branches.ends, outages.branches, outages.keeps, numbers, room.planned, room.borrowed)
+    _release(outages.released, numbers, room.reactive, room.step, room.mismatch)
+
+
+@kernel
+def lose(
+    branches: Branches, lost: Ints, keeps: Ints, numbers: Ints, v: Floats, planned: Floats, borrowed: Floats
+) -> None:
+    """Plan what the lost branches of each lane would carry at their energised ends; keep what was planned."""
+    y, ends = branches.admittance, branches.ends
+    for lane in range(LANES):
+        for which in range(2):
+            row, kept = lost[numbers[lane], which], keeps[numbers[lane], which]
+            for end in range(2):
+                if row < 0 or not kept & (end + 1):
+                    continue
+                i, j = ends[row, end], ends[row, 1 - end]
+                a, b = (0, 2) if end == 0 else (6, 4)
+                e, f, g, h = v[i, 0, lane], v[i, 1, lane], v[j, 0, lane], v[j, 1, lane]
+                real = y[row, a] * e - y[row, a + 1] * f + y[row, b] * g - y[row, b + 1] * h
+                imaginary = y[row, a] * f + y[row, a + 1] * e + y[row, b] * h + y[row, b + 1] * g
+                for part in range(2):
+                    borrowed[lane, which, end, part] = planned[i, part, lane]
+                planned[i, 0, lane] += e * real + f * imaginary
+                planned[i, 1, lane] += f * real - e * imaginary
+
+
+@kernel
+def give_back(ends: Ints, lost: Ints, keeps: Ints, numbers: Ints, planned: Floats, borrowed: Floats) -> None:
+    """Restore what is planned at the ends of lost branches, the last change first."""
+    for lane in range(LANES):
+        for which in range(1, -1, -1):
+            row, kept = lost[numbers[lane], which], keeps[numbers[lane], which]
+            for end in range(1, -1, -1):
+                if row >= 0 and kept & (end + 1):
+                    i = ends[row, end]
+                    for part in range(2):
+                        planned[i, part, lane] = borrowed[lane, which, end, part]
+
+
+@kernel
+def _release(released: Ints, numbers: Ints, reactive: Floats, step: Floats, mismatch: Floats) -> None:
+    """Make the reactive balance of buses that lose their control an equation."""
+    for lane in range(LANES):
+        for which in range(2):
+            bus = released[numbers[lane], which]
+            if bus >= 0:
+                step[bus, 1, lane] = -reactive[bus, 0, lane]
+                mismatch[lane] = worse(mismatch[lane], abs(reactive[bus, 0, lane]))
+
+
+@inlined
+def _beyond(start: Ints, columns: Ints, y: Floats, v: Floats, planned: Floats, i: int) -> tuple[Lane, Lane]:
+    """Give the power that leaves a bus by all branches of the base beyond what is planned."""
+    real, imaginary = every(0.0), every(0.0)
+    for place in range(start[i], start[i + 1]):
+        j, g, b = columns[place], y[place, 0], y[place, 1]
+        e, f = load(v, j, 0), load(v, j, 1)
+        real = plus(real, g, e, -b, f)
+        imaginary = plus(imaginary, g, f, b, e)
+    e, f = load(v, i, 0), load(v, i, 1)
+    p, q = times(e, real, f, imaginary), difference(product(f, real), product(e, imaginary))
+    return difference(p, load(planned, i, 0)), difference(q, load(planned, i, 1))
+
+
+@kernel
+def _inject(
+    network: tuple[Ints, Ints, Floats],
+    free: Floats,
+    v: Floats,
+    planned: Floats,
+    reactive: Floats,
+    step: Floats,
+    mismatch: Floats,
+) -> None:
+    """Write what leaves every bus beyond what is planned, and each lane's largest equation."""
+    start, columns, y = network
+    largest = every(0.0)
+    for i in range(len(start) - 1):
+        p, q = _beyond(start, columns, y, v, planned, i)
+        store(reactive, i, 0, q)
+        p, q = multiple(-free[i, 0], p), multiple(-free[i, 1], q)
+        store(step, i, 0, p)
+        store(step, i, 1, q)
+        largest = larger(larger(largest, p), q)
+    for lane in range(LANES):
+        mismatch[lane] = largest[lane]
+
+
+@kernel
+def _inject_shared(
+    network: tuple[Ints, Ints, Floats],
+    free: Floats,
+    live: Floats,
+    references: Ints,
+    v: Floats,
+    planned: Floats,
+    share: Floats,
+    reactive: Floats,
+    step: Floats,
+    slack: Floats,
+    mismatch: Floats,
+) -> None:
+    """The same where every island's units produce what is missing: slack makes active power balance."""
+    start, columns, y = network
+    missing, largest = every(0.0), every(0.0)
+    for i in range(len(start) - 1):
+        p, q = _beyond(start, columns, y, v, planned, i)
+        store(reactive, i, 0, q)
+        store(step, i, 0, p)
+        missing = total(missing, multiple(live[i], p))
+    store(slack, 0, 0, missing)
+    for i in references:  # whose own balance is met only when all others are
+        largest = larger(largest, difference(load(step, i, 0), product(load(share, i, 0), missing)))
+    for i in range(len(start) - 1):
+        p = difference(load(step, i, 0), product(load(share, i, 0), missing))
+        p, q = multiple(-free[i, 0], p), multiple(-free[i, 1], load(reactive, i, 0))
+        store(step, i, 0, p)
+        store(step, i, 1, q)
+        largest = larger(larger(largest, p), q)
+    for lane in range(LANES):
+        mismatch[lane] = largest[lane]
+
+
+__all__ = ["Room", "evaluate", "give_back", "lose", "room_of"]

@@ -1,0 +1,170 @@
+"""Outages solved eight side by side: a lane that is done takes the next outage at once.
+
+What takes many arrays is compiled into one kernel, and given no more of them than it needs: numba's calls
+with some hundred arrays cost microseconds, and seconds when they are compiled.
+"""
+
+from genba.grid.kernels.network import Floats, Ints
+from genba.grid.kernels.operating_point import Point
+from genba.grid.kernels.outage_changes import Outages, inherit
+from genba.grid.kernels.outage_equations import evaluate
+from genba.grid.kernels.outage_lanes import (
+    HOPELESS,
+    Desk,
+    Grid,
+    Group,
+    Plans,
+    Rules,
+    Work,
+    finish,
+    lay_base,
+    screen,
+    set_up,
+    share_by,
+)
+from genba.grid.kernels.outage_steps import find_step, move, trace
+from genba.num.jit import inlined, kernel
+from genba.num.lu.lanes import LANES
+
+
+@kernel
+def solve_outages(grid: Grid, work: Work, rules: Rules, desk: Desk, end: int) -> bool:
+    """Solve outages from the place of the desk to the `end`, while there is room for what they pass.
+
+    Returns:
+        Whether all are done; if not, the hits are to be taken away, and the next call goes on.
+    """
+    point, inverse, branches, outages, plans, guard, watch = grid
+    waiting, group, done, to, hits, unkept, place = desk
+    if place[0] == 0:
+        lay_base(point.voltage, plans.power, group.room.voltage, group.room.planned)
+        for one in (waiting, group, done):  # nothing is left of what was solved before
+            one.busy[:], one.odd[:], one.numbers[:] = False, False, 0
+    limits = len(watch.branch) + len(watch.low) + len(watch.high)
+    while len(hits.outage) - hits.used[0] >= LANES * limits:
+        while _fill(waiting, group, rules.shared) and place[0] < end:
+            touched = set_up(point, inverse, branches, outages, plans, rules, place[0], end, waiting)
+            place[0] = min(place[0] + LANES, end)
+            rows = waiting.room.rows[:touched]
+            evaluate(point, branches, outages, waiting.numbers, rules.shared, waiting.room)
+            for look in range(1, rules.early + 1):
+                if waiting.busy.any() and waiting.taken[0] < look:
+                    _advance(point, rows, waiting)
+                    evaluate(point, branches, outages, waiting.numbers, rules.shared, waiting.room)
+                screen(branches, outages, guard, watch, work, rules, waiting, to, unkept)
+        moving = group.busy.any()
+        if moving:
+            room, change = group.room, group.room.change
+            count = trace(point.structure.parent, change.touched, change.at, room.marked, room.rows)
+            _advance(point, room.rows[:count], group)
+            evaluate(point, branches, outages, group.numbers, rules.shared, room)
+        parked = LANES
+        while parked == LANES:  # then more may be done than there was room for
+            parked = _retire(outages, plans, work, rules, group, done)
+            if parked == LANES or (parked > 0 and not moving):
+                finish(branches, outages, guard, watch, work, rules, done, to, hits)
+        if not moving:
+            return True
+    return False
+
+
+@inlined
+def _advance(point: Point, rows: Ints, group: Group) -> None:
+    """Take a step in every lane; the right-hand side is known."""
+    find_step(
+        point.structure, point.factors, rows, False, group.room.step, group.room.aside, group.room.change
+    )
+    move(group.room.voltage, group.room.step)
+    group.taken[:] += 1
+
+
+@inlined
+def _fill(waiting: Group, group: Group, shared: bool) -> bool:
+    """Give free lanes the outages that wait; tell whether a lane stays free."""
+    there = 0
+    for lane in range(LANES):
+        if group.busy[lane]:
+            continue
+        while there < LANES and not waiting.busy[there]:
+            there += 1
+        if there == LANES:
+            return True
+        _enter(waiting, there, group, lane, shared)
+    return False
+
+
+@inlined
+def _enter(waiting: Group, there: int, group: Group, lane: int, shared: bool) -> None:
+    """Move an outage that waits into a lane."""
+    old, new = waiting.room, group.room
+    group.numbers[lane], group.taken[lane] = waiting.numbers[there], waiting.taken[there]
+    group.upwards[lane], group.busy[lane] = waiting.upwards[there], True
+    waiting.busy[there] = False
+    _copy(old.voltage, there, new.voltage, lane)
+    _copy(old.step, there, new.step, lane)
+    if group.odd[lane] or waiting.odd[there]:
+        _copy(old.planned, there, new.planned, lane)
+    group.odd[lane] = waiting.odd[there]
+    if shared:
+        _copy_first(old.share, there, new.share, lane)
+    inherit(old.change, there, new.change, lane)
+
+
+@inlined
+def _retire(outages: Outages, plans: Plans, work: Work, rules: Rules, group: Group, done: Group) -> int:
+    """Free lanes that are done; what they have solved waits for being judged. Give how many wait."""
+    mismatch, change, parked = group.room.mismatch, group.room.change, 0
+    for lane in range(LANES):
+        parked += done.busy[lane]
+    for lane in range(LANES):
+        number = group.numbers[lane]
+        if not group.busy[lane] or parked == LANES:
+            continue
+        if rules.tolerance < mismatch[lane] < HOPELESS and group.taken[lane] < rules.steps:
+            continue
+        if rules.shared and _turns(outages, plans, rules, group, lane):
+            continue
+        group.busy[lane], work.steps[number] = False, group.taken[lane]
+        change.plain[lane], change.touched[lane], change.rank[lane] = False, 0, 0  # nothing is compensated
+        if mismatch[lane] <= rules.tolerance:
+            done.numbers[parked], done.busy[parked] = number, True
+            _copy(group.room.voltage, lane, done.room.voltage, parked)
+            if rules.guarded:
+                _copy_first(group.room.reactive, lane, done.room.reactive, parked)
+            parked += 1
+    return parked
+
+
+@inlined
+def _turns(outages: Outages, plans: Plans, rules: Rules, group: Group, lane: int) -> bool:
+    """Turn the direction of a lane's slack where that proves wrong, once; tell whether it did."""
+    slack, first = group.room.slack[0, 0, lane], outages.upwards[group.numbers[lane]]
+    wrong = slack < 0.0 if group.upwards[lane] else slack > 0.0
+    turns = (
+        wrong
+        and group.upwards[lane] == first
+        and group.taken[lane] < rules.steps
+        and group.room.mismatch[lane] <= rules.tolerance
+    )
+    if turns:
+        group.upwards[lane] = not first
+        group.room.mismatch[lane] = 2.0 * rules.tolerance  # what was met is met no longer
+        share_by(plans.share, outages.plan[group.numbers[lane]], not first, lane, group.room.share)
+    return bool(turns)
+
+
+@kernel
+def _copy(old: Floats, there: int, new: Floats, lane: int) -> None:
+    """Copy one lane, shape (n, 2, 8)."""
+    for i in range(len(old)):
+        new[i, 0, lane], new[i, 1, lane] = old[i, 0, there], old[i, 1, there]
+
+
+@kernel
+def _copy_first(old: Floats, there: int, new: Floats, lane: int) -> None:
+    """Copy one lane, shape (n, 1, 8)."""
+    for i in range(len(old)):
+        new[i, 0, lane] = old[i, 0, there]
+
+
+__all__ = ["solve_outages"]
