@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -13,10 +14,9 @@ from numpy.typing import NDArray
 
 from genba.line.certify.enumeration import fewest_stations
 from genba.line.kernels.bits import Words
-from genba.line.kernels.branch_remember import TARGET
 from genba.line.kernels.knapsack import best_fit, fullest
 from genba.line.kernels.lessons import weighed
-from genba.line.kernels.load_weights import Weights, knapsack_weights, listed_weights
+from genba.line.kernels.load_weights import knapsack_weights, listed_weights
 from genba.line.kernels.salbp import Salbp, salbp_of
 from genba.line.kernels.salbp1 import Balancing, advance, begin
 from genba.line.kernels.station_sets import LONGEST, station_sets
@@ -153,18 +153,33 @@ def wee_mag() -> Balancing:
 
 def test_what_is_learned_ends_the_search_of_wee_mag() -> None:
     state = wee_mag()
-    learned, whole = 0, Weights(np.zeros(0, np.int64), 1)
+    problem, learned = state.ways[0], 0
     while not state.ended:
         state = advance(state, 5_000)
-        if state.line is not None and state.line.learner.learned > learned:
-            learned = state.line.learner.learned
-            assert state.line.search.at[TARGET] == 32
-            place = np.flatnonzero(state.line.problem.wholes > 1 << 19)[-1]
-            whole = Weights(state.line.problem.values[:, place], int(state.line.problem.wholes[place]))
+        if state.line is not None:
+            problem, learned = state.line.problem, state.line.learner.learned
     assert (state.stations, state.bound, state.proof) == (33, 33, "exhausted")
-    assert learned > 0
-    assert len(whole.values) == 75
     assert state.expanded < 20_000  # more than a million without
+    assert learned > 0
+    sets = station_sets(problem, 30_000)
+    assert sets is not None
+    held = np.add.reduceat(problem.values[sets.task], sets.indptr[:-1])  # (loads, FUNCTIONS)
+    assert np.all(held <= problem.wholes)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_learned_loses_no_line(seed: int) -> None:
+    """Searches without any other start, in pieces so small that there is a lesson after each."""
+    rng = np.random.default_rng(seed)
+    times, cycle = rng.integers(5, 17, 13), int(rng.integers(25, 40))
+    pairs = np.sort(rng.integers(0, 13, (8, 2)), axis=1)
+    pairs = rng.permutation(13)[pairs[pairs[:, 0] < pairs[:, 1]]]
+    state = begin(times, pairs[:, 0], pairs[:, 1], cycle)
+    state = replace(state, bound=1, proof="none", tried=1000, weighed=True, searched=True)
+    while not state.ended:
+        state = advance(state, 30)
+    problem = salbp_of(times, pairs[:, 0], pairs[:, 1], cycle)
+    assert state.stations == state.bound == optimum(problem)
 
 
 def test_loads_of_very_long_lines_are_not_listed() -> None:
