@@ -137,8 +137,10 @@ def in_lanes(ground: Ground, losses: Losses) -> Bools:
     single = branch_fits[one] & (two == NONE)
     bridge = np.append(ground.parts.bridge, True)
     double = branch_fits[one] & branch_fits[two] & ~bridge[one] & ~bridge[two] & (label[one] != label[two])
-    unit = np.append(_unit_fits(ground), False)[losses.units] & (one == NONE)
-    return np.asarray(losses.plain & np.where(losses.units != NONE, unit, single | double))
+    fits, units = single | double, losses.units != NONE
+    if units.any():
+        fits = np.where(units, np.append(_unit_fits(ground), False)[losses.units] & (one == NONE), fits)
+    return np.asarray(losses.plain & fits)
 
 
 def _branch_fits(ground: Ground) -> Bools:

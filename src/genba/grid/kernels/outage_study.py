@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -168,13 +169,13 @@ def study(
     """
     count = len(lost.branches)
     lanes = _lanes(given, lost, threads) if count >= worth else None
-    with ThreadPoolExecutor(threads) as pool:
-        # a thread for one would only hand the work to and fro
-        at_work: Mapper = map if threads == 1 else pool.map
+    # a thread for one would only hand the work to and fro
+    with ThreadPoolExecutor(threads) if threads > 1 else nullcontext() as pool:
+        at_work: Mapper = map if pool is None else pool.map
         if lanes is not None:
             yield from _side_by_side(lanes, into, at_work, screen)
         left = np.flatnonzero(~into.converged)
-        whole = np.zeros(count, bool) if lanes is None else _whole(lanes)
+        whole = np.zeros(count, bool) if lanes is None or not len(left) else _whole(lanes)
         for start in range(0, len(left), APART * threads):
             some = left[start : start + APART * threads].tolist()
             list(at_work(lambda number: _one(given, lost, number, whole, into), some))
@@ -227,10 +228,13 @@ def _lanes(given: Study, lost: Lost, threads: int) -> Lanes | None:
 def _desk(point: Point, watch: Watch) -> Desk:
     """Give room for one thread."""
     rows = 2 * LANES * (len(watch.branch) + len(watch.low) + len(watch.high)) + ROWS
+    room, waiting = room_of(point), room_of(point)
+    parts = np.zeros_like(room.voltage), np.zeros_like(room.reactive), np.zeros(LANES)
+    done = room._replace(voltage=parts[0], reactive=parts[1], mismatch=parts[2])  # of the rest it uses none
     return Desk(
-        next=group_of(room_of(point)),
-        group=group_of(room_of(point)),
-        done=group_of(room_of(point)),
+        next=group_of(waiting),
+        group=group_of(room),
+        done=group_of(done),
         to=nearness_of(),
         hits=hits_of(rows),
         unkept=hits_of(0),

@@ -105,7 +105,7 @@ def partings(
     buses = np.bincount(island, minlength=int(island.max(initial=0)) + 1)[island[f]]
     size, powered = end - first, inside[0] > 0
     beyond_powered = whole[0] - inside[0] > 0
-    earlier = _earliest(order, first, end, island, f)
+    earlier = _earliest(place, first, end, island, f)
     below_stays = powered & (~beyond_powered | (size > buses - size) | ((size == buses - size) & earlier))
     rest = bridge & below_stays
     units, demands, load, generation, need, references = np.where(
@@ -142,33 +142,20 @@ def _by_island(amounts: Floats, island: Ints) -> Floats:
     return np.stack([bus_sum(island, amount, count) for amount in amounts])
 
 
-def _earliest(order: Ints, first: Ints, end: Ints, island: Ints, f: Ints) -> Bools:
+def _earliest(place: Ints, first: Ints, end: Ints, island: Ints, f: Ints) -> Bools:
     """Tell whether the first bus of the island lies below, which decides between parts of equal size."""
-    start = np.full(int(island.max(initial=0)) + 1, len(island))
-    np.minimum.at(start, island, np.arange(len(island)))
-    place = np.empty(len(order), np.int64)
-    place[order] = np.arange(len(order))
-    at = place[np.minimum(start[island[f]], len(island) - 1)]
+    start = np.zeros(int(island.max(initial=0)) + 1, np.int64)
+    start[island[::-1]] = np.arange(len(island))[::-1]  # the last to be written is the first bus
+    at = place[start[island[f]]]
     return np.asarray((at >= first) & (at < end))
 
 
 def _searched(network: Network, on: Bools) -> tuple[Search, Ints, NDArray[np.uint64]]:
     """Search; give also the branch by which each bus is met, -1 at a root, and the branches' labels."""
     n, f, t = network.n_bus, network.from_bus, network.to_bus
-    indptr, near = adjacency(n, f[on], t[on])
-    rows = np.flatnonzero(on)
-    found = _search(n, indptr, near)
-    place = found.place
-    upper, lower = np.where(place[f] < place[t], f, t), np.where(place[f] < place[t], t, f)
-    parent = found.parent
-    tree = np.full(n, -1)
-    inner = rows[parent[lower[rows]] == upper[rows]]
-    tree[lower[inner[::-1]]] = inner[::-1]  # of parallel branches the first is the tree's
-    is_tree = np.zeros(len(f), bool)
-    is_tree[tree[tree >= 0]] = True
-    label = np.random.default_rng(SEED).integers(1, 2**64, len(f), dtype=np.uint64)
-    label[~on | is_tree] = 0
-    _cover(found.preorder, parent, tree, f, t, label)
+    found = _search(n, *adjacency(n, f[on], t[on]))
+    tree, label = np.full(n, -1), np.zeros(len(f), np.uint64)
+    _cover(found, f, t, on, tree, label)
     return found, tree, label
 
 
@@ -203,18 +190,46 @@ def _search(n: int, indptr: Ints, near: Ints) -> Search:
 
 
 @kernel
-def _cover(preorder: Ints, parent: Ints, tree: Ints, f: Ints, t: Ints, label: NDArray[np.uint64]) -> None:
-    """Label each tree branch by all others that lead past it: the exclusive or of their labels."""
+def _cover(found: Search, f: Ints, t: Ints, on: Bools, tree: Ints, label: NDArray[np.uint64]) -> None:
+    """Label each tree branch by all others that lead past it: the exclusive or of their labels.
+
+    Arguments:
+        found: the search.
+        f: from bus of each branch, shape (m,).
+        t: its to bus.
+        on: branches searched, shape (m,).
+        tree: becomes the branch by which each bus is met, shape (n,); -1 at a root, as it is given.
+        label: becomes the labels, shape (m,); given as zeros.
+    """
+    preorder, place, parent = found.preorder, found.place, found.parent
     carried = np.zeros(len(preorder), np.uint64)
     for row in range(len(label)):
-        if label[row] != 0:
-            carried[f[row]] ^= label[row]
-            carried[t[row]] ^= label[row]
-    for place in range(len(preorder) - 1, -1, -1):
-        bus = preorder[place]
+        if not on[row]:
+            continue
+        lower, upper = (f[row], t[row]) if place[f[row]] > place[t[row]] else (t[row], f[row])
+        if parent[lower] == upper and tree[lower] < 0:  # of parallel branches the first is the tree's
+            tree[lower] = row
+        else:
+            label[row] = _mixed(row)
+            carried[lower] ^= label[row]
+            carried[upper] ^= label[row]
+    for k in range(len(preorder) - 1, -1, -1):
+        bus = preorder[k]
         if parent[bus] >= 0:
             label[tree[bus]] = carried[bus]
             carried[parent[bus]] ^= carried[bus]
+
+
+@kernel
+def _mixed(row: int) -> np.uint64:
+    """Give 64 bits that look random.
+
+    Source: Steele, Lea and Flood (2014), Fast splittable pseudorandom number generators (SplitMix64).
+    """
+    z = np.uint64(SEED + row) * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
 
 
 __all__ = ["Partings", "partings"]
