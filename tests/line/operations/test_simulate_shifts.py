@@ -167,6 +167,17 @@ def test_differences_are_made_as_asked(write: Write) -> None:
     assert again.model_dump(mode="json") == some.model_dump(mode="json")
 
 
+def test_gains_that_take_long_are_left_out_and_said_to_be(write: Write) -> None:
+    stations = "".join(f'  {{id = "S{k}", {EXPONENTIAL}}},\n' for k in range(60))
+    line = write(f"stations = [\n{stations}]\n")
+    context = Context(path=simulate.path, seed=1)
+    asked = {"engine": "events", "hours": 0.1, "half_width": 20.0, "replications": 16, "warm_up": 0.2}
+    outcome = simulate(context, line=line, **asked)
+    assert outcome.result.gains == "none"
+    assert [finding.code for finding in outcome.findings] == ["line.gains_left_out"]
+    assert "180 simulations" in outcome.findings[0].message  # 1 + 2 x 60 + 59 ways
+
+
 def test_both_engines_show_the_same_course(write: Write) -> None:
     """Work is what one calls occupied where nothing fails; buffers rise and fall at the same times."""
     line = write(ROW.replace(f", {BROKEN}", "") + 'arrivals = {kind = "exponential", mean = 1.5}\n')

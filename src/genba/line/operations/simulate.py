@@ -36,6 +36,12 @@ FAILS_ALWAYS = FindingKind(
     Severity.ERROR,
     "It fails every {mtbf} s, {times} times while a part is worked on; at most 1,000 can be simulated.",
 )
+GAINS_LEFT_OUT = FindingKind(
+    "line.gains_left_out",
+    Severity.NOTE,
+    "How throughput answers was left out: {runs} simulations of so long a line take more than seconds; ask for "
+    "differences = always, or fewer hours.",
+)
 MOST_FAILURES = 1000
 HOUR = 3600.0
 LEAST_UNITS = 40
@@ -294,4 +300,7 @@ def _gains(
     last = int((series.left < end).sum(axis=0).min()) - 1
     if last - first < LEAST_UNITS:
         return None
-    return engine.gains(first, last, lambda: ctx.progress(0.9, "asking what throughput depends on"))
+    found = engine.gains(first, last, lambda: ctx.progress(0.9, "asking what throughput depends on"))
+    if found is None and isinstance(engine, Events) and params.differences == "cheap":
+        ctx.check([GAINS_LEFT_OUT.at("differences", runs=engine.asked)])
+    return found

@@ -60,7 +60,7 @@ class Events:
         """Give how throughput between two units answers, by differences; none where that is too long."""
         lanes = LANES
         if self.params.differences == "cheap":
-            one = runs(self.flow, self.plan) * len(self.plan.stations)
+            one = self.asked * len(self.plan.stations)
             lanes, end = FEW, min(end, CHEAP // (one * FEW))
         if self.params.differences == "never" or end - start < LEAST:
             return None
@@ -70,6 +70,11 @@ class Events:
             return found
         work, repair = (np.insert(answer, 0, 0.0, axis=1) for answer in (found.work, found.repair))
         return replace(found, work=work, repair=repair)
+
+    @property
+    def asked(self) -> int:
+        """Give how many plans gains take."""
+        return runs(self.flow, self.plan)
 
     def story(self, start: float, end: float, heed: Callable[[], None]) -> Course:
         """Tell the first replication event by event between two times, s."""
