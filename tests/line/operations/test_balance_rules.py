@@ -1,5 +1,6 @@
 """`line.balance` where more than precedence and time bind, against all lines of a few tasks."""
 
+import time
 from dataclasses import replace
 from importlib import util
 from pathlib import Path
@@ -8,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from genba.core.errors import InputError
+from genba.core.context import Context
+from genba.core.errors import Cancelled, InputError
 from genba.line.kernels.bits import Ints
 from genba.line.operations.balance import balance
 from genba.line.records.balance import BalanceResult
@@ -180,3 +182,15 @@ def test_more_stations_than_tasks_have_the_longest_task_as_their_cycle(
     small = some(3, folded=folded)
     result = solved(small.write(tmp_path), objective="cycle", mix="each", stations=9)
     assert (result.outcome, result.cycle_time) == ("optimal", small.times.max())
+
+
+@pytest.mark.parametrize("work", [0.3, 1.0, 2.0])
+def test_a_long_line_with_rules_stops_within_a_second(work: float, tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    small = Small(rng.integers(200, 500, (2, 500)), tuple((a, a + 7) for a in range(493)), folded=True)
+    path = small.write(tmp_path, ergonomic_cap=12.0)
+    due = time.process_time() + work
+    context = Context(path=balance.path, cancelled=lambda: time.process_time() >= due)
+    with pytest.raises(Cancelled):
+        balance(context, line=path, cycle_time=1000, mix="each", time_limit=600.0)
+    assert time.process_time() - due < 1.0

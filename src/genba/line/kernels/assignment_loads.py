@@ -6,19 +6,19 @@ from genba.line.kernels.assignment_model import Assigning, Posed, Terms, at_most
 from genba.line.kernels.bits import Ints
 
 
-def load(posed: Posed, given: Assigning) -> None:
-    """Ask for the cycle with every product, for the cap on scores, and for open stations."""
-    for station, used in enumerate(posed.used):
-        flags = [(flag, task) for task in range(given.tasks) for flag in here(posed, given, task, station)]
-        for flag, _ in flags:
-            at_most(posed.program, [(flag, 1), (used, -1)], 0)
-        if posed.added:
-            at_most(posed.program, [(posed.added[station], 1), (used, -given.deeper)], 0)
-        for times, when in _by_speed(posed, given, station):
-            _keep_cycle(posed, given, station, [(flags, row) for row in np.unique(times, axis=0)], when)
-        if given.cap is not None and given.scores is not None:
-            scores = given.scores.tolist()
-            at_most(posed.program, [(f, scores[t]) for f, t in flags if scores[t]], given.cap)
+def load(posed: Posed, given: Assigning, station: int) -> None:
+    """Ask for the cycle with every product at a station, for the cap on scores, and that it is open."""
+    used = posed.used[station]
+    flags = [(flag, task) for task in range(given.tasks) for flag in here(posed, given, task, station)]
+    for flag, _ in flags:
+        at_most(posed.program, [(flag, 1), (used, -1)], 0)
+    if posed.added:
+        at_most(posed.program, [(posed.added[station], 1), (used, -given.deeper)], 0)
+    for times, when in _by_speed(posed, given, station):
+        _keep_cycle(posed, given, station, [(flags, row) for row in np.unique(times, axis=0)], when)
+    if given.cap is not None and given.scores is not None:
+        scores = given.scores.tolist()
+        at_most(posed.program, [(f, scores[t]) for f, t in flags if scores[t]], given.cap)
 
 
 def places(posed: Posed, given: Assigning, station: int) -> Terms:

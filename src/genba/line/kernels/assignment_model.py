@@ -172,7 +172,8 @@ class Posed:
 
 def here(posed: Posed, given: Assigning, task: int, station: int) -> list[int]:
     """Give the flags of a task at a station: one, two in a U, or none."""
-    return [flag for position, flag in posed.at[task].items() if given.station(position) == station]
+    row = posed.at[task]
+    return [row[p] for p in (station, 2 * given.stations - 1 - station) if p in row]
 
 
 def at_most(program: FlagProgram, terms: Terms, high: int, when: tuple[int, ...] = ()) -> None:

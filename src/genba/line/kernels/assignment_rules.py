@@ -1,14 +1,24 @@
 """The program of an assignment: every rule of the line over flags of tasks at positions, for CP-SAT."""
 
+from collections.abc import Callable
+
 from genba.line.kernels.assignment_loads import deepen, load, spread, staff
-from genba.line.kernels.assignment_model import Assigning, Posed, at_most, equal_to, here
+from genba.line.kernels.assignment_model import Assigning, Posed, Terms, at_most, equal_to, here
 from genba.line.kernels.assignment_windows import windows
 from genba.line.kernels.precedence import closure, reduced
 from genba.num.solvers.cpsat import FlagProgram
 
+WIDE = 40
+"""Positions of a window beyond which sums over it have columns of their own."""
 
-def pose(given: Assigning) -> Posed | None:
-    """Ask for any assignment; None when a task has no position left."""
+
+def pose(given: Assigning, look: Callable[[], None] = lambda: None) -> Posed | None:
+    """Ask for any assignment; None when a task has no position left.
+
+    Arguments:
+        given: tasks, stations and rules.
+        look: is called now and then, and may raise to end it.
+    """
     seen = windows(given)
     if any(not window for window in seen):
         return None
@@ -18,7 +28,11 @@ def pose(given: Assigning) -> Posed | None:
     at_most(posed.program, [(column, 1) for column in posed.added], given.spare)
     if given.least:
         at_most(posed.program, [(column, -1) for column in (*posed.used, *posed.added)], -given.least)
-    for ask in (_precede, deepen, load, staff, spread, _group, _fill_in_order):
+    for station in range(given.stations):
+        look()
+        load(posed, given, station)
+    for ask in (_precede, deepen, staff, spread, _group, _fill_in_order):
+        look()
         ask(posed, given)
     return posed
 
@@ -46,13 +60,38 @@ def _precede(posed: Posed, given: Assigning) -> None:
     """Ask that what is done by a position has all its direct predecessors done by then."""
     before = closure(given.tasks, given.start, given.end)
     start, end = reduced(given.start, given.end, before)
+    by = [_done_by(posed.program, row) for row in posed.at]
     for one, other in zip(start.tolist(), end.tolist(), strict=True):
-        earlier, later = posed.at[one], posed.at[other]
-        for p in sorted(later):
-            sooner = [(flag, -1) for position, flag in earlier.items() if position <= p]
-            if len(sooner) < len(earlier):
-                done = [(flag, 1) for position, flag in later.items() if position <= p]
-                at_most(posed.program, [*done, *sooner], 0)
+        last = max(posed.at[one])
+        for p in posed.at[other]:
+            if p < last:
+                sooner = [(column, -factor) for column, factor in _until(by[one], p)]
+                at_most(posed.program, [*by[other][p], *sooner], 0)
+
+
+def _done_by(program: FlagProgram, row: dict[int, int]) -> dict[int, Terms]:
+    """Give, for each position of a window, a sum that is 1 where the task is done by then.
+
+    Wide windows have a column for it, because sums over all positions up to each grow with the square.
+    """
+    found: dict[int, Terms] = {}
+    done: Terms = []
+    for position in sorted(row):
+        done = [*done, (row[position], 1)]
+        if len(row) > WIDE:
+            column = program.column(0, 1)
+            equal_to(program, [*done, (column, -1)], 0)
+            done = [(column, 1)]
+        found[position] = done
+    return found
+
+
+def _until(by: dict[int, Terms], position: int) -> Terms:
+    """Give the sum for the last position of a window up to one; nothing before the window."""
+    if position in by:
+        return by[position]
+    earlier = [p for p in by if p <= position]
+    return by[max(earlier)] if earlier else []
 
 
 def _group(posed: Posed, given: Assigning) -> None:

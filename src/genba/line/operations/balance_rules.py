@@ -98,7 +98,7 @@ def _best(job: Job, first: Found, params: BalanceParams, ctx: Context, until: in
     most, start, explored = job.stations or min(top, guess + SPARE), first, first.explored
     while True:
         given = _given(job, first, params, most)
-        posed = pose(given)
+        posed = pose(given, lambda: ctx.progress(0.5, "with rules: writing the program down"))
         if posed is not None:
             _aim(posed, given, goal, job.stations, start)
         answer = solved(posed, ctx, until)

@@ -17,6 +17,8 @@ Status = Literal["optimal", "feasible", "infeasible", "unclear"]
 Watch = Callable[[float | None, float | None], None]
 """Hears best objective and bound, None before there are any; raises `Cancelled` to end the search."""
 LOOK_S = 0.2
+LOOK_ROWS = 10_000
+"""Rows that are written between two looks, a tenth of a second."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class FlagProgram:
         rounds: sets of arcs (from, to, flag); those whose flag is 1 make one closed round. A node is left out
             where its arc to itself is 1.
         cost: columns and factors of what is minimised; nothing for any solution.
-        hint: a value for each column to start from.
+        hint: a value for each column to start from; None where there is none.
     """
 
     ranges: list[tuple[int, int]] = field(default_factory=list)
@@ -62,7 +64,7 @@ class FlagProgram:
     in_turn: list[tuple[Span, ...]] = field(default_factory=list)
     rounds: list[tuple[tuple[int, int, int], ...]] = field(default_factory=list)
     cost: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
-    hint: tuple[int, ...] | None = None
+    hint: tuple[int | None, ...] | None = None
 
     def column(self, low: int, high: int) -> int:
         """Add a column and give its number."""
@@ -109,7 +111,7 @@ def solve(
 
     Arguments:
         program: what to minimise.
-        watch: hears of progress every fifth of a second.
+        watch: hears of progress every fifth of a second, and while the program is written down.
         limit_s: wall seconds.
         work: CP-SAT's own count of work, about seconds of one core; with one worker, a search that it
             ends is the same on every machine.
@@ -119,7 +121,7 @@ def solve(
     Raises:
         Cancelled: when `watch` raised it.
     """
-    model, columns = _model(program)
+    model, columns = _model(program, watch)
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = limit_s
     solver.parameters.max_deterministic_time = work
@@ -156,13 +158,15 @@ class _Heard(cp_model.CpSolverSolutionCallback):
         self.bound = bound
 
 
-def _model(program: FlagProgram) -> tuple[Any, list[Any]]:
+def _model(program: FlagProgram, watch: Watch) -> tuple[Any, list[Any]]:
     model = cp_model.CpModel()
     columns = [
         model.new_bool_var("") if (low, high) == (0, 1) else model.new_int_var(low, high, "")
         for low, high in program.ranges
     ]
-    for row in program.rows:
+    for at, row in enumerate(program.rows):
+        if not at % LOOK_ROWS:
+            watch(None, None)
         found = model.add_linear_constraint(_sum(columns, row.columns, row.factors), row.low, row.high)
         if row.when:
             found.only_enforce_if([_literal(columns, flag) for flag in row.when])
@@ -175,7 +179,8 @@ def _model(program: FlagProgram) -> tuple[Any, list[Any]]:
     if program.cost[0]:
         model.minimize(_sum(columns, *program.cost))
     for column, value in zip(columns, program.hint or (), strict=False):
-        model.add_hint(column, value)
+        if value is not None:
+            model.add_hint(column, value)
     return model, columns
 
 
