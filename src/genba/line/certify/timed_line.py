@@ -183,14 +183,15 @@ def timed_stations_needed(
     parts = [(np.ones(n, bool), 1 + sided)]
     if sided:
         parts += [(np.array([task.side == side for task in line.tasks]), 1) for side in ("left", "right")]
-    best = 1
-    for share, full in shares(np.array(counted, np.int64), cycle):
-        for part, places in parts:
-            room = places * full
-            best = max(best, -(-int(share[part].sum()) // room))
-            first = np.maximum(first, -(-(sets @ (share * part)) // room))
-            last = np.maximum(last, -(-(sets.T @ (share * part)) // room))
-    return max(best, int((first + last).max()) - 1)
+    work = np.array(counted, np.int64)
+    for part, places in parts:
+        room = places * cycle
+        first = np.maximum(first, -(-(sets @ (work * part)) // room))
+        last = np.maximum(last, -(-(sets.T @ (work * part)) // room))
+    best = int((first + last).max()) - 1
+    for share, full in shares(work, cycle):
+        best = max(best, *(-(-int(share[part].sum()) // (places * full)) for part, places in parts))
+    return best
 
 
 def _with_least_loss(times: Sequence[int], lost: Lost) -> list[int]:
