@@ -39,8 +39,8 @@ FAILS_ALWAYS = FindingKind(
 GAINS_LEFT_OUT = FindingKind(
     "line.gains_left_out",
     Severity.NOTE,
-    "How throughput answers was left out: {runs} simulations of so long a line take more than seconds; ask for "
-    "differences = always, or fewer hours.",
+    "How throughput answers was left out: {runs} simulations of so long a line take more than seconds; ask "
+    "for differences = always, or fewer hours.",
 )
 MOST_FAILURES = 1000
 HOUR = 3600.0
