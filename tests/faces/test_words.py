@@ -46,6 +46,7 @@ LINE = {"line": "example:inverter"}
 FIVE = str(Path(__file__).parents[1] / "line" / "five_tasks.toml")
 FOURTEEN = str(Path(__file__).parents[1] / "line" / "fourteen_tasks.toml")
 THREE = str(Path(__file__).parents[1] / "line" / "three_machines.toml")
+CROSSED = str(Path(__file__).parents[1] / "line" / "crossed_tasks.toml")
 SHARED = str(Path(__file__).parents[1] / "line" / "shared_worker.toml")
 TWO_SIDES, SETUPS = (
     str(Path(__file__).parents[1] / "line" / f"{name}.toml") for name in ("two_sides", "setups")
@@ -64,6 +65,7 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
         {**LINE, "cycle_time": 66.0},
         {**LINE, "cycle_time": 66.0, "rules": False},
         {**LINE, "objective": "feasible", "stations": 5},
+        {"line": CROSSED, "cycle_time": 9.0},
         {**LINE, "objective": "efficiency", "cycle_time": 66.0, "rules": False},
         {"line": FIVE, "objective": "efficiency", "stations_from": 2, "rules": False},
         {"line": THREE, "cycle_time": 1.0, "smooth": True},

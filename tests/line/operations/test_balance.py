@@ -194,6 +194,13 @@ def test_what_efficiency_cannot_count_is_refused(given: dict[str, Any], message:
         balance(line=INVERTER, objective="efficiency", **given)
 
 
+def test_what_only_a_search_proves_is_proved_again_by_sets_of_tasks() -> None:
+    outcome = balance(line=str(Path(__file__).parents[1] / "crossed_tasks.toml"), cycle_time=9)
+    assert (outcome.result.stations, outcome.result.outcome) == (3, "optimal")
+    assert outcome.result.proof == "exhausted"
+    assert "optimum_again" in [claim.name for claim in outcome.certificate.claims if claim.holds]
+
+
 def test_limits_that_no_line_keeps_are_proved_impossible() -> None:
     outcome = balance(line=INVERTER, objective="efficiency", cycle_time=120, stations=8, rules=False)
     assert outcome.certificate.holds
