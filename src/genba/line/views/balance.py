@@ -27,11 +27,20 @@ def _headlines(result: BalanceResult) -> tuple[Headline, ...]:
     return (
         Headline(key="stations", label="Stations", value=stations, unit="1"),
         Headline(key="lower_bound", label="Stations at least", value=float(result.lower_bound), unit="1"),
+        *_places_and_cost(result),
         Headline(key="cycle_time", label="Cycle time", value=result.cycle_time, unit="s"),
         Headline(key="efficiency", label="Line efficiency", value=result.efficiency, unit="%"),
         *_at_most(result),
         Headline(key="smoothness", label="Smoothness index", value=result.smoothness, unit="s"),
     )
+
+
+def _places_and_cost(result: BalanceResult) -> Iterator[Headline]:
+    """Yield places where they are not the stations, and what staff costs where it was planned."""
+    if result.places != result.stations:
+        yield Headline(key="places", label="Places", value=float(result.places or 0), unit="1")
+    if result.cost is not None:
+        yield Headline(key="cost", label="Cost of staff", value=result.cost, unit="currency/h")
 
 
 def _at_most(result: BalanceResult) -> Iterator[Headline]:
