@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genba.grid.kernels.admittance import apparent, branch_powers
 from genba.grid.kernels.limits import Limits, Measured, measure, newly_broken
 from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.operating_point import Point, point_of
@@ -126,7 +125,7 @@ class Verdicts:
 
 @dataclass(frozen=True, eq=False)
 class Lanes:
-    """What lanes read, for all outages; a desk for each thread; how much power each outage takes away."""
+    """What lanes read, for all outages; a desk for each thread; the first position each outage touches."""
 
     ground: Ground
     inverse: Inverse
@@ -134,7 +133,7 @@ class Lanes:
     branches: Branches
     watch: Watch
     desks: tuple[Desk, ...]
-    size: Floats
+    place: Ints
 
 
 def verdicts_of(count: int) -> Verdicts:
@@ -221,8 +220,9 @@ def _lanes(given: Study, lost: Lost, threads: int) -> Lanes | None:
     ground = ground_of(given.model, given.schedule, given.state, point)
     watch = watch_of(given.limits, given.measured.excess, point, band=given.band, worse_by=given.worse_by)
     desks = tuple(_desk(point, watch) for _ in range(threads))
-    losses = losses_of(lost.branches, lost.units)
-    return Lanes(ground, inverse_of(point), losses, branches_of(ground), watch, desks, _sizes(ground, losses))
+    losses, branches = losses_of(lost.branches, lost.units), branches_of(ground)
+    place = _places(ground, branches, losses)
+    return Lanes(ground, inverse_of(point), losses, branches, watch, desks, place)
 
 
 def _desk(point: Point, watch: Watch) -> Desk:
@@ -242,13 +242,11 @@ def _desk(point: Point, watch: Watch) -> Desk:
     )
 
 
-def _sizes(ground: Ground, losses: Losses) -> Floats:
-    """Give the power that flows in what each outage takes, shape (k,), p.u."""
-    network, voltage = ground.model.network, ground.state.at.voltage
-    ends = (network.from_bus, network.to_bus)
-    flow = np.append(apparent(*branch_powers(ground.model.admittance.two_port, voltage, ends=ends)), 0.0)
-    output = np.append(np.abs(ground.schedule.p), 0.0)
-    return np.asarray(flow[losses.branches].sum(axis=1) + output[losses.units])
+def _places(ground: Ground, branches: Branches, losses: Losses) -> Ints:
+    """Give the first position that each outage touches, shape (k,)."""
+    ends = np.append(branches.ends.min(axis=1), 0)  # the last stands for NONE
+    buses = np.append(ground.position[ground.model.network.unit_bus], 0)
+    return np.asarray(ends[losses.branches[:, 0]] + buses[losses.units])
 
 
 def _rules(lanes: Lanes, early: int, error: Floats | None) -> Rules:
@@ -327,10 +325,10 @@ def _tier(
 def _pieces(lanes: Lanes, numbers: Ints) -> Iterator[Ints]:
     """Part outages so that calls of a kernel are short and all threads have one: own plans apart.
 
-    What takes away much comes first: it takes many steps, and lanes without a next outage stand idle.
+    Neighbours in the order of elimination stand together: they share ancestors, along which lanes are solved.
     """
     buses = len(lanes.ground.point.live)
-    numbers = numbers[np.argsort(-lanes.size[numbers], kind="stable")]
+    numbers = numbers[np.argsort(lanes.place[numbers], kind="stable")]
     own = lanes.losses.units[numbers] != NONE
     if lanes.ground.model.distributed:
         branch = lanes.losses.branches[numbers, 0]
