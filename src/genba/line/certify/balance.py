@@ -6,6 +6,7 @@ from genba.core.certificate import Certificate, Claim, at_most, equal
 from genba.core.context import Context
 from genba.line.certify.balance_bound import bound_claims
 from genba.line.certify.balance_question import MONEY, Asked, Stated, asked_of, stated_in
+from genba.line.certify.balance_rows import rows_claim
 from genba.line.certify.efficiency_bound import met_efficiency, stated_where_asked, within_limits
 from genba.line.certify.line_search import broken, spread_of
 from genba.line.certify.timed_claims import course_claims, places_bound, sides_told
@@ -25,6 +26,7 @@ def certify_balance(params: BalanceParams, result: BalanceResult, ctx: Context) 
     if result.stations is not None:
         stated = stated_in(asked, result)
         claims += _line_claims(asked, stated, params, result)
+        claims.append(rows_claim(asked, stated, result))
         claims += _staff_claims(asked, stated, result) if asked.hands else []
         claims += _measures(asked, stated, result)
         claims += course_claims(asked, stated, result, cycle=_cycle(asked, params, result))
