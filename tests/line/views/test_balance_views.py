@@ -13,8 +13,8 @@ from genba.line.views.balance import CLASSES, view_balance
 ALIKE = str(Path(__file__).parents[1] / "three_machines.toml")
 
 
-def shown(line: str, cycle: float) -> tuple[BalanceResult, Views]:
-    given = {"line": line, "cycle_time": cycle}
+def shown(line: str, cycle: float, *, rules: bool = False) -> tuple[BalanceResult, Views]:
+    given = {"line": line, "cycle_time": cycle, "rules": rules}
     result = balance(**given).result
     return result, view_balance(balance.parse(given), result)
 
@@ -42,6 +42,18 @@ def test_every_task_stands_in_the_stack_of_its_station_in_the_colour_of_its_clas
 def test_classes_have_one_entry_each_in_the_legend_always_in_one_order() -> None:
     _, views = shown("example:inverter", 66)
     assert list(dict.fromkeys(series.name for series in yamazumi(views).series)) == list(CLASSES.values())
+
+
+def test_setup_and_walking_stand_on_top_of_the_work() -> None:
+    result, views = shown("example:inverter", 75, rules=True)
+    heights: dict[str, float] = defaultdict(float)
+    for series in yamazumi(views).series:
+        for at, time in zip(series.x, series.y, strict=True):
+            heights[str(at)] += time or 0.0
+    places = result.workplaces
+    assert sum(places["lost"]) > 0
+    assert list(heights.values()) == pytest.approx((places["load"] + places["lost"]).tolist())
+    assert yamazumi(views).series[-1].name == "Setup and walking"
 
 
 def test_a_line_that_nobody_classified_is_of_one_colour_without_a_claim() -> None:
