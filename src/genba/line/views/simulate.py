@@ -23,6 +23,8 @@ from genba.line.records.simulate import SimulateParams, SimulateResult
 
 Floats = NDArray[np.float64]
 POINTS = 400
+MOST_BUFFERS = 8
+"""More lines than these cannot be told apart."""
 SPANS = 600
 STATES = (
     ("working", "Working"),
@@ -35,12 +37,13 @@ STATES = (
 NAMED = {
     "occupied": "Occupied",
     "working": "Working",
-    "changeover": "Changeover",
     "down": "Down",
     "blocked": "Blocked",
     "waiting": "Waiting for a worker",
     "off": "Off",
+    "changeover": "Changeover",
 }
+"""In the order of the legend."""
 NOT_COVERED = (
     "Breaks and the hours outside shifts, unless they are asked for.",
     "What happens before the warm-up ends; gains by differences are not simulated again by another program.",
@@ -136,9 +139,11 @@ def _decimated(rows: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _levels(result: SimulateResult) -> LineChart:
-    """Show the buffers over the beginning of the window, as steps."""
-    levels = result.levels
-    ways = list(dict.fromkeys(zip(levels["source"].tolist(), levels["target"].tolist(), strict=True)))
+    """Show the fullest buffers over the beginning of the window, as steps, in the order of the line."""
+    levels, buffers = result.levels, result.buffers
+    ways = list(zip(buffers["source"].tolist(), buffers["target"].tolist(), strict=True))
+    fullest = np.argsort(-buffers["parts"], kind="stable")[:MOST_BUFFERS]
+    ways = [ways[at] for at in sorted(fullest.tolist())]
     series = []
     for source, target in ways:
         rows = np.flatnonzero((levels["source"] == source) & (levels["target"] == target))
@@ -165,7 +170,9 @@ def _stepped(times: Floats, parts: Floats) -> tuple[tuple[float, ...], tuple[flo
 
 def _gantt(result: SimulateResult) -> GanttChart:
     spans = result.spans
-    order = np.argsort(spans["start"], kind="stable")[:SPANS]
+    first = np.argsort(spans["start"], kind="stable")[:SPANS]
+    states = list(NAMED)
+    order = sorted(first.tolist(), key=lambda at: (states.index(str(spans["state"][at])), at))
     return GanttChart(
         key="station_gantt",
         title="Stations, first replication",
@@ -179,7 +186,7 @@ def _gantt(result: SimulateResult) -> GanttChart:
                 state=NAMED[str(spans["state"][at])],
                 text=f"part {spans['unit'][at]}" if spans["unit"][at] else "",
             )
-            for at in sorted(order.tolist())
+            for at in order
         ),
     )
 
