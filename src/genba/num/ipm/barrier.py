@@ -16,7 +16,7 @@ LATE = 5
 """Iterations within the acceptable error after which the barrier is only lowered step by step."""
 HOLD = 0.8
 """Share of the mean product at which the barrier is held when it has followed it in vain."""
-WINDOW, FALL = 6, 0.9999
+WINDOW, FALL = 7, 0.9999
 """A barrier that follows the products must bring the error below this share of the worst of the last few."""
 FULL, SWIFT = 0.9, 2.0 / 15.0
 """Primal and dual steps of at least the first let the barrier follow at the second of its usual share."""
