@@ -22,12 +22,12 @@ from genba.line.kernels.timed_model import PosedTimes, fewest_places, fewest_sta
 from genba.line.kernels.timed_start import attempts, quick_lines
 from genba.line.operations.balance_course import Course
 from genba.line.operations.balance_model import Found, Job, assigning
+from genba.line.operations.balance_solve import solved
 from genba.line.records.balance import BalanceParams
 from genba.line.records.line import Line, Task
 from genba.line.records.whole import seconds, whole
 from genba.num.solvers import cpsat
 
-NANO = 1e9
 SPARE = 3
 """Stations that are first granted above the bound where the greedy rule finds no line."""
 TRIES = 300
@@ -62,19 +62,6 @@ class Search:
         ones = np.ones(most, np.int64)
         given = replace(self.timed.given, places=ones, new=ones, most=most, **more)  # type: ignore[arg-type]
         return replace(self.timed, given=given)
-
-    def solve(self, posed: PosedTimes | None) -> cpsat.FlagAnswer:
-        """Give what CP-SAT says in the time that is left."""
-        if posed is None:
-            return cpsat.FlagAnswer("infeasible", None, None, (), 0)
-        ctx = self.ctx
-
-        def watch(best: float | None, bound: float | None) -> None:
-            ctx.progress(0.9, f"with starts of tasks: best {best}, at least {bound}")
-
-        left = max(1.0, (self.until - ctx.clock()) / NANO)
-        workers = max(1, ctx.threads)
-        return cpsat.solve(posed.program, watch, limit_s=left, seed=ctx.seed, workers=workers)
 
 
 def is_timed(line: Line, params: BalanceParams) -> bool:
@@ -176,7 +163,7 @@ def _tried(search: Search, most: int, least: int) -> tuple[PosedTimes | None, cp
     posed = pose_times(timed, search.work)
     if posed is not None:
         fewest_stations(posed)
-    return posed, search.solve(posed)
+    return posed, solved(posed, search.ctx, search.until)
 
 
 def _meetings(timed: Timed, work: Work) -> int:
@@ -216,7 +203,7 @@ def _with_fewest_places(job: Job, search: Search, best: Scheduled, found: Found)
         if posed is not None:
             fewest_places(posed, least)
             posed.start_from(best, timed.given.cycle)
-            answer = search.solve(posed)
+            answer = solved(posed, search.ctx, search.until)
             best = posed.scheduled(answer.values) if answer.values else best
     least = max(least, round(np.ceil((answer.bound or 0) - 1e-6)))
     course = replace(_course(search, best), places_bound=least)
@@ -234,7 +221,7 @@ def _shortest(job: Job, search: Search) -> Found:
         posed = pose_times(search.within(most, shortest=low, cycle=top), search.work)
         if posed is not None:
             shortest(posed)
-        answer = search.solve(posed)
+        answer = solved(posed, search.ctx, search.until)
         explored = answer.branches
         bound = top + 1 if answer.status == "infeasible" else round(np.ceil((answer.bound or 0) - 1e-6))
         if bound > low:
