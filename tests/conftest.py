@@ -6,11 +6,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent.parent
 KEPT = {"GENBA_CHAOS_SEEDS", "GENBA_KERNELS", "GENBA_SCREENSHOTS"}
 # Every test has a home of its own; kernels compiled anew in each would cost a minute per test.
 os.environ.setdefault("GENBA_KERNELS", str(ROOT / "build" / "kernels"))
+# A machine with other work is slow, which says nothing of what is tested.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 LOCAL_NAMES = {"localhost", "", None}
 
 
