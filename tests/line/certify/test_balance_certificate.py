@@ -1,5 +1,6 @@
 """Certificates of balances where more than precedence and time bind: mutants of every kind are refused."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ import pytest
 from pydantic_core import to_json
 
 from genba.core.context import Context
+from genba.line.certify.balance_bound import staff_cost
+from genba.line.certify.balance_question import MONEY, asked_of
 from genba.line.operations.balance import balance
 from genba.line.records.balance import BalanceResult
 
@@ -88,6 +91,12 @@ MUTANTS: dict[str, tuple[str, dict[str, Any], Mutant, str]] = {
         STRAIGHT,
         {"places": 2},
         column("workplaces", places=lambda counts: [3, *counts[1:]]),
+        "places",
+    ),
+    "more places than allowed, and fewer elsewhere": (
+        STRAIGHT,
+        {"places": 2},
+        column("workplaces", places=lambda counts: [3, *counts[1:-1], counts[-1] + counts[0] - 3]),
         "places",
     ),
     "a bound on places above the best": (STRAIGHT, {"places": 2}, number("lower_bound", 1), "outcome"),
@@ -171,3 +180,18 @@ def test_a_line_said_to_be_impossible_is_searched_again(shape: str, tmp_path: Pa
     }
     lie = result.model_copy(update={**without, **empty})
     assert "assignments_again" in {one.name for one in balance.certify(params, lie, context).failed}
+
+
+def test_more_stations_than_asked_about_are_refused(tmp_path: Path) -> None:
+    params, result, context = solved(tmp_path, STRAIGHT, {"objective": "feasible", "stations": 4})
+    assert balance.certify(params, result, context).failed == ()
+    fewer = params.model_copy(update={"stations": (result.stations or 0) - 1})
+    assert "outcome" in {one.name for one in balance.certify(fewer, result, context).failed}
+
+
+def test_staff_costs_at_least_each_task_at_its_cheapest(tmp_path: Path) -> None:
+    params, _, context = solved(tmp_path, STRAIGHT, COST)
+    robot = 9 * (8 + 3 + 6) / 1.25  # a, b and d of the long product
+    assert staff_cost(asked_of(params, context), 2) == math.ceil(MONEY * (robot + 44 * 7 + 36 * 3) / 11)
+    cheapest = [9, 36, 36, 36, 44]  # one robot, three workers, one tester
+    assert staff_cost(asked_of(params, context), 5) == MONEY * sum(cheapest)
