@@ -49,7 +49,8 @@ from genba.grid.io import pglib
 from genba.grid.io.matpower import read
 from genba.grid.kernels.balance import first_angles
 from genba.grid.kernels.scenario_blocks import STATUSES, TABLES, Answers, Batch, batch_of, solve_block
-from genba.grid.kernels.scenarios import Asked, room_of
+from genba.grid.kernels.scenario_values import Asked
+from genba.grid.kernels.scenarios import room_of
 from genba.grid.kernels.steady_state import State, model_of, schedule_of, solve
 from genba.grid.operations.powerflow import BLOCK, Study, powerflow, prepare
 from genba.grid.records.case import Case

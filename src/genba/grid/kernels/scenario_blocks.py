@@ -13,8 +13,8 @@ from genba.grid.kernels.newton import SMALLEST_STEP
 from genba.grid.kernels.scenario_figures import FIGURES, PLACES
 from genba.grid.kernels.scenario_groups import Base, Noted, solve_groups
 from genba.grid.kernels.scenario_lanes import Columns, Fixture
+from genba.grid.kernels.scenario_values import Asked, values_of
 from genba.grid.kernels.scenarios import (
-    Asked,
     Room,
     Shown,
     Start,
@@ -23,7 +23,6 @@ from genba.grid.kernels.scenarios import (
     shown_of,
     solve_group,
     start_of,
-    values_of,
 )
 from genba.grid.kernels.steady_state import Model, Schedule, State, solve
 from genba.num.lu.lanes import LANES

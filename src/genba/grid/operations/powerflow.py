@@ -38,7 +38,8 @@ from genba.grid.kernels.scenario_figures import (
     UNSERVED,
     VOLTAGES,
 )
-from genba.grid.kernels.scenarios import Asked, Room, room_of
+from genba.grid.kernels.scenario_values import Asked
+from genba.grid.kernels.scenarios import Room, room_of
 from genba.grid.kernels.steady_state import Model, Schedule, State, model_of, solve
 from genba.grid.records.case import Case
 from genba.grid.records.powerflow import (
