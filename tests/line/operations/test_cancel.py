@@ -15,6 +15,7 @@ from genba.core.errors import Cancelled
 from genba.core.operation import Operation
 from genba.line.operations.balance import balance
 from genba.line.operations.buffers import buffers
+from genba.line.operations.redesign import redesign
 from genba.line.operations.simulate import simulate
 
 SECOND = 1.0
@@ -108,3 +109,8 @@ def test_a_search_for_places_stops(line: str, engine: str, work: float, threads:
 @pytest.mark.parametrize("work", [0.2, 1.5])
 def test_a_balance_stops(tasks: str, work: float) -> None:
     assert went_on(balance, tasks, 1, when=work, cycle_time=10_000.0, time_limit=600.0) < SECOND
+
+
+@pytest.mark.parametrize("work", [0.2, 0.8])
+def test_a_redesign_stops(work: float) -> None:
+    assert went_on(redesign, "example:inverter", 1, when=work, cycle_time=61.4) < SECOND
