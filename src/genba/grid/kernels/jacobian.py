@@ -9,7 +9,7 @@ from scipy.sparse.linalg import SuperLU, splu
 
 from genba.grid.kernels.admittance import Admittance, pattern_of, two_ports_of
 from genba.grid.kernels.network import Bools, Floats, Ints, Network, Phasors
-from genba.num.jit import kernel
+from genba.num.jit import borrowing, kernel
 from genba.num.lu.structure import Structure, packed_of, unpacked
 
 
@@ -117,7 +117,7 @@ def factorise(matrix: csc_matrix) -> SuperLU | None:
         return None
 
 
-@kernel
+@borrowing
 def fill_blocks(
     indptr: Ints,
     cols: Ints,

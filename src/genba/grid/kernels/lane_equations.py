@@ -5,7 +5,7 @@ import math
 from genba.grid.kernels.lane_numbers import cross, ratio
 from genba.grid.kernels.lane_states import Grid, Task, Work
 from genba.grid.kernels.network import Floats
-from genba.num.jit import kernel
+from genba.num.jit import borrowing
 from genba.num.lu.lanes import (
     LANES,
     difference,
@@ -22,7 +22,7 @@ from genba.num.lu.lanes import (
 )
 
 
-@kernel
+@borrowing
 def evaluate(grid: Grid, task: Task, y: Floats, work: Work, which: int) -> None:
     """Give excess, slack, largest mismatch and norm of the voltages in a buffer."""
     v, excess, slack = work.v[which], work.excess[which], work.slack[which]
@@ -54,7 +54,7 @@ def evaluate(grid: Grid, task: Task, y: Floats, work: Work, which: int) -> None:
     _sum_up(grid, task, work, which)
 
 
-@kernel
+@borrowing
 def _sum_up(grid: Grid, task: Task, work: Work, which: int) -> None:
     """Take the slack off the excess, and give its largest entry and its norm."""
     excess, slack = work.excess[which], work.slack[which : which + 1]
@@ -71,7 +71,7 @@ def _sum_up(grid: Grid, task: Task, work: Work, which: int) -> None:
         work.sizes[which, 1, lane] = math.sqrt(squares[lane])
 
 
-@kernel
+@borrowing
 def fill(grid: Grid, task: Task, y: Floats, work: Work) -> None:
     """Write the Jacobian of every lane as blocks."""
     at, blocks = work.counts[2 * LANES], work.blocks
@@ -104,7 +104,7 @@ def fill(grid: Grid, task: Task, y: Floats, work: Work) -> None:
         store(blocks, k, 3, total(load(blocks, k, 3), total(difference(one, m), product(q, size))))
 
 
-@kernel
+@borrowing
 def felt(grid: Grid, y: Floats, work: Work, step: Floats, seen: Floats) -> None:
     """Give the change of active power that all buses of an island see along a step, by island and lane."""
     at = work.counts[2 * LANES]

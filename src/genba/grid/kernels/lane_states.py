@@ -53,6 +53,19 @@ class Task(NamedTuple):
     share: Floats
 
 
+class Flat(NamedTuple):
+    """Arrays of `Work` once more, in the same memory, buses and lanes in one axis: for loops over both.
+
+    Arguments:
+        polar, v: shape (2, 2, 8 n).
+        turn: shape (2, 8 n).
+    """
+
+    polar: Floats
+    v: Floats
+    turn: Floats
+
+
 class Work(NamedTuple):
     """Where the lanes stand, and room. The first axis of some is 2: where they stand, and what is tried.
 
@@ -73,6 +86,7 @@ class Work(NamedTuple):
         blocks: the Jacobians, shape (nnz, 4, 8).
         factors: theirs.
         failed: position without an inverse, shape (8,).
+        flat: some of this without the axis of lanes.
     """
 
     polar: Floats
@@ -91,6 +105,7 @@ class Work(NamedTuple):
     blocks: Floats
     factors: Factors
     failed: Ints
+    flat: Flat
 
 
 class First(NamedTuple):
@@ -130,9 +145,10 @@ class Ended(NamedTuple):
 def work_of(grid: Grid) -> Work:
     """Give room for eight lanes."""
     n, entries, islands = len(grid.diagonal), len(grid.cols), int(grid.island.max(initial=0)) + 1
+    flat = Flat(np.empty((2, 2, n * LANES)), np.empty((2, 2, n * LANES)), np.empty((2, n * LANES)))
     return Work(
-        polar=np.empty((2, 2, n, LANES)),
-        v=np.empty((2, 2, n, LANES)),
+        polar=flat.polar.reshape(2, 2, n, LANES),
+        v=flat.v.reshape(2, 2, n, LANES),
         excess=np.empty((2, 2, n, LANES)),
         slack=np.empty((2, islands, LANES)),
         sizes=np.empty((2, 2, LANES)),
@@ -140,11 +156,12 @@ def work_of(grid: Grid) -> Work:
         chord=np.empty(LANES, np.int64),
         counts=np.empty(2 * LANES + 1, np.int64),
         length=np.empty(LANES),
-        turn=np.empty((2, n, LANES)),
+        turn=flat.turn.reshape(2, n, LANES),
         step=np.empty((n, 2, LANES)),
         answer=np.empty((n, 2, LANES)),
         felt=np.empty((2, islands, LANES)),
         blocks=np.empty((entries, 4, LANES)),
         factors=factors_of(grid.structure, lanes=True),
         failed=np.empty(LANES, np.int64),
+        flat=flat,
     )

@@ -15,7 +15,7 @@ from genba.grid.kernels.lane_equations import evaluate, felt, fill
 from genba.grid.kernels.lane_numbers import least
 from genba.grid.kernels.lane_states import RUNNING, SOLVED, STOPPED, First, Grid, Task, Work
 from genba.grid.kernels.network import Bools, Floats, Ints
-from genba.num.jit import inlined, kernel
+from genba.num.jit import borrowing, inlined, kernel
 from genba.num.lu.factor import HOLDS, factorize_lanes
 from genba.num.lu.lanes import (
     LANES,
@@ -36,7 +36,7 @@ WIDEST = 4.0
 """Change of an angle beyond which a step is hopeless, rad; the polynomials of a turn hold to there."""
 
 
-@kernel
+@borrowing
 def _begin(grid: Grid, task: Task, work: Work, first: First) -> None:
     """Start the lanes."""
     at, vm, angles = work.counts[2 * LANES] if first.again else 0, first.vm, first.angles
@@ -57,7 +57,7 @@ def _begin(grid: Grid, task: Task, work: Work, first: First) -> None:
         solve_lanes(grid.structure, grid.factors, work.answer)
 
 
-@kernel
+@borrowing
 def _stretch(work: Work, vm: Floats, at: int, i: int) -> None:
     """Give a bus new magnitudes at the angles where the lanes stand."""
     for lane in range(LANES):
@@ -67,7 +67,7 @@ def _stretch(work: Work, vm: Floats, at: int, i: int) -> None:
         work.v[0, 1, i, lane] = size * work.v[at, 1, i, lane]
 
 
-@kernel
+@borrowing
 def advance(
     grid: Grid,
     task: Task,
@@ -106,7 +106,7 @@ def advance(
     return running > 0
 
 
-@kernel
+@borrowing
 def keep(work: Work, lanes: Bools, v: Floats, polar: Floats, excess: Floats, slack: Floats) -> None:
     """Copy where some lanes stand."""
     at = work.counts[2 * LANES]
@@ -135,7 +135,7 @@ def standing(polar: Floats, island: Ints, lowest: float) -> Bools:
     return found
 
 
-@kernel
+@borrowing
 def _judge(work: Work, tolerance: float, factorisations: int) -> tuple[int, int]:
     """End lanes that are solved or out of budget; count those that run, and those on the base's factors."""
     at, running, chords = work.counts[2 * LANES], 0, 0
@@ -152,7 +152,7 @@ def _judge(work: Work, tolerance: float, factorisations: int) -> tuple[int, int]
     return running, chords
 
 
-@kernel
+@borrowing
 def _chord_step(grid: Grid, task: Task, work: Work) -> None:
     """Take a step with the factors of the base in every lane that uses them."""
     at = work.counts[2 * LANES]
@@ -178,7 +178,7 @@ def _chord_step(grid: Grid, task: Task, work: Work) -> None:
     _take(work, taken)
 
 
-@kernel
+@borrowing
 def _own_step(grid: Grid, task: Task, work: Work, smallest_step: float) -> None:
     """Take a step with a factorisation of its own in every lane that runs."""
     at = work.counts[2 * LANES]
@@ -204,7 +204,7 @@ def _own_step(grid: Grid, task: Task, work: Work, smallest_step: float) -> None:
     _descend(grid, task, work, at, smallest_step)
 
 
-@kernel
+@borrowing
 def _descend(grid: Grid, task: Task, work: Work, at: int, smallest_step: float) -> None:
     """Try the step, halving it in each lane until its norm falls; a lane where it never does stops."""
     while True:
@@ -224,7 +224,7 @@ def _descend(grid: Grid, task: Task, work: Work, at: int, smallest_step: float) 
     _take(work, True)
 
 
-@kernel
+@borrowing
 def _take(work: Work, all_lanes: bool) -> None:
     """Move to what was tried; lanes of length 0 stay where they were."""
     at = work.counts[2 * LANES]
@@ -235,7 +235,7 @@ def _take(work: Work, all_lanes: bool) -> None:
     work.counts[2 * LANES] = 1 - at
 
 
-@kernel
+@borrowing
 def _copy(work: Work, source: int, target: int, lane: int) -> None:
     """Copy what a buffer holds of a lane to the other."""
     for part in range(2):
@@ -248,7 +248,7 @@ def _copy(work: Work, source: int, target: int, lane: int) -> None:
         work.slack[target, island, lane] = work.slack[source, island, lane]
 
 
-@kernel
+@borrowing
 def _write_step(grid: Grid, task: Task, work: Work) -> None:
     """Write what the step of each moving lane has to cancel, by position."""
     at = work.counts[2 * LANES]
@@ -260,7 +260,7 @@ def _write_step(grid: Grid, task: Task, work: Work) -> None:
         store(work.step, place, 1, multiple(-1.0, product(free, load(excess, 1, i))))
 
 
-@kernel
+@borrowing
 def _write_answer(grid: Grid, task: Task, work: Work) -> None:
     """Write what one unit of every island's slack does, by position."""
     for i in range(len(grid.diagonal)):
@@ -299,7 +299,7 @@ def _moving(length: Floats) -> Lane:
     )
 
 
-@kernel
+@borrowing
 def _try(grid: Grid, task: Task, work: Work) -> None:
     """Go each lane's length along its step (0 in lanes of length 0), and measure what is wrong there."""
     at, length = work.counts[2 * LANES], _lengths(work.length)
@@ -315,22 +315,15 @@ def _try(grid: Grid, task: Task, work: Work) -> None:
         store(after, 1, i, moved_size)
         widest = larger(widest, angle)
         lowest = least(lowest, moved_size)
-    _turned(
-        before[1].ravel(),
-        work.turn[0].ravel(),
-        after[1].ravel(),
-        work.v[at, 0].ravel(),
-        work.v[at, 1].ravel(),
-        work.v[1 - at, 0].ravel(),
-        work.v[1 - at, 1].ravel(),
-    )
+    polar, v = work.flat.polar, work.flat.v
+    _turned(polar[at, 1], work.flat.turn[0], polar[1 - at, 1], v[at, 0], v[at, 1], v[1 - at, 0], v[1 - at, 1])
     evaluate(grid, task, task.y, work, 1 - at)
     for lane in range(LANES):
         if not (widest[lane] <= WIDEST and lowest[lane] > 0.0):  # a NaN is neither
             work.sizes[1 - at, 1, lane] = math.inf
 
 
-@kernel
+@borrowing
 def _turned(
     before: Floats, turn: Floats, after: Floats, re: Floats, im: Floats, new_re: Floats, new_im: Floats
 ) -> None:
@@ -348,7 +341,7 @@ def _turned(
         new_im[f] = size * (s * re[f] + c * im[f])
 
 
-@kernel
+@borrowing
 def _with_slack(grid: Grid, task: Task, work: Work) -> None:
     """Let each island's slack answer to the step (Sherman and Morrison's formula)."""
     felt(grid, task.y, work, work.step, work.felt[0])

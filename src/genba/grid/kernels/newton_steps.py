@@ -7,7 +7,7 @@ import numpy as np
 
 from genba.grid.kernels.jacobian import fill_blocks
 from genba.grid.kernels.network import Floats, Ints, Phasors
-from genba.num.jit import kernel
+from genba.num.jit import borrowing, kernel
 from genba.num.lu.factor import HOLDS, Factors, factorize
 from genba.num.lu.solve import solve
 from genba.num.lu.structure import Structure
@@ -122,7 +122,7 @@ def working_of(equations: Equations, vm: Floats, va: Floats) -> Working:
     )
 
 
-@kernel
+@borrowing
 def advance(
     equations: Equations,
     working: Working,
@@ -181,7 +181,7 @@ def advance(
     return SOLVED if sizes[0] <= tolerance else MORE
 
 
-@kernel
+@borrowing
 def _measure(equations: Equations, working: Working) -> None:
     """Give the mismatch at the first voltage."""
     w = working
@@ -189,7 +189,7 @@ def _measure(equations: Equations, working: Working) -> None:
     w.sizes[0], w.sizes[1] = mismatch, norm
 
 
-@kernel
+@borrowing
 def _mismatch(
     equations: Equations,
     vm: Floats,
@@ -229,7 +229,7 @@ def _mismatch(
     return largest, math.sqrt(squares)
 
 
-@kernel
+@borrowing
 def _tangent(equations: Equations, working: Working) -> bool:
     """Fill and factorize the Jacobian; tell whether every block had an inverse."""
     e, w = equations, working
@@ -237,7 +237,7 @@ def _tangent(equations: Equations, working: Working) -> bool:
     return bool(factorize(e.structure, w.blocks, w.factors) == HOLDS)
 
 
-@kernel
+@borrowing
 def _right_hand_sides(equations: Equations, working: Working) -> None:
     """Write what a step has to cancel, and what one unit of every island's slack does, by position."""
     e, w = equations, working
@@ -247,7 +247,7 @@ def _right_hand_sides(equations: Equations, working: Working) -> None:
         w.answer[place, 0], w.answer[place, 1] = e.share[i] * e.free_angle[i], 0.0
 
 
-@kernel
+@borrowing
 def _step(equations: Equations, working: Working) -> None:
     """Solve for the changes that cancel the linearised mismatch with the slack left alone."""
     e, w = equations, working
@@ -257,7 +257,7 @@ def _step(equations: Equations, working: Working) -> None:
     solve(e.structure, w.factors, w.step)
 
 
-@kernel
+@borrowing
 def _answer(equations: Equations, working: Working) -> None:
     """Solve for the step that one unit of every island's slack makes."""
     e, w = equations, working
@@ -267,7 +267,7 @@ def _answer(equations: Equations, working: Working) -> None:
     solve(e.structure, w.factors, w.answer)
 
 
-@kernel
+@borrowing
 def _with_slack(equations: Equations, working: Working) -> None:
     """Let the slack answer to the step.
 
@@ -286,7 +286,7 @@ def _with_slack(equations: Equations, working: Working) -> None:
             w.step[place, 1] += w.answer[place, 1] * extra
 
 
-@kernel
+@borrowing
 def _felt(equations: Equations, working: Working, step: Floats, felt: Floats) -> None:
     """Give the change of active power that all buses of an island see along a step, by island."""
     e, w = equations, working
@@ -309,7 +309,7 @@ def _felt(equations: Equations, working: Working, step: Floats, felt: Floats) ->
         )
 
 
-@kernel
+@borrowing
 def _moved(equations: Equations, working: Working, step: Floats, bus: int) -> tuple[float, float]:
     """Give the change of a bus's voltage along a step."""
     w, place = working, equations.structure.position[bus]
@@ -317,7 +317,7 @@ def _moved(equations: Equations, working: Working, step: Floats, bus: int) -> tu
     return size * w.re[bus] - step[place, 0] * w.im[bus], size * w.im[bus] + step[place, 0] * w.re[bus]
 
 
-@kernel
+@borrowing
 def _descended(equations: Equations, working: Working, smallest: float) -> float:
     """Try a step, halving it until the norm falls; give the norm found, -1 when it never does."""
     e, w = equations, working
@@ -341,10 +341,13 @@ def _descended(equations: Equations, working: Working, smallest: float) -> float
     return -1.0
 
 
-@kernel
+@borrowing
 def _accept(working: Working, norm: float) -> None:
     """Move to where the step ends; its mismatch is already known."""
     w = working
-    w.vm[:], w.va[:], w.re[:], w.im[:] = w.tried[0], w.tried[1], w.tried[2], w.tried[3]
-    w.p[:], w.q[:], w.slack[:] = w.tried[4], w.tried[5], w.tried_slack
+    for i in range(len(w.vm)):
+        w.vm[i], w.va[i], w.re[i], w.im[i] = w.tried[0, i], w.tried[1, i], w.tried[2, i], w.tried[3, i]
+        w.p[i], w.q[i] = w.tried[4, i], w.tried[5, i]
+    for island in range(len(w.slack)):
+        w.slack[island] = w.tried_slack[island]
     w.sizes[1] = norm

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from genba.num.jit import inlined, kernel
+from genba.num.jit import borrowing, inlined
 from genba.num.lu.lanes import LANES, Lane, every, less_times, load, store, times
 from genba.num.lu.pivot import inverse
 from genba.num.lu.structure import Structure
@@ -53,7 +53,7 @@ def _store_block(x: Floats, row: int, a: Lane, b: Lane, c: Lane, d: Lane) -> Non
     store(x, row, 3, d)
 
 
-@kernel
+@borrowing
 def factorize(structure: Structure, values: Floats, factors: Factors) -> int:
     """Factorize one matrix row by row, without pivoting between blocks.
 
@@ -107,7 +107,7 @@ def factorize(structure: Structure, values: Floats, factors: Factors) -> int:
     return HOLDS
 
 
-@kernel
+@borrowing
 def factorize_lanes(
     structure: Structure, values: Floats, factors: Factors, failed: NDArray[np.int64]
 ) -> None:
@@ -149,7 +149,7 @@ def factorize_lanes(
         _invert_lanes(structure, values, i, w, inverses, failed)
 
 
-@kernel
+@borrowing
 def _scatter_lanes(structure: Structure, values: Floats, i: int, w: Floats) -> None:
     lower_start, lower_columns = structure.lower_start, structure.lower_columns
     upper_start, upper_columns = structure.upper_start, structure.upper_columns
@@ -176,7 +176,7 @@ def _scatter_lanes(structure: Structure, values: Floats, i: int, w: Floats) -> N
         _store_block(w, j, a, b, c, d)
 
 
-@kernel
+@borrowing
 def _invert_lanes(
     structure: Structure, values: Floats, i: int, w: Floats, inverses: Floats, failed: NDArray[np.int64]
 ) -> None:

@@ -7,7 +7,7 @@ for a permutation. Arrays are taken out of their tuples before a loop: inside, e
 import numpy as np
 from numpy.typing import NDArray
 
-from genba.num.jit import inlined, kernel
+from genba.num.jit import borrowing, inlined
 from genba.num.lu.factor import Factors
 from genba.num.lu.lanes import less, less_times, load, scaled, store, times
 from genba.num.lu.structure import Structure
@@ -40,7 +40,7 @@ def _backward_row(start: Ints, columns: Ints, upper: Floats, inverses: Floats, x
     store(x, i, 1, scaled(inverses[i, 2], s, inverses[i, 3], t))
 
 
-@kernel
+@borrowing
 def solve(structure: Structure, factors: Factors, x: Floats) -> None:
     """Turn a right-hand side into the solution, shape (n, 2).
 
@@ -70,7 +70,7 @@ def solve(structure: Structure, factors: Factors, x: Floats) -> None:
         x[i, 1] = inverses[i, 2] * s + inverses[i, 3] * t
 
 
-@kernel
+@borrowing
 def solve_transposed(structure: Structure, factors: Factors, x: Floats) -> None:
     """Turn a right-hand side into the solution with the transposed matrix; arguments as for `solve`."""
     lower, upper, inverses, _ = factors
@@ -93,7 +93,7 @@ def solve_transposed(structure: Structure, factors: Factors, x: Floats) -> None:
             x[k, 1] -= lower[p, 1] * s + lower[p, 3] * t
 
 
-@kernel
+@borrowing
 def solve_lanes(structure: Structure, factors: Factors, x: Floats) -> None:
     """Solve eight right-hand sides with the factors of one matrix.
 
@@ -106,7 +106,7 @@ def solve_lanes(structure: Structure, factors: Factors, x: Floats) -> None:
     backward_lanes(structure, factors, x)
 
 
-@kernel
+@borrowing
 def forward_lanes(structure: Structure, factors: Factors, x: Floats) -> None:
     """Apply the inverse of L to eight right-hand sides, shape (n, 2, 8)."""
     start, columns, lower = structure.lower_start, structure.lower_columns, factors.lower
@@ -114,7 +114,7 @@ def forward_lanes(structure: Structure, factors: Factors, x: Floats) -> None:
         _forward_row(start, columns, lower, x, i)
 
 
-@kernel
+@borrowing
 def backward_lanes(structure: Structure, factors: Factors, x: Floats) -> None:
     """Apply the inverse of U to eight right-hand sides, shape (n, 2, 8)."""
     start, columns = structure.upper_start, structure.upper_columns
@@ -123,7 +123,7 @@ def backward_lanes(structure: Structure, factors: Factors, x: Floats) -> None:
         _backward_row(start, columns, upper, inverses, x, i)
 
 
-@kernel
+@borrowing
 def forward_lanes_at(structure: Structure, factors: Factors, x: Floats, rows: Ints) -> None:
     """Apply the inverse of L to right-hand sides that are 0 but at `rows`.
 
@@ -138,7 +138,7 @@ def forward_lanes_at(structure: Structure, factors: Factors, x: Floats, rows: In
         _forward_row(start, columns, lower, x, i)
 
 
-@kernel
+@borrowing
 def backward_lanes_at(structure: Structure, factors: Factors, x: Floats, rows: Ints) -> None:
     """Give the solution at `rows` only; arguments as for `forward_lanes_at`."""
     start, columns = structure.upper_start, structure.upper_columns
@@ -147,7 +147,7 @@ def backward_lanes_at(structure: Structure, factors: Factors, x: Floats, rows: I
         _backward_row(start, columns, upper, inverses, x, rows[place])
 
 
-@kernel
+@borrowing
 def solve_each_lane(structure: Structure, factors: Factors, x: Floats) -> None:
     """Solve eight right-hand sides, each with its own matrix.
 

@@ -1,0 +1,85 @@
+"""Kernels that borrow their arrays make none and give none: nobody would ever give such an array back."""
+
+import ast
+import importlib
+import inspect
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import numpy as np
+import pytest
+
+import genba
+from genba.num.lu.factor import HOLDS, factorize, factors_of
+from genba.num.lu.solve import solve
+from genba.num.lu.structure import structure_of
+
+BUILTINS = {"abs", "bool", "complex", "len", "max", "min", "range"}
+SCALARS = (None, bool, complex, float, int)
+
+
+def holds_no_array(function: Callable[..., Any]) -> bool:
+    """Tell whether what a function gives is nothing, a number, or a tuple of numbers."""
+    given = inspect.get_annotations(function, eval_str=True)["return"]
+    return given in SCALARS or (
+        get_origin(given) is tuple and all(part in SCALARS for part in get_args(given))
+    )
+
+
+def borrowers() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Give every kernel of the package that borrows, by name."""
+    root = Path(genba.__file__).parent
+    for path in root.rglob("*.py"):
+        if "@borrowing\n" not in path.read_text(encoding="utf-8"):
+            continue
+        module = ".".join(("genba", *path.relative_to(root).with_suffix("").parts))
+        for name, value in vars(importlib.import_module(module)).items():
+            options = getattr(value, "targetoptions", {})
+            if options.get("_nrt") is False and value.py_func.__module__ == module:
+                yield f"{module}.{name}", value.py_func
+
+
+KERNELS = dict(borrowers())
+
+
+def test_there_are_kernels_that_borrow() -> None:
+    assert "genba.grid.kernels.newton_lanes.advance" in KERNELS
+
+
+@pytest.mark.parametrize("name", sorted(KERNELS))
+def test_kernels_that_borrow_give_no_array(name: str) -> None:
+    assert holds_no_array(KERNELS[name])
+
+
+@pytest.mark.parametrize("name", sorted(KERNELS))
+def test_kernels_that_borrow_call_nothing_that_gives_an_array(name: str) -> None:
+    function = KERNELS[name]
+    for call in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function)))):
+        if not isinstance(call, ast.Call):
+            continue
+        if isinstance(call.func, ast.Attribute):
+            assert ast.unparse(call.func).startswith("math."), ast.unparse(call)
+        elif isinstance(call.func, ast.Name) and call.func.id not in BUILTINS:
+            called = function.__globals__[call.func.id].py_func
+            assert holds_no_array(called), ast.unparse(call)
+
+
+def test_borrowing_keeps_hold_of_nothing() -> None:
+    start, columns = np.array([0, 2, 4]), np.array([0, 1, 0, 1])
+    structure = structure_of(2, start, columns)
+    factors, right = factors_of(structure), np.ones((2, 2))
+    values = np.array(
+        [[2.0, 0.0, 0.0, 2.0], [1.0, 0.0, 0.0, 1.0], [1.0, 0.0, 0.0, 1.0], [2.0, 0.0, 0.0, 2.0]]
+    )
+    held = [*structure, *factors, values, right]
+    counts = []
+    for _ in range(3):
+        right[:] = 1.0
+        assert factorize(structure, values, factors) == HOLDS
+        solve(structure, factors, right)
+        np.testing.assert_allclose(right, 1.0 / 3.0, rtol=1e-15)
+        counts.append([sys.getrefcount(array) for array in held])
+    assert counts[1] == counts[2]
