@@ -52,7 +52,7 @@ from genba.grid.kernels.scenario_blocks import STATUSES, TABLES, Answers, Batch,
 from genba.grid.kernels.scenario_values import Asked
 from genba.grid.kernels.scenarios import room_of
 from genba.grid.kernels.steady_state import State, model_of, schedule_of, solve
-from genba.grid.operations.powerflow import BLOCK, Study, powerflow, prepare
+from genba.grid.operations.powerflow import Study, blocks_of, powerflow, prepare
 from genba.grid.records.case import Case
 from genba.grid.records.powerflow import PowerflowParams
 from genba.num.parquet import write
@@ -267,8 +267,7 @@ def batch_study(study: Study, state: State) -> Batch:
 def solve_all(study: Study, state: State, pd: np.ndarray, qd: np.ndarray) -> Answers:
     batch = batch_study(study, state)
     room, answers = room_of(batch.start), Answers.empty(len(pd), 0)
-    for first in range(0, len(pd), BLOCK):
-        rows = np.arange(first, min(first + BLOCK, len(pd)))
+    for rows in blocks_of(len(pd), study.model.network.n_bus):
         changed = {("bus", "pd"): pd[rows], ("bus", "qd"): qd[rows]}
         answers.put(rows, solve_block(batch, changed, len(rows), room))
     return answers

@@ -55,7 +55,7 @@ def solved_in(calls: int, model: Model, schedule: Schedule, state: State) -> tup
     while group < 3:
         group, afresh = solve_groups(
             start.grid, fixture, columns, base, np.arange(COUNT), p, group, 3, afresh,
-            room.work, room.posed, room.vm, noted, 5e-9, 30, SMALLEST_STEP, 0.1, calls
+            room.work, room.posed, room.group, room.vm, noted, 5e-9, 30, SMALLEST_STEP, 0.1, calls
         )  # fmt: skip
         made += 1
     return noted, made

@@ -217,7 +217,7 @@ def test_recording_is_bounded_and_needs_scenarios(
 
 def test_a_run_is_cancelled_between_blocks_and_within(pglib: Path, tmp_path: Path) -> None:
     file = tmp_path / "s.csv"
-    file.write_text("scale.load\n" + "1.1\n" * 200)
+    file.write_text("scale.load\n" + "1.1\n" * 8000)
     params = powerflow.parse({"case": str(pglib / "pglib_opf_case14_ieee.m"), "scenarios": str(file)})
     for after in (4, 6, 9):
         asked = iter([False] * after)

@@ -112,7 +112,7 @@ class First(NamedTuple):
     """Where the lanes begin.
 
     Arguments:
-        vm: first magnitudes, shape (n, 8).
+        vm: first magnitudes, shape (1, n, 8).
         angles: first angles, their cosines and sines, which all share, shape (3, n).
         status: RUNNING for lanes that take part, shape (8,).
         chord: 1 for lanes whose unknowns are those of the base's factors, shape (8,).

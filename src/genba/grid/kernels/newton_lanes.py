@@ -9,13 +9,11 @@ linear and nonlinear equations, section 5.4.
 
 import math
 
-import numpy as np
-
 from genba.grid.kernels.lane_equations import evaluate, felt, fill
 from genba.grid.kernels.lane_numbers import least
 from genba.grid.kernels.lane_states import RUNNING, SOLVED, STOPPED, First, Grid, Task, Work
 from genba.grid.kernels.network import Bools, Floats, Ints
-from genba.num.jit import borrowing, inlined, kernel
+from genba.num.jit import borrowing, inlined
 from genba.num.lu.factor import HOLDS, factorize_lanes
 from genba.num.lu.lanes import (
     LANES,
@@ -43,14 +41,15 @@ def _begin(grid: Grid, task: Task, work: Work, first: First) -> None:
     work.counts[:] = 0
     for lane in range(LANES):
         work.status[lane], work.chord[lane] = first.status[lane], first.chord[lane]
-    for i in range(len(vm)):
+    for i in range(vm.shape[1]):
         if first.again:
             _stretch(work, vm, at, i)
         else:
-            for lane in range(LANES):
-                work.polar[0, 0, i, lane], work.polar[0, 1, i, lane] = angles[0, i], vm[i, lane]
-                work.v[0, 0, i, lane] = vm[i, lane] * angles[1, i]
-                work.v[0, 1, i, lane] = vm[i, lane] * angles[2, i]
+            size = load(vm, 0, i)
+            store(work.polar[0], 0, i, every(angles[0, i]))
+            store(work.polar[0], 1, i, size)
+            store(work.v[0], 0, i, multiple(angles[1, i], size))
+            store(work.v[0], 1, i, multiple(angles[2, i], size))
     evaluate(grid, task, task.y, work, 0)
     if grid.distributed:
         _write_answer(grid, task, work)
@@ -61,8 +60,8 @@ def _begin(grid: Grid, task: Task, work: Work, first: First) -> None:
 def _stretch(work: Work, vm: Floats, at: int, i: int) -> None:
     """Give a bus new magnitudes at the angles where the lanes stand."""
     for lane in range(LANES):
-        size = vm[i, lane] / work.polar[at, 1, i, lane]
-        work.polar[0, 0, i, lane], work.polar[0, 1, i, lane] = work.polar[at, 0, i, lane], vm[i, lane]
+        size = vm[0, i, lane] / work.polar[at, 1, i, lane]
+        work.polar[0, 0, i, lane], work.polar[0, 1, i, lane] = work.polar[at, 0, i, lane], vm[0, i, lane]
         work.v[0, 0, i, lane] = size * work.v[at, 0, i, lane]
         work.v[0, 1, i, lane] = size * work.v[at, 1, i, lane]
 
@@ -122,17 +121,15 @@ def keep(work: Work, lanes: Bools, v: Floats, polar: Floats, excess: Floats, sla
             slack[island, lane] = work.slack[at, island, lane]
 
 
-@kernel
-def standing(polar: Floats, island: Ints, lowest: float) -> Bools:
-    """Tell in which lanes no energised bus has collapsed, shape (8,)."""
+@borrowing
+def standing(polar: Floats, island: Ints, lowest: float, found: Bools) -> None:
+    """Write in which lanes no energised bus has collapsed, shape (8,)."""
     stands = every(math.inf)
     for i in range(len(island)):
         if island[i] > 0:
             stands = least(load(polar, 1, i), stands)
-    found = np.empty(LANES, np.bool_)
     for lane in range(LANES):
         found[lane] = stands[lane] >= lowest
-    return found
 
 
 @borrowing

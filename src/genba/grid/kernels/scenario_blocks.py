@@ -175,7 +175,7 @@ def _solve_settled(
             last = group + 1  # what is recorded lies in the room until the next group
         group, afresh = solve_groups(
             grid, fixture, columns, base, members, p, group, last, afresh,
-            room.work, room.posed, room.vm, noted, *limits
+            room.work, room.posed, room.group, room.vm, noted, *limits
         )  # fmt: skip
         if recorded and group > before:
             _note_values(batch, columns, members[LANES * before : LANES * group], room, answers)

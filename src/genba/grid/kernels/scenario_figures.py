@@ -7,7 +7,7 @@ import numpy as np
 from genba.grid.kernels.lane_numbers import cross
 from genba.grid.kernels.network import PQ, Floats, Ints
 from genba.grid.kernels.scenario_lanes import Columns, Fixture, Posed, row_of
-from genba.num.jit import kernel
+from genba.num.jit import borrowing, kernel
 from genba.num.lu.lanes import LANES, Lane, larger, load, plus, product, scaled, times, total
 
 FIGURES = 8
@@ -28,7 +28,25 @@ def figures_of(
     slack: Floats,
     ports: Floats,
 ) -> tuple[Floats, Ints]:
-    """Give what eight solved states show, shapes (FIGURES, 8) and (PLACES, 8).
+    """Give what eight solved states show, shapes (FIGURES, 8) and (PLACES, 8); arguments as there."""
+    figures, places = np.empty((FIGURES, LANES)), np.empty((PLACES, LANES), np.int64)
+    write_figures(fixture, columns, members, posed, v, slack, ports, figures, places)
+    return figures, places
+
+
+@borrowing
+def write_figures(
+    fixture: Fixture,
+    columns: Columns,
+    members: Ints,
+    posed: Posed,
+    v: Floats,
+    slack: Floats,
+    ports: Floats,
+    figures: Floats,
+    places: Ints,
+) -> None:
+    """Write what eight solved states show.
 
     Arguments:
         fixture: what all share.
@@ -38,10 +56,13 @@ def figures_of(
         v: real and imaginary voltages, shape (2, n, 8).
         slack: power that each island's units add, shape (islands + 1, 8), p.u.
         ports: two-ports of the branches by parts, shape (m, 8) or (m, 8, 8).
+        figures: becomes sums and extremes, shape (FIGURES, 8).
+        places: becomes places and counts, shape (PLACES, 8).
     """
-    figures, places = np.zeros((FIGURES, LANES)), np.full((PLACES, LANES), -1)
-    figures[LOWEST], figures[HIGHEST], figures[LOADING] = math.inf, -math.inf, -1.0
-    places[VOLTAGES], places[OVERLOADS] = 0, 0
+    figures[:, :], places[:, :] = 0.0, -1
+    for lane in range(LANES):
+        figures[LOWEST, lane], figures[HIGHEST, lane], figures[LOADING, lane] = math.inf, -math.inf, -1.0
+        places[VOLTAGES, lane], places[OVERLOADS, lane] = 0, 0
     _sum_power(fixture, columns, members, posed, slack, figures)
     _find_voltages(fixture, posed, v, figures, places)
     _find_loadings(fixture, columns, members, v, ports, figures, places)
@@ -52,10 +73,9 @@ def figures_of(
             figures[LOADING, lane] = math.nan
         if places[LOWEST_BUS, lane] < 0:
             figures[LOWEST, lane], figures[HIGHEST, lane] = math.nan, math.nan
-    return figures, places
 
 
-@kernel
+@borrowing
 def _sum_power(
     fixture: Fixture, columns: Columns, members: Ints, posed: Posed, slack: Floats, figures: Floats
 ) -> None:
@@ -77,7 +97,7 @@ def _sum_power(
         figures[LOSSES, lane] = figures[GENERATION, lane] - load
 
 
-@kernel
+@borrowing
 def _find_voltages(fixture: Fixture, posed: Posed, v: Floats, figures: Floats, places: Ints) -> None:
     for bus in range(len(fixture.island)):
         if fixture.island[bus] == 0:
@@ -95,7 +115,7 @@ def _find_voltages(fixture: Fixture, posed: Posed, v: Floats, figures: Floats, p
                 figures[LIMITED, lane] += 1.0
 
 
-@kernel
+@borrowing
 def _find_loadings(
     fixture: Fixture,
     columns: Columns,
@@ -122,7 +142,7 @@ def _find_loadings(
                 places[OVERLOADS, lane] += 1
 
 
-@kernel
+@borrowing
 def _larger_square(v: Floats, ports: Floats, f: int, t: int, k: int) -> Lane:
     """Give the square of the larger apparent power of both ends."""
     from_end = _square(v, ports, f, t, k, 0)
@@ -134,7 +154,7 @@ def _larger_square(v: Floats, ports: Floats, f: int, t: int, k: int) -> Lane:
     return larger(at_from, at_to)
 
 
-@kernel
+@borrowing
 def _square(v: Floats, ports: Floats, f: int, t: int, k: int, part: int) -> Lane:
     """Give the square of the current into one end, whose two-port row begins at a part."""
     re_f, im_f, re_t, im_t = load(v, 0, f), load(v, 1, f), load(v, 0, t), load(v, 1, t)

@@ -7,7 +7,7 @@ import numpy as np
 
 from genba.grid.kernels.headroom import NEGLIGIBLE
 from genba.grid.kernels.network import PQ, Bools, Floats, Ints
-from genba.num.jit import inlined, kernel
+from genba.num.jit import borrowing, inlined, kernel
 from genba.num.lu.lanes import LANES
 
 
@@ -80,6 +80,7 @@ class Posed(NamedTuple):
         share: what part of its island's slack a bus produces, shape (1, n, 8).
         side: 1 at buses held at their upper reactive limit, -1 at the lower, else 0, shape (n, 8).
         upwards: direction of each island's slack, shape (islands + 1, 8).
+        room: headroom of each island's units that way, shape (islands + 1, 8), p.u.
     """
 
     p: Floats
@@ -92,6 +93,7 @@ class Posed(NamedTuple):
     share: Floats
     side: Ints
     upwards: Bools
+    room: Floats
 
 
 def posed_of(fixture: Fixture) -> Posed:
@@ -108,6 +110,7 @@ def posed_of(fixture: Fixture) -> Posed:
         share=np.empty((1, n, LANES)),
         side=np.zeros((n, LANES), np.int64),
         upwards=np.ones((islands, LANES), np.bool_),
+        room=np.empty((islands, LANES)),
     )
 
 
@@ -117,7 +120,7 @@ def row_of(column: Floats, scenario: int) -> int:
     return scenario if column.shape[0] > 1 else 0
 
 
-@kernel
+@borrowing
 def pose(fixture: Fixture, columns: Columns, members: Ints, posed: Posed, vm: Floats) -> None:
     """Write what is to be solved, and set points over the first magnitudes where they are held.
 
@@ -126,28 +129,31 @@ def pose(fixture: Fixture, columns: Columns, members: Ints, posed: Posed, vm: Fl
         columns: of the block that the scenarios belong to.
         members: the scenarios, by row of the block, shape (8,).
         posed: with `p`, `side` and `upwards`; the rest is written.
-        vm: first magnitudes, shape (n, 8).
+        vm: first magnitudes, shape (1, n, 8).
     """
     _weigh(fixture, columns, members, posed)
-    for lane in range(LANES):
-        for bus in range(len(fixture.island)):
+    for bus in range(len(fixture.island)):
+        for lane in range(LANES):
             posed.setpoint[bus, lane] = 1.0
             posed.lowest[bus, lane], posed.highest[bus, lane] = 0.0, 0.0
             posed.scheduled[0, bus, lane], posed.scheduled[1, bus, lane] = 0.0, 0.0
             posed.share[0, bus, lane] = 0.0
-        _pose_units(fixture, columns, members[lane], posed, lane)
-        _pose_buses(fixture, columns, members[lane], posed, lane)
-        for bus in range(len(fixture.island)):
+    for k in range(len(fixture.unit_bus)):
+        if fixture.unit_on[k]:
+            _pose_unit(fixture, columns, members, posed, k)
+    for bus in range(len(fixture.island)):
+        _pose_bus(fixture, columns, members, posed, bus)
+        for lane in range(LANES):
             if posed.free_magnitude[0, bus, lane] == 0.0 and fixture.island[bus] > 0:
-                vm[bus, lane] = posed.setpoint[bus, lane]
+                vm[0, bus, lane] = posed.setpoint[bus, lane]
 
 
-@kernel
+@borrowing
 def _weigh(fixture: Fixture, columns: Columns, members: Ints, posed: Posed) -> None:
     """Share the slack of each island among its units."""
-    unit, weights = fixture.reference_unit, posed.weights
-    room = np.zeros((len(unit), LANES))
-    weights[:] = 0.0
+    unit, weights, room = fixture.reference_unit, posed.weights, posed.room
+    room[:, :] = 0.0
+    weights[:, :] = 0.0
     if fixture.distributed:
         for k in range(len(fixture.unit_bus)):
             island = fixture.island[fixture.unit_bus[k]]
@@ -172,38 +178,34 @@ def _weigh(fixture: Fixture, columns: Columns, members: Ints, posed: Posed) -> N
                 weights[unit[island], lane] = 1.0
 
 
-@kernel
-def _pose_units(fixture: Fixture, columns: Columns, row: int, posed: Posed, lane: int) -> None:
-    """Add what the units in service do at their buses."""
-    base = fixture.base_mva
-    vg, qg = columns.vg[row_of(columns.vg, row)], columns.qg[row_of(columns.qg, row)]
-    qmin, qmax = columns.qmin[row_of(columns.qmin, row)], columns.qmax[row_of(columns.qmax, row)]
-    for k in range(len(fixture.unit_bus)):
-        if not fixture.unit_on[k]:
-            continue
-        bus = fixture.unit_bus[k]
-        posed.setpoint[bus, lane] = vg[k]
-        posed.lowest[bus, lane] += qmin[k] / base
-        posed.highest[bus, lane] += qmax[k] / base
+@borrowing
+def _pose_unit(fixture: Fixture, columns: Columns, members: Ints, posed: Posed, k: int) -> None:
+    """Add what a unit in service does at its bus."""
+    base, bus = fixture.base_mva, fixture.unit_bus[k]
+    for lane in range(LANES):
+        row = members[lane]
+        posed.setpoint[bus, lane] = columns.vg[row_of(columns.vg, row), k]
+        posed.lowest[bus, lane] += columns.qmin[row_of(columns.qmin, row), k] / base
+        posed.highest[bus, lane] += columns.qmax[row_of(columns.qmax, row), k] / base
         posed.scheduled[0, bus, lane] += posed.p[k, lane]
         posed.share[0, bus, lane] += posed.weights[k, lane]
         if fixture.kind[bus] == PQ:
-            posed.scheduled[1, bus, lane] += qg[k] / base
+            posed.scheduled[1, bus, lane] += columns.qg[row_of(columns.qg, row), k] / base
 
 
-@kernel
-def _pose_buses(fixture: Fixture, columns: Columns, row: int, posed: Posed, lane: int) -> None:
-    """Take the demand off, and say whether magnitudes are free."""
-    pd, qd = columns.pd[row_of(columns.pd, row)], columns.qd[row_of(columns.qd, row)]
-    for bus in range(len(fixture.island)):
-        side = posed.side[bus, lane]
+@borrowing
+def _pose_bus(fixture: Fixture, columns: Columns, members: Ints, posed: Posed, bus: int) -> None:
+    """Take a bus's demand off, and say whether its magnitude is free."""
+    base, energised = fixture.base_mva, fixture.island[bus] > 0
+    for lane in range(LANES):
+        row, side = members[lane], posed.side[bus, lane]
         kind = fixture.kind[bus] if side == 0 else PQ
         if side != 0:
             held = posed.highest[bus, lane] if side > 0 else posed.lowest[bus, lane]
             posed.scheduled[1, bus, lane] = held
-        if fixture.island[bus] > 0:
-            posed.scheduled[0, bus, lane] -= pd[bus] / fixture.base_mva
-            posed.scheduled[1, bus, lane] -= qd[bus] / fixture.base_mva
+        if energised:
+            posed.scheduled[0, bus, lane] -= columns.pd[row_of(columns.pd, row), bus] / base
+            posed.scheduled[1, bus, lane] -= columns.qd[row_of(columns.qd, row), bus] / base
             posed.free_magnitude[0, bus, lane] = 1.0 if kind == PQ else 0.0
         else:
             posed.scheduled[0, bus, lane], posed.scheduled[1, bus, lane] = 0.0, 0.0

@@ -22,6 +22,7 @@ from genba.grid.kernels.newton import SMALLEST_STEP
 from genba.grid.kernels.newton_lanes import advance, keep, standing
 from genba.grid.kernels.reactive_limits import switched
 from genba.grid.kernels.scenario_figures import figures_of
+from genba.grid.kernels.scenario_groups import Group, group_of
 from genba.grid.kernels.scenario_lanes import (
     Columns,
     Fixture,
@@ -161,7 +162,7 @@ def fixture_of(model: Model, schedule: Schedule, limits: tuple[Floats, Floats], 
 def shown_of(model: Model, fixture: Fixture, state: State, columns: Columns, row: int) -> Shown:
     """Show a state that was solved alone as eight equal lanes."""
     posed, rows = posed_of(fixture), np.full(LANES, row)
-    vm = np.ones((len(state.side), LANES))
+    vm = np.ones((1, len(state.side), LANES))
     posed.p[:], posed.side[:] = state.unit_p[:, None], state.side[:, None]
     pose(fixture, columns, rows, posed, vm)
     posed.weights[:] = 0.0  # the outputs hold the slack
@@ -201,10 +202,14 @@ def _parts(values: Phasors) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Room:
-    """Memory that one thread uses for group after group; `kept` holds lanes that have ended."""
+    """Memory that one thread uses for group after group; `kept` holds lanes that have ended.
+
+    `vm` has shape (1, n, 8), as lanes are loaded.
+    """
 
     work: Work
     posed: Posed
+    group: Group
     vm: Floats
     kept: Ended
 
@@ -216,7 +221,7 @@ def room_of(start: Start) -> Room:
     kept = Ended(
         np.zeros((2, *shape)), np.zeros((2, *shape)), np.zeros((2, *shape)), np.zeros((islands, LANES))
     )
-    return Room(work_of(start.grid), posed_of(start.fixture), np.empty(shape), kept)
+    return Room(work_of(start.grid), posed_of(start.fixture), group_of(), np.empty((1, *shape)), kept)
 
 
 def solve_group(
@@ -290,7 +295,8 @@ def _settled(
             more = advance(grid, task, work, first, False, *limits)
         at = int(work.counts[-1])
         steps += np.where(going, work.counts[:LANES], 0)
-        going &= (work.status == SOLVED) & standing(work.polar[at], start.fixture.island, budget.lowest)
+        standing(work.polar[at], start.fixture.island, budget.lowest, room.group.stands)
+        going &= (work.status == SOLVED) & room.group.stands
         ended = going & ~_changed(start, posed, work, at, going, turned, single=number >= JOINT_ROUNDS)
         solved |= ended
         going &= ~ended

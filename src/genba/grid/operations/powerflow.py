@@ -57,8 +57,8 @@ from genba.num.table import Table, table
 
 MARGIN = 0.5
 """Share of the tolerance used inside, so that rounding to engineering units stays within it."""
-BLOCK = 64
-"""Scenarios that a thread takes at a time."""
+FEWEST, MOST, TOGETHER = 64, 1024, 16_384
+"""Scenarios that a thread takes at a time: this many buses in all, within limits."""
 KINDS = np.array(["", "pq", "pv", "reference"], dtype=object)
 SIDES = np.array(["qmin", "", "qmax"], dtype=object)
 
@@ -279,15 +279,21 @@ def _study_scenarios(
     for _ in range(threads):
         rooms.put(room_of(batch.start))
     answers = Answers.empty(len(scenarios), len(asked.recorded.names))
-    blocks = [np.arange(row, min(row + BLOCK, len(scenarios))) for row in range(0, len(scenarios), BLOCK)]
+    blocks = blocks_of(len(scenarios), study.model.network.n_bus)
     with ThreadPoolExecutor(threads) as pool:
         for first in range(0, len(blocks), threads):
-            done = f"{first * BLOCK:,} of {len(scenarios):,} scenarios"
+            done = f"{blocks[first][0]:,} of {len(scenarios):,} scenarios"
             ctx.progress(0.2 + 0.7 * first / len(blocks), done)
             together = blocks[first : first + threads]
             for rows, found in zip(together, pool.map(solve_rows, together), strict=True):
                 answers.put(rows, found)
     return answers
+
+
+def blocks_of(count: int, n_bus: int) -> list[Ints]:
+    """Give the rows of scenarios that a thread takes at a time: many where calls would cost most."""
+    size = min(max(TOGETHER // n_bus, FEWEST), MOST)
+    return [np.arange(row, min(row + size, count)) for row in range(0, count, size)]
 
 
 def _case_columns(case: Case) -> dict[tuple[str, str], Floats]:
