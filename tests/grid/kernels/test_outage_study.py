@@ -147,7 +147,7 @@ def test_voltages_in_lanes_are_those_of_newton_alone(pglib_base: Callable[..., B
     compared = 0
     for first in range(0, 64, 8):
         some = chosen[first : first + 8]
-        found = _piece(lanes, some, _rules(lanes, 0, None), lanes.desks[0])
+        found = _piece(lanes, some, _rules(lanes, None), lanes.desks[0])
         done = lanes.desks[0].done
         x = done.room.voltage[lanes.ground.position]
         for lane, place in enumerate(done.numbers[: (found.status != UNSOLVED).sum()]):
@@ -311,7 +311,7 @@ def test_violations_are_handed_over_in_turns_where_there_is_little_room(
     base = pglib_base("case118_ieee", rating=0.1)
     lanes = _lanes(base.given, base.lost, 1)
     assert lanes is not None
-    rules, numbers = _rules(lanes, 0, None), np.arange(80)
+    rules, numbers = _rules(lanes, None), np.arange(80)
     ample = lanes.desks[0]
     rows = LANES * (len(lanes.watch.branch) + 2 * len(lanes.watch.low))
     narrow = _piece(lanes, numbers, rules, ample._replace(hits=hits_of(rows)))

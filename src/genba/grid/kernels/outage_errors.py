@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from genba.grid.kernels.network import Floats
+from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.outage_equations import Room, evaluate
 from genba.grid.kernels.outage_lanes import Desk, Grid, Rules, Work, set_up
 from genba.grid.kernels.outage_limits import squared
@@ -10,13 +10,13 @@ from genba.grid.kernels.outage_steps import find_step, move
 from genba.num.jit import inlined, kernel
 from genba.num.lu.lanes import LANES, Lane, difference, every, larger, load, store, times
 
-TELLING = 1e-2
-"""Share of a mismatch below which what is left does not blur the error that came with it."""
+TELLING = 0.3
+"""Share of a mismatch below which the next step is most of the error that came with it."""
 
 
 @kernel
 def measure_errors(grid: Grid, work: Work, rules: Rules, desk: Desk) -> None:
-    """Solve outages and note how far flows, voltages and reactive outputs were off after one step and two.
+    """Take three steps, and note how far flows, voltages and reactive outputs were off after one and two.
 
     Arguments:
         grid: the outages.
@@ -27,28 +27,40 @@ def measure_errors(grid: Grid, work: Work, rules: Rules, desk: Desk) -> None:
     point, inverse, branches, outages, plans, _, _ = grid
     group, room = desk.next, desk.next.room
     one, two = desk.group.room, desk.done.room  # nobody uses these lanes yet
+    lost = np.zeros(len(branches.ends), np.bool_)
     for first in range(0, len(work.status), LANES):
         touched = set_up(point, inverse, branches, outages, plans, rules, first, len(work.status), group)
         rows = room.rows[:touched]
-        for step in range(group.taken[0], rules.steps):
+        for step in range(group.taken[0], 4):
             evaluate(point, branches, outages, group.numbers, rules.shared, room)
-            early = one if step == 1 else two
-            if 1 <= step <= 2:
+            if step == 3:
+                break
+            if step > 0:
+                early = one if step == 1 else two
                 early.voltage[:], early.reactive[:], early.mismatch[:] = (
                     room.voltage,
                     room.reactive,
                     room.mismatch,
                 )
-            elif step > 2 and (room.mismatch <= TELLING * two.mismatch).all():
-                break
             find_step(point.structure, point.factors, rows, False, room.step, room.aside, room.change)
             move(room.voltage, room.step)
-        for which in range(2):
-            _compare(grid, rules, one if which == 0 else two, desk, work)
+        _mark(outages.branches, group.numbers, True, lost)
+        _compare(grid, rules, one, lost, desk, work)
+        _compare(grid, rules, two, lost, desk, work)
+        _mark(outages.branches, group.numbers, False, lost)
+
+
+@kernel
+def _mark(branches: Ints, numbers: Ints, mark: bool, lost: Bools) -> None:
+    """Mark, or unmark, the branches that lanes lose."""
+    for lane in range(LANES):
+        for row in branches[numbers[lane]]:
+            if row >= 0:
+                lost[row] = mark
 
 
 @inlined
-def _compare(grid: Grid, rules: Rules, then: Room, desk: Desk, work: Work) -> None:
+def _compare(grid: Grid, rules: Rules, then: Room, lost: Bools, desk: Desk, work: Work) -> None:
     """Note the largest errors of lanes, in p.u. of their mismatch, where they tell."""
     group = desk.next
     now, y = group.room, grid.branches.admittance
@@ -57,9 +69,9 @@ def _compare(grid: Grid, rules: Rules, then: Room, desk: Desk, work: Work) -> No
         i, j = grid.branches.ends[row, 0], grid.branches.ends[row, 1]
         off = difference(_apparent(y, row, i, j, then.voltage), _apparent(y, row, i, j, now.voltage))
         store(desk.to.square, 0, 0, off)
-        for lane in range(LANES):
-            lost = grid.outages.branches[group.numbers[lane]]
-            if row == lost[0] or row == lost[1]:
+        for lane in range(LANES if lost[row] else 0):
+            one, other = grid.outages.branches[group.numbers[lane]]
+            if row == one or row == other:
                 desk.to.square[0, 0, lane] = 0.0
         flow = larger(flow, load(desk.to.square, 0, 0))
     for i in range(len(now.voltage)):

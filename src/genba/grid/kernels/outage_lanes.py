@@ -64,7 +64,7 @@ class Rules(NamedTuple):
     Arguments:
         tolerance: largest mismatch accepted, p.u.
         steps: Newton steps at most.
-        early: of these, those after which a lane is left when it is far from every limit; 0: none is.
+        screens: whether a lane is left as soon as it is far from every limit.
         lowest: voltage below which a bus has collapsed, p.u.
         shared: whether all units produce the slack, or the reference alone.
         guarded: whether reactive limits are to be kept.
@@ -73,7 +73,7 @@ class Rules(NamedTuple):
 
     tolerance: float
     steps: int
-    early: int
+    screens: bool
     lowest: float
     shared: bool
     guarded: bool

@@ -43,14 +43,10 @@ def solve_outages(grid: Grid, work: Work, rules: Rules, desk: Desk, end: int) ->
     limits = len(watch.branch) + len(watch.low) + len(watch.high)
     while len(hits.outage) - hits.used[0] >= LANES * limits:
         while _fill(waiting, group, rules.shared) and place[0] < end:
-            touched = set_up(point, inverse, branches, outages, plans, rules, place[0], end, waiting)
+            set_up(point, inverse, branches, outages, plans, rules, place[0], end, waiting)
             place[0] = min(place[0] + LANES, end)
-            rows = waiting.room.rows[:touched]
             evaluate(point, branches, outages, waiting.numbers, rules.shared, waiting.room)
-            for look in range(1, rules.early + 1):
-                if waiting.busy.any() and waiting.taken[0] < look:
-                    _advance(point, rows, waiting)
-                    evaluate(point, branches, outages, waiting.numbers, rules.shared, waiting.room)
+            if rules.screens:
                 screen(branches, outages, guard, watch, work, rules, waiting, to, unkept)
         moving = group.busy.any()
         if moving:
@@ -58,6 +54,8 @@ def solve_outages(grid: Grid, work: Work, rules: Rules, desk: Desk, end: int) ->
             count = trace(point.structure.parent, change.touched, change.at, room.marked, room.rows)
             _advance(point, room.rows[:count], group)
             evaluate(point, branches, outages, group.numbers, rules.shared, room)
+            if rules.screens:
+                screen(branches, outages, guard, watch, work, rules, group, to, unkept)
         parked = LANES
         while parked == LANES:  # then more may be done than there was room for
             parked = _retire(outages, plans, work, rules, group, done)
@@ -116,6 +114,8 @@ def _retire(outages: Outages, plans: Plans, work: Work, rules: Rules, group: Gro
     mismatch, change, parked = group.room.mismatch, group.room.change, 0
     for lane in range(LANES):
         parked += done.busy[lane]
+        if not group.busy[lane]:  # nothing is compensated
+            change.plain[lane], change.touched[lane], change.rank[lane] = False, 0, 0
     for lane in range(LANES):
         number = group.numbers[lane]
         if not group.busy[lane] or parked == LANES:

@@ -33,8 +33,8 @@ from genba.grid.kernels.outages import Outage, aftermath, solve_after
 from genba.grid.kernels.steady_state import Model, Schedule, State
 from genba.num.lu.lanes import LANES
 
-EARLY, MANY = 2, 45
-"""Newton steps after which the screen looks at an outage, and those at most."""
+MANY = 45
+"""Newton steps that an outage takes side by side, at most."""
 SAMPLE, SHARE = 32, 0.02
 """Outages by which the screen is calibrated, and screened ones that are solved all the same: at least, and of
 all."""
@@ -249,12 +249,12 @@ def _places(ground: Ground, branches: Branches, losses: Losses) -> Ints:
     return np.asarray(ends[losses.branches[:, 0]] + buses[losses.units])
 
 
-def _rules(lanes: Lanes, early: int, error: Floats | None) -> Rules:
+def _rules(lanes: Lanes, error: Floats | None) -> Rules:
     model = lanes.ground.model
     return Rules(
         tolerance=model.budget.tolerance,
         steps=MANY,
-        early=early,
+        screens=error is not None,
         lowest=model.budget.lowest,
         shared=model.distributed,
         guarded=model.reactive_limits,
@@ -285,7 +285,7 @@ def _errors(lanes: Lanes, numbers: Ints) -> Floats:
     largest = np.zeros(3)
     for some in _pieces(lanes, numbers):
         grid, work = _grid(lanes, some)
-        measure_errors(grid, work, _rules(lanes, 0, None), lanes.desks[0])
+        measure_errors(grid, work, _rules(lanes, None), lanes.desks[0])
         largest = np.maximum(largest, work.error.max(axis=0))
     return np.where(largest > 0, largest, np.inf)  # nothing was learnt: nothing is screened
 
@@ -306,7 +306,7 @@ def _tier(
     lanes: Lanes, numbers: Ints, into: Verdicts, at_work: Mapper, error: Floats | None
 ) -> Iterator[int]:
     """Solve some outages side by side, a piece of them on each thread; yields how many are done."""
-    rules = _rules(lanes, 0 if error is None else EARLY, error)
+    rules = _rules(lanes, error)
     pieces, threads = list(_pieces(lanes, numbers)), len(lanes.desks)
     for start in range(0, len(pieces), threads):
         group = pieces[start : start + threads]
