@@ -3,20 +3,21 @@
     python benchmarks/grid/contingency.py [--cases NAME ...] [--repeats 3] [--threads 1]
         [--whole | --pairs | --cancel]
 
-The operating point is an AC optimal power flow with margins that are feasible: the largest of 0.01, 0.005, 0.002
-and 0 p.u. of voltage kept free, then the largest of 30, 20, 10, 5, 2 and 0 % of every rating; its outputs and set
-points solved as a power flow to 5e-9 p.u. A first pass finds the outages that both tools solve and that split nothing; only these are
-timed, by both: lightsim2grid's `ContingencyAnalysisCPP.compute` (voltages only, tolerance 1e-9, its unit of
-mismatch is another) against genba's study of the same outages: preparation, solution, and the limits of every
-outage judged. "Unscreened" solves each in AC, "screened" only what linear steps do not clear. Both run on as
-many threads as asked for; figures are medians of process CPU seconds of runs in turns, garbage collected
-before each. Checked: voltages of a sample equal to lightsim2grid's to 1e-6 p.u., and every outage that
-violates a limit in the unscreened study found by the screened one (recall 1). Exit status 1 when either
-fails. `--whole` times the whole operation instead: every branch and unit, its tables, its certificate apart.
-`--pairs` compares the ranking of pairs of branches with the AC solution of all of them, from balanced
-outputs: of the pairs that pass a rating which neither loss alone passes, the share among the first 20, 50,
-100 and 500 ranked, and among as many drawn at random. `--cancel` tells how long a study goes on after a wish
-to stop that comes half a second, and three seconds, after its base is solved.
+The operating point is an AC optimal power flow with margins that are feasible: the largest of 0.01, 0.005,
+0.002 and 0 p.u. of voltage kept free, then the largest of 30, 20, 10, 5, 2 and 0 % of every rating; its
+outputs and set points solved as a power flow to 5e-9 p.u. A first pass finds the outages that both tools
+solve and that split nothing; only these are timed, by both: lightsim2grid's `ContingencyAnalysisCPP.compute`
+(voltages only, tolerance 1e-9, its unit of mismatch is another) against genba's study of the same outages:
+preparation, solution, and the limits of every outage judged. "Unscreened" solves each in AC, "screened" only
+what linear steps do not clear. Both run on as many threads as asked for; figures are medians of process CPU
+seconds of runs in turns, garbage collected before each. Checked: voltages of a sample equal to
+lightsim2grid's to 1e-6 p.u., and every outage that violates a limit in the unscreened study found by the
+screened one (recall 1). Exit status 1 when either fails. `--whole` times the whole operation instead: every
+branch and unit, its tables, its certificate apart. `--pairs` compares the ranking of pairs of branches with
+the AC solution of all of them, from balanced outputs: of the pairs that pass a rating which neither loss
+alone passes, the share among the first 20, 50, 100 and 500 ranked, and among as many drawn at random.
+`--cancel` tells how long a study goes on after a wish to stop that comes half a second, and three seconds,
+after its base is solved.
 """
 
 import argparse
@@ -199,10 +200,10 @@ def beside(name: str, repeats: int, threads: int) -> bool:
     left = int(results["screened"][0].screened.sum())
     rates = {tool: len(rows) / spent for tool, spent in seconds.items()}
     print(
-        f"| {name} | {point.margin:.0f}, {point.voltage_margin:g} | {len(rows):,} | {rates['light']:,.0f} | {rates['all']:,.0f} | "
-        f"{rates['all'] / rates['light']:.1f} | {rates['screened']:,.0f} | "
-        f"{rates['screened'] / rates['light']:.1f} | {left / len(rows):.0%} | {len(bad)} | "
-        f"{1.0 - missed / max(len(bad), 1):.3f} | {gap:.0e} |",
+        f"| {name} | {point.margin:.0f}, {point.voltage_margin:g} | {len(rows):,} | "
+        f"{rates['light']:,.0f} | {rates['all']:,.0f} | {rates['all'] / rates['light']:.1f} | "
+        f"{rates['screened']:,.0f} | {rates['screened'] / rates['light']:.1f} | {left / len(rows):.0%} | "
+        f"{len(bad)} | {1.0 - missed / max(len(bad), 1):.3f} | {gap:.0e} |",
         flush=True,
     )
     return gap < 1e-6 and missed == 0

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from genba.grid.kernels.network import PQ, REFERENCE, Floats, Ints
+from genba.grid.kernels.network import PQ, REFERENCE, Bools, Floats, Ints, Phasors
 from genba.grid.kernels.steady_state import Model, Schedule, State
 from genba.num.jit import kernel
 from genba.num.lu.factor import HOLDS, Factors, factorize, factors_of
@@ -44,50 +44,72 @@ class Point(NamedTuple):
 
 def point_of(model: Model, schedule: Schedule, state: State) -> Point | None:
     """Give a solved base by position; None when its Jacobian has no factors without pivoting."""
-    admittance = model.admittance
     structure = model.plan.structure
-    places, order = structure.entry_places, structure.order
-    entries = admittance.values(schedule.branch_on)[places]
-    live = schedule.island > 0
-    free = np.stack([live & (state.kind != REFERENCE), live & (state.kind == PQ)], axis=1)
-    diagonal = np.flatnonzero(
-        np.repeat(np.arange(structure.n), np.diff(structure.entry_start)) == structure.entry_columns
+    entries, live = model.admittance.values(schedule.branch_on), schedule.island > 0
+    pattern = structure.entry_start, structure.entry_columns, structure.entry_places
+    diagonal, admittance, voltage, free, energised, given = _by_position(
+        structure.order, pattern, entries, live, state.kind, state.at.voltage
     )
     point = Point(
-        structure=structure._replace(entry_places=np.arange(len(places))),
+        structure=structure._replace(entry_places=np.arange(len(entries))),
         factors=factors_of(structure),
         start=structure.entry_start,
         columns=structure.entry_columns,
         diagonal=diagonal,
-        admittance=np.stack([entries.real, entries.imag], axis=1),
-        voltage=np.stack([state.at.voltage.real, state.at.voltage.imag], axis=1)[order],
-        free=free[order].astype(float),
-        live=live[order].astype(float),
-        references=structure.position[np.flatnonzero(live & (state.kind == REFERENCE))],
+        admittance=admittance,
+        voltage=voltage,
+        free=free,
+        live=energised,
+        references=np.flatnonzero(given),
     )
-    blocks = np.empty((len(places), 4))
-    _jacobian(point, blocks)
+    blocks = np.empty((len(entries), 4))
+    _jacobian(point.start, point.columns, diagonal, admittance, voltage, free, blocks)
     return point if factorize(point.structure, blocks, point.factors) == HOLDS else None
 
 
 @kernel
-def _jacobian(point: Point, blocks: Floats) -> None:
+def _by_position(
+    order: Ints, pattern: tuple[Ints, Ints, Ints], entries: Phasors, live: Bools, kind: Ints, voltage: Phasors
+) -> tuple[Ints, Floats, Floats, Floats, Floats, Bools]:
+    """Give diagonal, admittance, voltage, free, live and whether the angle is given, as in `Point`."""
+    (start, columns, places), n = pattern, len(order)
+    diagonal, admittance = np.empty(n, np.int64), np.empty((len(places), 2))
+    at, free, energised = np.empty((n, 2)), np.empty((n, 2)), np.empty(n)
+    given = np.empty(n, np.bool_)
+    for i in range(n):
+        bus = order[i]
+        at[i, 0], at[i, 1] = voltage[bus].real, voltage[bus].imag
+        energised[i], given[i] = 1.0 if live[bus] else 0.0, live[bus] and kind[bus] == REFERENCE
+        free[i, 0] = 0.0 if given[i] else energised[i]
+        free[i, 1] = energised[i] if kind[bus] == PQ else 0.0
+        for place in range(start[i], start[i + 1]):
+            admittance[place, 0], admittance[place, 1] = (
+                entries[places[place]].real, entries[places[place]].imag
+            )  # fmt: skip
+            if columns[place] == i:
+                diagonal[i] = place
+    return diagonal, admittance, at, free, energised, given
+
+
+@kernel
+def _jacobian(
+    start: Ints, columns: Ints, diagonal: Ints, admittance: Floats, v: Floats, free: Floats, blocks: Floats
+) -> None:
     """Fill the blocks dP/da, dP/du, dQ/da, dQ/du of every entry of Y, shape (nnz, 4).
 
     Source: Zimmerman (2010), AC power flows and their derivatives, MATPOWER technical note 2.
     """
-    start, columns, v, free = point.start, point.columns, point.voltage, point.free
     for i in range(len(v)):
         p, q = 0.0, 0.0
         for place in range(start[i], start[i + 1]):
             j = columns[place]
-            real, imaginary = sent(point.admittance[place, 0], point.admittance[place, 1], v[i], v[j])
+            real, imaginary = sent(admittance[place, 0], admittance[place, 1], v[i], v[j])
             p += real
             q += imaginary
             # i sends T because of j: dS_i/da_j = -jT and dS_i/du_j = T
             blocks[place, 0], blocks[place, 1] = imaginary * free[j, 0], real * free[j, 1]
             blocks[place, 2], blocks[place, 3] = -real * free[j, 0], imaginary * free[j, 1]
-        own = point.diagonal[i]
+        own = diagonal[i]
         blocks[own, 0] -= q * free[i, 0]
         blocks[own, 1] += p * free[i, 1]
         blocks[own, 2] += p * free[i, 0]

@@ -70,8 +70,7 @@ def _compare(grid: Grid, rules: Rules, then: Room, lost: Bools, desk: Desk, work
         off = difference(_apparent(y, row, i, j, then.voltage), _apparent(y, row, i, j, now.voltage))
         store(desk.to.square, 0, 0, off)
         for lane in range(LANES if lost[row] else 0):
-            one, other = grid.outages.branches[group.numbers[lane]]
-            if row == one or row == other:
+            if row in grid.outages.branches[group.numbers[lane]]:
                 desk.to.square[0, 0, lane] = 0.0
         flow = larger(flow, load(desk.to.square, 0, 0))
     for i in range(len(now.voltage)):

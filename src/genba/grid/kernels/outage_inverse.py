@@ -12,7 +12,6 @@ import numpy as np
 from genba.grid.kernels.network import Floats, Ints
 from genba.grid.kernels.operating_point import Point
 from genba.num.jit import inlined, kernel
-from genba.num.lu.structure import Structure
 
 
 class Inverse(NamedTuple):
@@ -31,17 +30,16 @@ class Inverse(NamedTuple):
 
 def inverse_of(point: Point) -> Inverse:
     """Give the blocks of the inverse on the pattern of a base's factors."""
-    blocks, n = len(point.structure.upper_columns), len(point.live)
-    found = Inverse(np.zeros((n, 4)), np.zeros((blocks, 4)), np.zeros((blocks, 4)))
-    _invert(point, _places_of_columns(point.structure), found)
-    return found
+    structure, factors = point.structure, point.factors
+    upper = structure.upper_start, structure.upper_columns
+    mirrored = _places_of_columns(structure.lower_start, structure.lower_columns, structure.upper_start)
+    return _invert(*upper, factors.lower, factors.upper, factors.inverse, mirrored)
 
 
 @kernel
-def _places_of_columns(structure: Structure) -> Ints:
+def _places_of_columns(start: Ints, columns: Ints, upper_start: Ints) -> Ints:
     """Give where in the rows of L the block stands that mirrors each block of U, shape (nnz,)."""
-    start, columns = structure.lower_start, structure.lower_columns
-    mirrored, seen = np.empty(len(columns), np.int64), structure.upper_start.copy()
+    mirrored, seen = np.empty(len(columns), np.int64), upper_start.copy()
     for k in range(len(start) - 1):  # ascending, as rows of U are
         for p in range(start[k], start[k + 1]):
             mirrored[seen[columns[p]]] = p
@@ -50,14 +48,16 @@ def _places_of_columns(structure: Structure) -> Ints:
 
 
 @kernel
-def _invert(point: Point, mirrored: Ints, found: Inverse) -> None:
+def _invert(
+    start: Ints, columns: Ints, lower: Floats, upper: Floats, inverses: Floats, mirrored: Ints
+) -> Inverse:
     """Find the blocks from the last position to the first: each needs only later ones.
 
     With the rows of U divided by their diagonal D, over k > i: Z_ij = -sum U_ik Z_kj, Z_ji = -sum Z_jk L_ki,
     Z_ii = D_i^-1 - sum U_ik Z_ki.
     """
-    start, columns = point.structure.upper_start, point.structure.upper_columns
-    lower, upper, inverses, _ = point.factors
+    blocks, n = len(columns), len(inverses)
+    found = Inverse(np.zeros((n, 4)), np.zeros((blocks, 4)), np.zeros((blocks, 4)))
     share = np.empty((4,))
     for i in range(len(start) - 2, -1, -1):
         first, end = start[i], start[i + 1]
@@ -82,6 +82,7 @@ def _invert(point: Point, mirrored: Ints, found: Inverse) -> None:
         for a in range(first, end):
             _multiply(inverses[i], upper[a], share)
             _take(share, found.below[a], found.diagonal[i])
+    return found
 
 
 @kernel

@@ -94,7 +94,7 @@ def watch_of(limits: Limits, base: Floats, point: Point, *, band: float, worse_b
 
 def hits_of(rows: int) -> Hits:
     """Give room for violations."""
-    return Hits(np.zeros(rows, np.int32), np.zeros(rows, np.int32), np.zeros(rows), np.zeros(1, np.int64))
+    return Hits(np.empty(rows, np.int32), np.empty(rows, np.int32), np.empty(rows), np.zeros(1, np.int64))
 
 
 class Nearness(NamedTuple):

@@ -16,6 +16,7 @@ from genba.grid.kernels.outage_lanes import Guard, Plans
 from genba.grid.kernels.partings import Partings, partings
 from genba.grid.kernels.reactive_limits import ABOVE, BEYOND, bus_limits
 from genba.grid.kernels.steady_state import Model, Schedule, State
+from genba.num.jit import kernel
 
 NONE = -1
 
@@ -111,16 +112,28 @@ def ground_of(model: Model, schedule: Schedule, state: State, point: Point) -> G
 
 def losses_of(branches: Sequence[Sequence[int]], units: Sequence[Sequence[int]]) -> Losses:
     """Write the branches and units that each of k outages takes as rows of arrays."""
-    lost, out = (np.fromiter(map(len, rows), np.int64, len(rows)) for rows in (branches, units))
-    first = np.concatenate([[0], np.cumsum(lost)])
-    flat = np.append(np.fromiter(chain.from_iterable(branches), np.int64, first[-1]), NONE)
-    taken = [
-        np.where(lost > place, flat[np.minimum(first[:-1] + place, first[-1])], NONE) for place in range(MOST)
+    parts = [
+        np.fromiter(numbers, np.int64)
+        for rows in (branches, units)
+        for numbers in (map(len, rows), chain.from_iterable(rows))
     ]
-    unit = np.append(np.fromiter(chain.from_iterable(units), np.int64, out.sum()), NONE)
-    at = np.minimum(np.cumsum(out) - out, len(unit) - 1)
-    plain = ((out == 0) & (lost <= MOST) & (lost > 0)) | ((out == 1) & (lost == 0))
-    return Losses(np.stack(taken, axis=1), np.where(out > 0, unit[at], NONE), plain)
+    return Losses(*_side_by_side(*parts))
+
+
+@kernel
+def _side_by_side(lost: Ints, branches: Ints, out: Ints, units: Ints) -> tuple[Ints, Ints, Bools]:
+    """Give the losses of outages of `lost` branches and `out` units, which follow each other."""
+    count = len(lost)
+    taken, unit = np.full((count, MOST), NONE), np.full(count, NONE)
+    plain, branch_at, unit_at = np.zeros(count, np.bool_), 0, 0
+    for k in range(count):
+        for place in range(min(lost[k], MOST)):
+            taken[k, place] = branches[branch_at + place]
+        if out[k] > 0:
+            unit[k] = units[unit_at]
+        plain[k] = (out[k] == 0 and 0 < lost[k] <= MOST) or (out[k] == 1 and lost[k] == 0)
+        branch_at, unit_at = branch_at + lost[k], unit_at + out[k]
+    return taken, unit, plain
 
 
 def in_lanes(ground: Ground, losses: Losses) -> Bools:
@@ -182,9 +195,9 @@ def _setpoint_without(ground: Ground) -> Floats:
 def branches_of(ground: Ground) -> Branches:
     """Give the two-ports by position."""
     network, two_port = ground.model.network, ground.model.admittance.two_port
-    ends = np.stack([ground.position[network.from_bus], ground.position[network.to_bus]], axis=1)
-    parts = np.stack([two_port.real, two_port.imag], axis=2)  # (4, m, 2)
-    return Branches(ends, np.ascontiguousarray(parts.transpose(1, 0, 2).reshape(len(ends), 8)))
+    ends = np.empty((len(network.from_bus), 2), np.int64)
+    ends[:, 0], ends[:, 1] = ground.position[network.from_bus], ground.position[network.to_bus]
+    return Branches(ends, np.ascontiguousarray(two_port.T).view(np.float64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,24 +212,40 @@ class Batch:
 def batch_of(ground: Ground, losses: Losses, numbers: Ints) -> Batch:
     """Lay out some outages of those that lanes can take."""
     branches, unit, parts = losses.branches[numbers], losses.units[numbers], ground.parts
-    one = branches[:, 0]
-    cuts = (one != NONE) & parts.bridge[one]
-    both = np.where(branches != NONE, FROM + TO, 0)
-    both[cuts, 0] = np.where(parts.keeps_from[one[cuts]], FROM, TO)
-    dead = np.zeros((len(numbers), 3), np.int64)
-    dead[cuts] = np.stack([parts.first[one[cuts]], parts.end[one[cuts]], parts.rest[one[cuts]]], axis=1)
-    planned = (unit != NONE) | (cuts & parts.loses_units[one] & ground.model.distributed)
-    plan = np.where(planned, np.cumsum(planned), 0)
-    need = ground.need - np.where(cuts, parts.lost_need[one] - parts.lost_generation[one], 0.0)
-    if not planned.any():
+    both, dead, plan, need = _consequences(branches, unit, parts, ground.need, ground.model.distributed)
+    rows = np.flatnonzero(plan)
+    if not len(rows):
         released, kept = np.full((len(numbers), 2), NONE), np.full(len(numbers), NONE)
         guard = ground.base_guard._replace(kept=kept, left=np.zeros((len(numbers), 2)))
         return Batch(Outages(branches, both, released, plan, dead, need >= 0), ground.base_plans, guard)
+    one = branches[rows, 0]
     kept, left, released = _held(ground, unit)
-    rows = np.flatnonzero(planned)
-    plans, produced = _plans(ground, unit[rows], _alive(ground, one[rows], cuts[rows]))
+    plans, produced = _plans(ground, unit[rows], _alive(ground, one, (one != NONE) & parts.bridge[one]))
     need[unit != NONE] = (ground.need + produced[0] - produced)[plan[unit != NONE]]
     return Batch(Outages(branches, both, released, plan, dead, need >= 0), plans, _guard(ground, kept, left))
+
+
+@kernel
+def _consequences(
+    branches: Ints, unit: Ints, parts: Partings, need: float, shared: bool
+) -> tuple[Ints, Ints, Ints, Floats]:
+    """Give which ends outages keep, what they cut off, the row of their plan, and what is to be produced."""
+    count = len(unit)
+    keeps, dead = np.zeros((count, MOST), np.int64), np.zeros((count, 3), np.int64)
+    plan, needs, plans = np.zeros(count, np.int64), np.full(count, need), 0
+    for k in range(count):
+        row = branches[k, 0]
+        cuts = row >= 0 and parts.bridge[row]
+        for which in range(MOST):
+            keeps[k, which] = FROM + TO if branches[k, which] >= 0 else 0
+        if cuts:
+            keeps[k, 0] = FROM if parts.keeps_from[row] else TO
+            dead[k, 0], dead[k, 1], dead[k, 2] = parts.first[row], parts.end[row], int(parts.rest[row])
+            needs[k] -= parts.lost_need[row] - parts.lost_generation[row]
+        if unit[k] >= 0 or (cuts and shared and parts.loses_units[row]):
+            plans += 1
+            plan[k] = plans
+    return keeps, dead, plan, needs
 
 
 def _alive(ground: Ground, branch: Ints, cuts: Bools) -> Bools:

@@ -46,7 +46,7 @@ CALL = 2_000_000
 """Buses times outages in one call of a kernel: about 0.1 s."""
 PLANNED = 200_000
 """The same where each outage has its own plan, which takes 32 bytes a bus."""
-ROWS = 1 << 16
+ROWS = 1 << 12
 """Rows of limits passed for which there is more room than sixteen outages can need."""
 APART = 4
 """Outages per thread between two looks, when they are solved one by one."""

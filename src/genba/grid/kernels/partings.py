@@ -4,18 +4,20 @@ Source: Tarjan (1974), A note on finding the bridges of a graph; Pritchard and T
 computation of small cuts via cycle space sampling (labels whose equality shows a cut of two).
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genba.grid.kernels.network import Bools, Floats, Ints, Network, bus_sum
+from genba.grid.kernels.network import Bools, Floats, Ints, Network, Phasors
 from genba.num.jit import kernel
 from genba.num.ordering import adjacency
 
 SEED = 20_031
 """Of the labels; equal ones by chance only send an outage the slow way."""
+UNITS, DEMANDS, LOAD, OUTPUT, NEED, REFERENCES = range(6)
+AMOUNTS = 6
+"""What is summed over the buses that a branch holds together."""
 
 
 class Search(NamedTuple):
@@ -34,8 +36,7 @@ class Search(NamedTuple):
     parent: Ints
 
 
-@dataclass(frozen=True, eq=False)
-class Partings:
+class Partings(NamedTuple):
     """What each branch alone holds together, shape (m,) each.
 
     Arguments:
@@ -50,6 +51,7 @@ class Partings:
         islanded: whether demand or a unit in service is among them.
         lost_load: active demand cut off, p.u.
         lost_generation: output cut off, p.u.
+        lost_need: demand and what shunts take at 1 p.u. cut off, p.u.
         loses_reference: whether a reference is cut off.
         loses_units: whether units are.
     """
@@ -83,71 +85,11 @@ def partings(
         p: output of each unit, shape (g,), p.u.
         reference: buses whose angle is given, shape (n,).
     """
-    n, f, t = network.n_bus, network.from_bus, network.to_bus
+    f, t = network.from_bus, network.to_bus
     on = branch_on & (f != t)
     found, tree, label = _searched(network, on)
-    order, place = found.preorder, found.place
-    lower = np.where(place[f] > place[t], f, t)
-    bridge = on & (label == 0) & (tree[lower] == np.arange(len(f))) & (island[f] > 0)
-    first = np.where(bridge, place[lower], 0)
-    end = np.where(bridge, first + found.below[lower], 0)
-    amounts = np.stack(
-        [
-            np.bincount(network.unit_bus[unit_on], minlength=n).astype(np.float64),
-            network.demand != 0,
-            network.demand.real,
-            bus_sum(network.unit_bus[unit_on], p[unit_on], n),
-            network.demand.real + network.shunt.real,
-            reference,
-        ]
-    )
-    inside, whole = _below(amounts, order, first, end), _by_island(amounts, island)[:, island[f]]
-    buses = np.bincount(island, minlength=int(island.max(initial=0)) + 1)[island[f]]
-    size, powered = end - first, inside[0] > 0
-    beyond_powered = whole[0] - inside[0] > 0
-    earlier = _earliest(place, first, end, island, f)
-    below_stays = powered & (~beyond_powered | (size > buses - size) | ((size == buses - size) & earlier))
-    rest = bridge & below_stays
-    units, demands, load, generation, need, references = np.where(
-        bridge, np.where(rest, whole - inside, inside), 0.0
-    )
-    return Partings(
-        preorder=order,
-        bridge=bridge,
-        label=label,
-        first=first,
-        end=end,
-        rest=rest,
-        keeps_from=(lower == f) == rest,
-        cut_off=np.where(bridge, np.where(rest, buses - size, size), 0),
-        islanded=(demands > 0) | (units > 0),
-        lost_load=load,
-        lost_generation=generation,
-        lost_need=need,
-        loses_reference=references > 0,
-        loses_units=units > 0,
-    )
-
-
-def _below(amounts: Floats, order: Ints, first: Ints, end: Ints) -> Floats:
-    """Give sums over ranges of the preorder, one row for each amount: shape (k, m)."""
-    running = np.zeros((len(amounts), len(order) + 1))
-    np.cumsum(amounts[:, order], axis=1, out=running[:, 1:])
-    return np.asarray(running[:, end] - running[:, first])
-
-
-def _by_island(amounts: Floats, island: Ints) -> Floats:
-    """Give sums over islands, shape (k, islands + 1)."""
-    count = int(island.max(initial=0)) + 1
-    return np.stack([bus_sum(island, amount, count) for amount in amounts])
-
-
-def _earliest(place: Ints, first: Ints, end: Ints, island: Ints, f: Ints) -> Bools:
-    """Tell whether the first bus of the island lies below, which decides between parts of equal size."""
-    start = np.zeros(int(island.max(initial=0)) + 1, np.int64)
-    start[island[::-1]] = np.arange(len(island))[::-1]  # the last to be written is the first bus
-    at = place[start[island[f]]]
-    return np.asarray((at >= first) & (at < end))
+    units, buses = (network.unit_bus, unit_on, p), (island, network.demand, network.shunt, reference)
+    return _weigh(found, tree, label, (f, t, on), units, buses)
 
 
 def _searched(network: Network, on: Bools) -> tuple[Search, Ints, NDArray[np.uint64]]:
@@ -218,6 +160,94 @@ def _cover(found: Search, f: Ints, t: Ints, on: Bools, tree: Ints, label: NDArra
         if parent[bus] >= 0:
             label[tree[bus]] = carried[bus]
             carried[parent[bus]] ^= carried[bus]
+
+
+@kernel
+def _weigh(
+    found: Search,
+    tree: Ints,
+    label: NDArray[np.uint64],
+    branches: tuple[Ints, Ints, Bools],
+    units: tuple[Ints, Bools, Floats],
+    buses: tuple[Ints, Phasors, Phasors, Bools],
+) -> Partings:
+    """Give what bridges cut off, from sums over ranges of the preorder and over islands.
+
+    Arguments:
+        found: the search.
+        tree: branch by which each bus is met, shape (n,).
+        label: labels of the branches, shape (m,).
+        branches: from and to bus, and whether searched, shape (m,) each.
+        units: bus, whether in service, and output, shape (g,) each.
+        buses: island, demand, shunt, and whether the angle is given, shape (n,) each.
+    """
+    (f, t, on), (island, _, _, _) = branches, buses
+    place, m = found.place, len(f)
+    running, whole, size, first_bus = _sums(found.preorder, units, buses)
+    bridge, rest, keeps_from, islanded, no_reference, no_units = (
+        np.zeros(m, np.bool_), np.zeros(m, np.bool_), np.zeros(m, np.bool_), np.zeros(m, np.bool_),
+        np.zeros(m, np.bool_), np.zeros(m, np.bool_)
+    )  # fmt: skip
+    first, end, cut_off = np.zeros(m, np.int64), np.zeros(m, np.int64), np.zeros(m, np.int64)
+    load, generation, need = np.zeros(m), np.zeros(m), np.zeros(m)
+    for row in range(m):
+        lower, at = f[row] if place[f[row]] > place[t[row]] else t[row], island[f[row]]
+        keeps_from[row] = lower != f[row]
+        if not (on[row] and label[row] == 0 and tree[lower] == row and at > 0):
+            continue
+        below = found.below[lower]
+        bridge[row], first[row], end[row] = True, place[lower], place[lower] + below
+        inside, beyond = np.empty(len(whole[at])), np.empty(len(whole[at]))
+        for part in range(len(inside)):
+            inside[part] = running[end[row], part] - running[first[row], part]
+            beyond[part] = whole[at, part] - inside[part]
+        others = size[at] - below
+        earlier = first[row] <= place[first_bus[at]] < end[row]
+        rest[row] = inside[UNITS] > 0 and (
+            beyond[UNITS] <= 0 or below > others or (below == others and earlier)
+        )
+        keeps_from[row] = (lower == f[row]) == rest[row]
+        cut, cut_off[row] = (beyond, others) if rest[row] else (inside, below)
+        islanded[row] = cut[DEMANDS] > 0 or cut[UNITS] > 0
+        load[row], generation[row], need[row] = cut[LOAD], cut[OUTPUT], cut[NEED]
+        no_reference[row], no_units[row] = cut[REFERENCES] > 0, cut[UNITS] > 0
+    return Partings(
+        found.preorder, bridge, label, first, end, rest, keeps_from, cut_off, islanded, load, generation,
+        need, no_reference, no_units
+    )  # fmt: skip
+
+
+@kernel
+def _sums(
+    order: Ints, units: tuple[Ints, Bools, Floats], buses: tuple[Ints, Phasors, Phasors, Bools]
+) -> tuple[Floats, Floats, Ints, Ints]:
+    """Give amounts summed along the preorder and by island, buses of each island and its first bus."""
+    (unit_bus, unit_on, p), (island, demand, shunt, reference) = units, buses
+    n, islands = len(order), island.max() + 1 if len(island) else 1
+    amounts = np.zeros((n, AMOUNTS))
+    for unit in range(len(unit_bus)):
+        if unit_on[unit]:
+            amounts[unit_bus[unit], UNITS] += 1.0
+            amounts[unit_bus[unit], OUTPUT] += p[unit]
+    whole, size, first_bus = (
+        np.zeros((islands, AMOUNTS)),
+        np.zeros(islands, np.int64),
+        np.zeros(islands, np.int64),
+    )
+    for bus in range(n - 1, -1, -1):
+        first_bus[island[bus]] = bus
+    for bus in range(n):
+        amounts[bus, DEMANDS], amounts[bus, LOAD] = 1.0 if demand[bus] != 0 else 0.0, demand[bus].real
+        amounts[bus, NEED] = demand[bus].real + shunt[bus].real
+        amounts[bus, REFERENCES] = 1.0 if reference[bus] else 0.0
+        size[island[bus]] += 1
+        for part in range(AMOUNTS):
+            whole[island[bus], part] += amounts[bus, part]
+    running = np.zeros((n + 1, AMOUNTS))
+    for k in range(n):
+        for part in range(AMOUNTS):
+            running[k + 1, part] = running[k, part] + amounts[order[k], part]
+    return running, whole, size, first_bus
 
 
 @kernel
