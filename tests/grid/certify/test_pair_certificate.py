@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from genba.grid.certify.circuit import circuit
-from genba.grid.certify.joint_loss import joint_losses
+from genba.grid.certify.joint_loss import Joint, above, joint_losses
 from genba.grid.certify.schedule import schedule
 from genba.grid.certify.violations import limits
 from genba.grid.io.changes import apply
@@ -20,6 +20,13 @@ Certify = Callable[..., Any]
 
 def without(table: Table, name: str) -> Table:
     return table.where(table["outage"] != name)
+
+
+def joint_of(run: Any) -> Joint:
+    """Give the pairs of a study's base as the certificate sees them."""
+    grid = circuit(apply(read(run.context.path(run.params.case))[0], run.params.set))
+    v = run.result.buses["vm"] * np.exp(1j * np.radians(run.result.buses["va"]))
+    return joint_losses(grid, schedule(grid), v, limits(grid, run.params), run.context)
 
 
 @pytest.mark.parametrize(
@@ -159,8 +166,29 @@ def test_only_the_largest_candidates_make_pairs(certified: Certify, monkeypatch:
     assert run.of(run.result).holds
     monkeypatch.setattr("genba.grid.certify.joint_loss.CANDIDATES", 6)
     assert not run.of(run.result).holds
-    case = apply(read(run.context.path(run.params.case))[0], run.params.set)
-    grid = circuit(case)
-    v = run.result.buses["vm"] * np.exp(1j * np.radians(run.result.buses["va"]))
-    found = joint_losses(grid, schedule(grid), v, limits(grid, run.params), run.context)
-    assert len(found.rows) == 6
+    assert len(joint_of(run).rows) == 6
+
+
+@pytest.mark.parametrize("usual", [0.0, 0.99, 1.0])
+@pytest.mark.parametrize(
+    ("name", "scale"), [("case14_ieee", 1.0), ("case30_ieee", 1.0), ("case118_ieee", 1.5)]
+)
+def test_ratings_are_only_passed_over_where_they_cannot_matter(
+    certified: Certify, monkeypatch: pytest.MonkeyPatch, name: str, scale: float, usual: float
+) -> None:
+    """Compares the pairs above a border, found in pieces, with the index of every pair over every rating."""
+    monkeypatch.setattr("genba.grid.certify.joint_loss.USUAL", usual)
+    monkeypatch.setattr("genba.grid.certify.joint_loss.IN_CACHE", 1000)
+    wider = (f"branch.*.rate_a*={scale}", f"branch.*.rate_b*={scale}", f"branch.*.rate_c*={scale}")
+    run = certified("contingency", name, generation="balanced", pairs=5, set=wider)
+    joint = joint_of(run)
+    count = len(joint.rows)
+    with np.errstate(all="ignore"):  # pairs without a solution have no index
+        index = np.array(
+            [[joint.index(i, j) if j > i else np.nan for j in range(count)] for i in range(count)]
+        )
+    values = np.unique(index[np.isfinite(index)])
+    apart = np.flatnonzero(np.diff(values) > 1e-6)  # not mere rounding
+    places = apart[np.linspace(0, len(apart) - 1, 9).astype(int)]
+    for border in (-np.inf, *((values[places] + values[places + 1]) / 2), values[-1] + 1):
+        assert above(joint, border, run.context).tolist() == (index > border).tolist()

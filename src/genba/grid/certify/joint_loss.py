@@ -23,6 +23,8 @@ LEAST_REACTANCE = 1e-4  # p.u., where a branch has none
 UNSURE = 1e-6  # what two ways of computing a share may differ by
 CERTAIN, POSSIBLE = 1e-5, 1e-7  # determinants from which a pair must, or may, leave a solution
 BLOCK = 256  # right-hand sides at once
+USUAL = 0.99  # share of a candidate's pairs for whose power the ratings to look at are chosen
+IN_CACHE = 1 << 15  # loadings at once: 256 KiB
 BEFORE_A_LOOK = 50  # candidates between two looks at a wish to stop
 
 
@@ -33,48 +35,52 @@ class Joint:
     Arguments:
         rows: candidates, ascending, those that rounding may have let in among them, shape (c,).
         seen: branches whose rating is monitored, shape (k,).
-        index: joint excess, NaN where there is none, shape (c, c), %; pairs stand above the diagonal.
-        sure: pairs that must have one, whatever rounding does, shape (c, c).
-        flow: base flow of each candidate, shape (c,), p.u.
         base: loading of what is seen, with its sign, shape (k,).
-        onto: loading by power along each candidate, shape (c, k).
-        between: change of a candidate's flow (row) by power along another (column), shape (c, c).
-        allowed: what each candidate's loss alone leads to, at least 1, shape (c, k); infinite for itself.
+        onto: loading by power along each candidate, shape (k, c).
+        allowed: what each candidate's loss alone leads to, at least 1, shape (k, c); infinite for itself.
+        sent: power along each candidate (row) that stands for its loss with another, shape (c, c), p.u.
+        possible: pairs that may leave a solution, and of these, shape (c, c), those that must, and whose
+        sure: candidates must be such, whatever rounding does.
     """
 
     rows: Ints
     seen: Ints
-    index: Floats
-    sure: Bools
-    flow: Floats
     base: Floats
     onto: Floats
-    between: Floats
     allowed: Floats
-
-    def sent(self, i: int, j: Ints) -> tuple[Floats, Floats, Floats]:
-        """Give the power along i and each j that stands for their loss, and the determinant, shape (j,)."""
-        a, d = 1 - self.between[i, i], 1 - np.diagonal(self.between)[j]
-        there, back = self.between[i, j], self.between[j, i]
-        determinant = a * d - there * back
-        by_i = (d * self.flow[i] + there * self.flow[j]) / determinant
-        by_j = (a * self.flow[j] + back * self.flow[i]) / determinant
-        return by_i, by_j, determinant / (a * d)
-
-    def excesses(self, i: int, j: Ints) -> Floats:
-        """Give the joint excess of i with each j over every rating seen, shape (j, k), %."""
-        by_i, by_j, _ = self.sent(i, j)
-        loading = self.onto[j] * by_j[:, None]
-        loading += by_i[:, None] * self.onto[i]
-        loading += self.base
-        np.abs(loading, out=loading)
-        loading -= np.maximum(self.allowed[i], self.allowed[j])
-        loading *= 100
-        return loading
+    sent: Floats
+    possible: Bools
+    sure: Bools
 
     def excess(self, i: int, j: int) -> Floats:
         """Give the joint excess of one pair over every rating seen, shape (k,), %."""
-        return np.asarray(self.excesses(i, np.array([j]))[0])
+        loading = self.base + self.sent[i, j] * self.onto[:, i] + self.sent[j, i] * self.onto[:, j]
+        return np.asarray(100 * (np.abs(loading) - np.maximum(self.allowed[:, i], self.allowed[:, j])))
+
+    def index(self, i: int, j: int) -> float:
+        """Give the joint excess of one pair, %; NaN where there is none."""
+        largest = float(self.excess(i, j).max(initial=-np.inf))
+        return largest if self.possible[i, j] and np.isfinite(largest) else np.nan
+
+    def largest(self, i: int, j: Ints, at: Ints) -> Floats:
+        """Give the largest joint excess of i with each j over some of the ratings seen, shape (j,), %."""
+        found, columns = np.full(len(j), -np.inf), _span(j)
+        size = max(1, IN_CACHE // max(len(j), 1))
+        for start in range(0, len(at), size):
+            rows = _span(at[start : start + size])
+            loading = self.onto[rows][:, columns] * self.sent[j, i]
+            loading += self.onto[rows, i, None] * self.sent[i, j]
+            loading += self.base[rows, None]
+            np.abs(loading, out=loading)
+            loading -= np.maximum(self.allowed[rows, i, None], self.allowed[rows][:, columns])
+            np.maximum(found, loading.max(axis=0), out=found)
+        return 100 * found
+
+
+def _span(at: Ints) -> slice | Ints:
+    """Give ascending places as a slice where they have no gap: nothing is copied then."""
+    whole = len(at) > 0 and at[-1] - at[0] == len(at) - 1
+    return slice(int(at[0]), int(at[-1]) + 1) if whole else at
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,34 @@ def joint_losses(grid: Circuit, plan: Schedule, v: Complexes, bounds: Limits, ct
     doubt = UNSURE * (1 + np.abs(impact))
     may, must = impact >= border - doubt, impact > border + doubt
     rows = alone[may]
-    return _all_pairs(_joint(dc, flow, seen, rating, rows), must[may], ctx)
+    return _joint(dc, flow, seen, rating, rows, must[may])
+
+
+@np.errstate(all="ignore")
+def above(joint: Joint, border: float, ctx: Context) -> Bools:
+    """Tell which pairs, of all, have a joint excess above a border in %; shape (c, c), above the diagonal.
+
+    Loading beyond the border is at least 1 more than it, so what two losses send along a branch must make up
+    for what its base lacks of that, and one of them for half: where neither does, the branch is passed over.
+    """
+    count, every = len(joint.rows), np.arange(len(joint.seen))
+    lacks = 1 + border / 100 - np.abs(joint.base)
+    if not count:
+        return joint.possible
+    size = np.abs(joint.sent)
+    usual = np.quantile(np.where(np.isfinite(size), size, np.inf), USUAL, axis=1, method="lower")
+    whole = bool((lacks <= 0).all())  # nothing can be passed over
+    wild = ~(size <= usual[:, None]) | whole
+    wild = np.triu(wild | wild.T, 1)
+    found = np.full((count, count), -np.inf)
+    for i in range(count):
+        if i % BEFORE_A_LOOK == 0:
+            ctx.progress(1.0, f"certifying: pairs of {i} of {count} branches")
+        felt = np.flatnonzero(~(2 * usual[i] * np.abs(joint.onto[:, i]) < lacks) & ~whole)
+        found[i] = joint.largest(i, np.arange(count), felt)
+        some = np.flatnonzero(wild[i])
+        found[i, some] = joint.largest(i, some, every)
+    return np.triu(joint.possible & (np.fmax(found, found.T) > border), 1)
 
 
 def _dc(grid: Circuit, plan: Schedule) -> _Dc | None:
@@ -139,30 +172,19 @@ def _impacts(dc: _Dc, flow: Floats, seen: Ints, rating: Floats, alone: Ints) -> 
     return found
 
 
-def _joint(dc: _Dc | None, flow: Floats, seen: Ints, rating: Floats, rows: Ints) -> Joint:
-    """Lay out candidates; their pairs have no index yet."""
+def _joint(dc: _Dc | None, flow: Floats, seen: Ints, rating: Floats, rows: Ints, certain: Bools) -> Joint:
+    """Lay out candidates, `certain` those that are such whatever rounding does."""
     across = dc.across(rows) if dc is not None and len(rows) else np.zeros((len(flow), 0))
     stiff = np.zeros(len(flow)) if dc is None else dc.stiff
-    onto = np.ascontiguousarray((stiff[seen, None] * across[seen] / rating[:, None]).T)
-    between = stiff[rows, None] * across[rows]
-    base = flow[seen] / rating
-    single = np.abs(base + onto * (flow[rows] / (1 - np.diagonal(between)))[:, None])
-    allowed = np.maximum(np.maximum(1, np.abs(base)), single)
-    allowed[rows[:, None] == seen] = np.inf
-    count = len(rows)
-    index, sure = np.full((count, count), np.nan), np.zeros((count, count), bool)
-    return Joint(rows, seen, index, sure, flow[rows], base, onto, between, allowed)
-
-
-def _all_pairs(joint: Joint, certain: Bools, ctx: Context) -> Joint:
-    """Fill in the index of every pair; `certain` are candidates whatever rounding does."""
-    count = len(joint.rows)
-    for i in range(count - 1):
-        if i % BEFORE_A_LOOK == 0:
-            ctx.progress(1.0, f"certifying: pairs of {i} of {count} branches")
-        j = np.arange(i + 1, count)
-        size = np.abs(joint.sent(i, j)[2])
-        largest = joint.excesses(i, j).max(axis=1)
-        joint.index[i, j] = np.where((size > POSSIBLE) & np.isfinite(largest), largest, np.nan)
-        joint.sure[i, j] = certain[i] & certain[j] & (size > CERTAIN)
-    return joint
+    onto = np.ascontiguousarray(stiff[seen, None] * across[seen] / rating[:, None])
+    between = stiff[rows, None] * across[rows]  # change of a flow (row) by power along another (column)
+    base, moved, left = flow[seen] / rating, flow[rows], 1 - np.diagonal(between)
+    single = np.abs(base[:, None] + onto * (moved / left))
+    allowed = np.maximum(np.maximum(1, np.abs(base))[:, None], single)
+    allowed[seen[:, None] == rows] = np.inf
+    alone = left[:, None] * left
+    determinant = alone - between * between.T
+    sent = (left * moved[:, None] + between * moved) / determinant
+    size = np.abs(determinant / alone)
+    sure = (size > CERTAIN) & certain[:, None] & certain
+    return Joint(rows, seen, base, onto, allowed, sent, size > POSSIBLE, sure)

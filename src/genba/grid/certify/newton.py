@@ -1,38 +1,48 @@
 """An independent power flow: Newton's method on complex voltages in rectangular coordinates.
 
-The grid's kernels work in polar coordinates; nothing is shared with them. Pinned buses (the reference, and
-what is de-energised) keep their rows as identities, so one sparsity pattern serves every outage of a case.
+The grid's kernels work in polar coordinates; nothing is shared with them. Changes of a voltage are told along
+it and across it, so that a pivot is at hand on the diagonal. Pinned buses (the reference, and what is
+de-energised) keep their rows as identities, so one sparsity pattern serves every outage of a case.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import csc_matrix
+from scipy.sparse import csc_matrix, csr_matrix
 from scipy.sparse.linalg import SuperLU, splu
 
 from genba.grid.certify.circuit import Bools, Circuit, Complexes, Floats, Ints
 from genba.grid.certify.twoport import TwoPorts
 
-KEEP_FACTORS = 0.1  # a step that leaves less than this of the mismatch shows that old factors serve
+AS_GOOD = 12  # steps that new factors cost, with those they still leave: old ones serve while they need fewer
 HOPELESS = 1e6  # p.u.: beyond this mismatch the iteration never came back
+DIAGONAL = 0.01  # a pivot on the diagonal is taken from this share of its column's largest
+LARGEST_GAIN = 2.0  # by which a secant step may exceed the step of the kept factors
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """Where the Jacobian of a case has entries: buses twice, real parts first.
+    """Where the admittance matrix and the Jacobian of a case have entries.
 
     Arguments:
-        row, column: buses of each admittance entry: one per bus, then four per branch.
-        slot: place of each of the entries' four blocks in the compressed matrix.
-        index, pointer: the compressed columns; columns stand in `order`, which keeps factors sparse.
+        row, column: buses of each admittance entry, by row.
+        start: first entry of each row, and how many there are.
+        own: entry of each bus on the diagonal.
+        entry: entry to which each shunt, then each branch's ff, ft, tf and tt belong.
+        slot: place of each entry's four blocks in the compressed matrix.
+        index, pointer: the compressed columns.
+        place: where each equation, and the unknown beside it, stands: an order that keeps factors sparse.
     """
 
     row: Ints
     column: Ints
+    start: Ints
+    own: Ints
+    entry: Ints
     slot: Ints
     index: Ints
     pointer: Ints
-    order: Ints
+    place: Ints
 
 
 @dataclass(frozen=True)
@@ -67,15 +77,12 @@ class Solution:
 
 @dataclass(frozen=True)
 class _Residual:
-    """Active, then reactive mismatches or errors of squared magnitudes; the references' own; currents."""
+    """Active, then reactive mismatches or errors of squared magnitudes; the references'; currents; size."""
 
     equations: Floats
     reference: Floats
     current: Complexes
-
-    @property
-    def size(self) -> float:
-        return float(max(np.abs(self.equations).max(initial=0.0), np.abs(self.reference).max(initial=0.0)))
+    size: float
 
 
 def pattern(grid: Circuit) -> Pattern:
@@ -84,112 +91,172 @@ def pattern(grid: Circuit) -> Pattern:
     every = np.arange(buses)
     row = np.concatenate([every, grid.start, grid.start, grid.end, grid.end])
     column = np.concatenate([every, grid.start, grid.end, grid.start, grid.end])
+    unique, entry = np.unique(row * buses + column, return_inverse=True)
+    row, column = np.divmod(unique, buses)
     rows = np.concatenate([row, row, row + buses, row + buses])
     columns = np.concatenate([column, column + buses, column, column + buses])
-    ones = csc_matrix((np.ones(len(rows)), (rows, columns)), (2 * buses, 2 * buses))
-    dominant = csc_matrix((np.where(_row_of(ones) == _column_of(ones), 1e3, 1.0), ones.indices, ones.indptr))
-    order = np.argsort(splu(dominant, permc_spec="COLAMD").perm_c)
-    place = np.argsort(order)[columns]  # where each column has gone
-    unique, slot = np.unique(place * (2 * buses) + rows, return_inverse=True)
-    pointer = np.searchsorted(unique, np.arange(2 * buses + 1) * (2 * buses))
-    return Pattern(row, column, slot, unique % (2 * buses), pointer, order)
-
-
-def _row_of(matrix: csc_matrix) -> Ints:
-    return np.asarray(matrix.indices)
-
-
-def _column_of(matrix: csc_matrix) -> Ints:
-    return np.repeat(np.arange(matrix.shape[1]), np.diff(matrix.indptr))
+    dominant = csc_matrix((np.where(rows == columns, 1e3, 1.0), (rows, columns)), (2 * buses, 2 * buses))
+    place = splu(dominant, permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}).perm_c
+    keys = place[columns].astype(np.int64) * (2 * buses) + place[rows]
+    order = np.argsort(keys)
+    return Pattern(
+        row,
+        column,
+        start=np.searchsorted(row, np.arange(buses + 1)),
+        own=np.searchsorted(unique, every * (buses + 1)),
+        entry=entry,
+        slot=np.argsort(order),
+        index=keys[order] % (2 * buses),
+        pointer=np.searchsorted(keys[order], np.arange(2 * buses + 1) * (2 * buses)),
+        place=place,
+    )
 
 
 def newton(
     shape: Pattern, ports: TwoPorts, task: Task, v: Complexes, *, tolerance: float, steps: int
 ) -> Solution:
-    """Solve from `v`; factors are kept while they still shrink the mismatch tenfold a step.
+    """Solve from `v`; factors are kept, and corrected by secants, while they are soon there at their pace.
 
-    Source: Tinney and Hart, IEEE Trans. PAS-86 (1967); the rectangular form: Stott, Proc. IEEE 62 (1974).
+    Source: Tinney and Hart, IEEE Trans. PAS-86 (1967); the rectangular form: Stott, Proc. IEEE 62 (1974);
+    secants: Broyden's first method as in Kelley, Iterative methods for linear and nonlinear equations (1995),
+    section 7.3.
     """
-    entries = np.concatenate([ports.shunt, ports.ff, ports.ft, ports.tf, ports.tt])
+    y = _admittance(shape, ports)
     slack = np.zeros(int(task.island.max(initial=0)) + 1)
-    factors: SuperLU | None = None
-    wrong = _residual(shape, entries, task, v, slack)
+    tangent: _Tangent | None = None
+    taken: list[Floats] = []
+    wrong = _residual(y, task, v, slack)
     for step in range(steps):
         if not wrong.size > tolerance or wrong.size > HOPELESS:  # not above, so that a NaN stops too
             return Solution(v, slack, wrong.size, step)
-        if factors is None:
+        if tangent is None:
             try:
-                factors = splu(_jacobian(shape, entries, task, v, wrong.current), permc_spec="NATURAL")
+                tangent, taken = _tangent(shape, y, task, v, wrong.current), []
             except RuntimeError:  # singular: there is no Newton step from here
                 return Solution(v, slack, wrong.size, step)
-        change, more = _step(factors, shape, entries, task, v, wrong)
-        v, slack, before = v + change, slack + more, wrong.size
-        wrong = _residual(shape, entries, task, v, slack)
-        factors = factors if wrong.size < KEEP_FACTORS * before else None
+        taken.append(_secant(tangent.step(wrong), taken))
+        v, slack, before = v + tangent.change(taken[-1]), slack + taken[-1][2 * len(v) :], wrong.size
+        wrong = _residual(y, task, v, slack)
+        pace = wrong.size / before
+        tangent = tangent if pace < 1 and wrong.size * pace**AS_GOOD < tolerance else None
     return Solution(v, slack, wrong.size, steps)
 
 
-def _residual(shape: Pattern, entries: Complexes, task: Task, v: Complexes, slack: Floats) -> _Residual:
-    current = _current(shape, entries, v)
+def _admittance(shape: Pattern, ports: TwoPorts) -> csr_matrix:
+    parts = np.concatenate([ports.shunt, ports.ff, ports.ft, ports.tf, ports.tt])
+    count, buses = len(shape.row), len(shape.own)
+    entries = np.bincount(shape.entry, parts.real, count) + 1j * np.bincount(shape.entry, parts.imag, count)
+    return csr_matrix((entries, shape.column, shape.start), (buses, buses))
+
+
+def _residual(y: csr_matrix, task: Task, v: Complexes, slack: Floats) -> _Residual:
+    current = y @ v
     off = v * current.conj() - task.injection
     if task.share is not None:
         off = off - task.share * slack[task.island]
     power = np.where(task.pinned, 0.0, off)
     second = np.where(task.held & ~task.pinned, np.abs(v) ** 2 - task.magnitude**2, power.imag)
-    shared = task.share is not None
-    reference = np.where(task.pinned & (task.island > 0) & shared, off.real, 0.0)
-    return _Residual(np.concatenate([power.real, second]), reference, current)
+    reference = np.zeros(0)
+    if task.share is not None:
+        reference = np.where(task.pinned & (task.island > 0), off.real, 0.0)
+    equations = np.concatenate([power.real, second])
+    size = np.maximum(np.abs(equations).max(initial=0.0), np.abs(reference).max(initial=0.0))
+    return _Residual(equations, reference, current, float(size))
 
 
-def _current(shape: Pattern, entries: Complexes, v: Complexes) -> Complexes:
-    current = np.zeros(len(v), complex)
-    np.add.at(current, shape.row, entries * v[shape.column])
-    return current
+def _secant(step: Floats, taken: list[Floats]) -> Floats:
+    """Correct a step of kept factors by what those taken since have shown of the slope."""
+    for before, after in zip(taken[:-1], taken[1:], strict=True):
+        step = step + (before @ step) / (before @ before) * after
+    if not taken:
+        return step
+    shared = float((taken[-1] @ step) / (taken[-1] @ taken[-1]))
+    return step / max(1 - shared, 1 / LARGEST_GAIN)
 
 
-def _step(
-    factors: SuperLU, shape: Pattern, entries: Complexes, task: Task, v: Complexes, wrong: _Residual
-) -> tuple[Complexes, Floats]:
-    """Give the change of voltages and, by island, of the slack; the latter from the references' equations."""
-    change = -_solved(factors, shape, wrong.equations)
-    more = np.zeros(int(task.island.max(initial=0)) + 1)
+@dataclass(frozen=True)
+class _Tangent:
+    """Factors of the equations at one voltage; a step stands across, then along each voltage, then slack.
+
+    Arguments:
+        factors, place: of the Jacobian, and where its equations and unknowns stand.
+        along: direction of each voltage, 1 where there is none.
+        v, y: the voltage and the admittances.
+        current: into each bus at that voltage.
+        task: what is solved.
+        moved: change of every voltage by its island's slack; empty without shares.
+    """
+
+    factors: SuperLU
+    place: Ints
+    along: Complexes
+    v: Complexes
+    y: csr_matrix
+    current: Complexes
+    task: Task
+    moved: Floats
+
+    def step(self, wrong: _Residual) -> Floats:
+        """Give the step that makes the equations good, to first order."""
+        task, change = self.task, -self.solved(wrong.equations)
+        more = np.zeros(int(task.island.max(initial=0)) + 1)
+        if task.share is None:
+            return np.concatenate([change, more])
+        at = np.flatnonzero(task.pinned & (task.island > 0))
+        left = (wrong.reference + self.felt(change))[at]
+        more[task.island[at]] = left / (task.share - self.felt(self.moved))[at]
+        return np.concatenate([change + self.moved * np.tile(more[task.island], 2), more])
+
+    def change(self, step: Floats) -> Complexes:
+        """Give the change of the voltages."""
+        buses = len(self.along)
+        return self.along * (step[buses : 2 * buses] + 1j * step[:buses])
+
+    def felt(self, step: Floats) -> Floats:
+        """Give the change of the active power that each bus takes."""
+        dv = self.change(step)
+        return np.asarray((dv * self.current.conj() + self.v * (self.y @ dv).conj()).real)
+
+    def solved(self, right: Floats) -> Floats:
+        ordered = np.empty(len(right))
+        ordered[self.place] = right
+        return np.asarray(self.factors.solve(ordered)[self.place])
+
+
+def _tangent(shape: Pattern, y: csr_matrix, task: Task, v: Complexes, current: Complexes) -> _Tangent:
+    size = np.abs(v)
+    along = np.where(size > 0, v / np.where(size > 0, size, 1.0), 1.0)
+    factors = splu(
+        _jacobian(shape, y, task, v, along, current),
+        permc_spec="NATURAL",
+        diag_pivot_thresh=DIAGONAL,
+        relax=1,
+        panel_size=1,
+        options={"SymmetricMode": True},
+    )
+    bare = _Tangent(factors, shape.place, along, v, y, current, task, np.zeros(0))
     if task.share is None:
-        return change, more
-    column = np.concatenate([np.where(task.pinned, 0.0, task.share), np.zeros(len(v))])
-    moved = _solved(factors, shape, column)  # voltages by slack
-
-    def felt(dv: Complexes) -> Floats:
-        """Give the change of the active power that each bus takes when voltages change."""
-        return np.asarray((dv * wrong.current.conj() + v * _current(shape, entries, dv).conj()).real)
-
-    at = np.flatnonzero(task.pinned & (task.island > 0))
-    left, gain = (wrong.reference + felt(change))[at], (task.share - felt(moved))[at]
-    more[task.island[at]] = left / gain
-    return change + moved * more[task.island], more
+        return bare
+    share = np.concatenate([np.where(task.pinned, 0.0, task.share), np.zeros(len(v))])
+    return replace(bare, moved=bare.solved(share))
 
 
-def _solved(factors: SuperLU, shape: Pattern, right: Floats) -> Complexes:
-    """Give the complex voltages that solve the Jacobian for a right-hand side."""
-    parts = np.empty(len(right))
-    parts[shape.order] = factors.solve(right)
-    half = len(right) // 2
-    return np.asarray(parts[:half] + 1j * parts[half:])
-
-
-def _jacobian(shape: Pattern, entries: Complexes, task: Task, v: Complexes, current: Complexes) -> csc_matrix:
-    """Give the mismatch by real, then imaginary voltage parts, differentiated; columns in the kept order."""
-    buses = len(v)
-    product = v[shape.row] * entries.conj()
-    on_diagonal = np.zeros(len(product), complex)
-    on_diagonal[:buses] = current.conj()
-    by_real, by_imaginary = on_diagonal + product, 1j * (on_diagonal - product)
-    first = [by_real.real, by_imaginary.real]
-    second = [by_real.imag, by_imaginary.imag]
+def _jacobian(
+    shape: Pattern, y: csr_matrix, task: Task, v: Complexes, along: Complexes, current: Complexes
+) -> csc_matrix:
+    """Give the mismatch differentiated by what changes across, then along each voltage, in the kept order."""
+    buses, row, own = len(v), shape.row, shape.own
+    sent = v[row] * (y.data * along[shape.column]).conj()
+    by_along, by_across = sent.copy(), -1j * sent
+    by_along[own] += current.conj() * along
+    by_across[own] += 1j * current.conj() * along
     free, held = ~task.pinned, task.held & ~task.pinned
-    blocks = [np.where(free[shape.row], block, 0.0) for block in first]
-    blocks += [np.where((free & ~held)[shape.row], block, 0.0) for block in second]
-    blocks[0][:buses] += task.pinned
-    blocks[2][:buses] += np.where(held, 2 * v.real, 0.0)
-    blocks[3][:buses] += np.where(held, 2 * v.imag, 0.0) + task.pinned
-    data = np.bincount(shape.slot, np.concatenate(blocks), minlength=len(shape.index))
+    active, reactive = free[row], (free & ~held)[row]
+    blocks = np.stack(
+        [by_across.real * active, by_along.real * active, by_across.imag * reactive, by_along.imag * reactive]
+    )
+    blocks[0, own] += task.pinned
+    blocks[3, own] += np.where(held, 2 * np.abs(v), 0.0) + task.pinned
+    data = np.empty(blocks.size)
+    data[shape.slot] = blocks.ravel()
     return csc_matrix((data, shape.index, shape.pointer), (2 * buses, 2 * buses))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from scipy.sparse import coo_matrix
+from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from genba.core.context import Context
@@ -85,9 +85,8 @@ def aftermath(base: Circuit, outage: Outage, p: Floats, *, splits: bool = True) 
     conducts, runs = base.conducts.copy(), base.runs.copy()
     conducts[outage.branches] = False
     runs[outage.units] = False
-    island = base.island
-    if splits or len(outage.units):
-        island = _largest_parts(replace(base, conducts=conducts, runs=runs))
+    left = replace(base, conducts=conducts, runs=runs)
+    island = _largest_parts(left) if splits else _fed(left) if len(outage.units) else base.island
     alive = island > 0
     conducts &= alive[base.start] & alive[base.end]
     runs &= alive[base.host]
@@ -109,19 +108,26 @@ def _largest_parts(left: Circuit) -> Ints:
     """Give each bus its island, or 0 outside the part that stays: most buses among those with a unit."""
     buses = len(left.island)
     start, end = left.start[left.conducts], left.end[left.conducts]
-    links = coo_matrix((np.ones(len(start)), (start, end)), (buses, buses))
+    pointer = np.concatenate([[0], np.cumsum(np.bincount(start, minlength=buses))])
+    links = csr_matrix((np.ones(len(start)), end[np.argsort(start)], pointer), (buses, buses))
     _, part = connected_components(links, directed=False)
-    first = np.unique(part, return_index=True)[1]
     size = np.bincount(part)
+    first = np.zeros(len(size), np.int64)
+    first[part[::-1]] = np.arange(buses)[::-1]
     fed = np.zeros(len(size), bool)
     fed[part[left.host[left.runs]]] = True
+    kept = np.flatnonzero(fed & (left.island[first] > 0))
+    kept = kept[np.lexsort((first[kept], -size[kept]))]
     stays = np.zeros(len(size), bool)
-    for island in range(1, int(left.island.max(initial=0)) + 1):
-        parts = np.unique(part[left.island == island])
-        parts = parts[fed[parts]]
-        if len(parts):
-            stays[min(parts, key=lambda at: (-size[at], first[at]))] = True
+    stays[kept[np.unique(left.island[first[kept]], return_index=True)[1]]] = True
     return np.where(stays[part], left.island, 0)
+
+
+def _fed(left: Circuit) -> Ints:
+    """Give each bus its island, or 0 where no unit of it runs any more; no branch parts one."""
+    fed = np.zeros(int(left.island.max(initial=0)) + 1, bool)
+    fed[left.island[left.host[left.runs]]] = True
+    return np.where(fed[left.island], left.island, 0)
 
 
 def plan_after(left: Aftermath, outage: Outage, p: Floats) -> Schedule:

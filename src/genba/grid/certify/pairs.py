@@ -10,7 +10,7 @@ import numpy as np
 from genba.core.certificate import Claim, at_most, equal
 from genba.core.context import Context
 from genba.grid.certify.circuit import Circuit, Complexes, Floats, Ints
-from genba.grid.certify.joint_loss import UNSURE, Joint, joint_losses
+from genba.grid.certify.joint_loss import UNSURE, Joint, above, joint_losses
 from genba.grid.certify.outages import pair_of
 from genba.grid.certify.schedule import Schedule
 from genba.grid.certify.violations import Limits
@@ -46,7 +46,7 @@ def pair_claims(
     own = joint_losses(grid, plan, v, bounds, ctx)
     listed = _placed(own, [pair_of(str(name)) for name in ranked["outage"]])
     known = np.isfinite(listed.index)
-    wrong = int((~known).sum()) + _left_out(own, listed, params.pairs) + _rises(listed.index)
+    wrong = int((~known).sum()) + _left_out(own, listed, params.pairs, ctx) + _rises(listed.index)
     off = np.abs(ranked["index"] - listed.index)[known] / (1 + np.abs(listed.index[known]) / 100)
     return (
         equal(
@@ -80,20 +80,19 @@ def _placed(own: Joint, pairs: list[Pair | None]) -> _Listed:
     first, second = (np.array([pair[side] for pair in at], np.int64) for side in (0, 1))
     inside = np.flatnonzero((first >= 0) & (second > first))
     index = np.full(len(pairs), np.nan)
-    index[inside] = own.index[first[inside], second[inside]]
+    index[inside] = [own.index(int(first[row]), int(second[row])) for row in inside]
     return _Listed(pairs, first, second, index)
 
 
-def _left_out(own: Joint, listed: _Listed, asked: int) -> int:
+def _left_out(own: Joint, listed: _Listed, asked: int, ctx: Context) -> int:
     """Count the pairs that repeat others or are too many, and those left out though ranked higher."""
     known = np.isfinite(listed.index)
-    taken = np.zeros(own.index.shape, bool)
+    taken = np.zeros(own.sure.shape, bool)
     taken[listed.first[known], listed.second[known]] = True
     count = len(listed.pairs)
     lowest = float(listed.index[known].min(initial=np.inf)) if count >= asked else -np.inf
     border = lowest + 100 * UNSURE * (1 + abs(lowest) / 100) if np.isfinite(lowest) else lowest
-    with np.errstate(invalid="ignore"):
-        missing = own.sure & ~taken & (own.index > border)
+    missing = own.sure & ~taken & above(own, border, ctx)
     return int(known.sum()) - int(taken.sum()) + max(count - asked, 0) + int(missing.sum())
 
 
