@@ -1,8 +1,9 @@
 import pytest
 
 from genba.core.context import Context
-from genba.core.errors import InputError
+from genba.core.errors import Cancelled, InputError
 from genba.core.inputs import InputFile
+from genba.grid.io.matrix import CHUNK
 from genba.grid.io.opening import open_case
 from genba.grid.records.case import CaseParams
 
@@ -34,3 +35,30 @@ def test_a_change_that_ruins_the_case_is_found_by_the_checks(params):
     with pytest.raises(InputError, match="r and x are both 0.*and 1 more") as caught:
         open_case(ruined, Context())
     assert caught.value.where == "branch 1 (line 6)"
+
+
+def test_a_large_case_is_read_in_pieces_between_which_the_run_can_be_cancelled(tmp_path):
+    buses = "\n".join(f"{n} 1 0 0 0 0 1 1 0 230 1 1.1 0.9;" for n in range(10, 120_000))
+    text = TEXT.replace("mpc.bus = [", f"mpc.bus = [\n{buses}\n")
+    (tmp_path / "large.m").write_text(text)
+    params = CaseParams(case=InputFile(str(tmp_path / "large.m")))
+    pieces = len(text) // CHUNK
+    assert pieces >= 3
+    asked = 0
+
+    def cancelled_at(last):
+        def cancelled():
+            nonlocal asked
+            asked += 1
+            return asked == last
+
+        return cancelled
+
+    for last in (1, 2, 3 + pieces):
+        asked = 0
+        with pytest.raises(Cancelled):
+            open_case(params, Context(cancelled=cancelled_at(last)))
+        assert asked == last
+    asked = 0
+    assert len(open_case(params, Context(cancelled=cancelled_at(None))).bus) == 119_992
+    assert asked > 3 + pieces

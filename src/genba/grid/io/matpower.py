@@ -4,8 +4,7 @@ Source: MATPOWER User's Manual 8.0, appendix B. `Inf` stays infinite in memory (
 number that is not finite) and is written as `Inf`. Comments are not kept. Nothing in a file is evaluated.
 """
 
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,35 +50,56 @@ REQUIRED = ("version", "baseMVA", "bus", "gen", "branch")
 LARGEST_WHOLE = 2.0**53
 """Up to here every whole number is a float."""
 
+Read = tuple[Case, tuple[Finding, ...]]
+_last: dict[tuple[str, str, str], Read] = {}
+"""What was read last: an operation and its certificate read the same, which takes most of checking."""
 
-def read(path: Path) -> tuple[Case, tuple[Finding, ...]]:
+
+def undisturbed() -> None:
+    """Ask nobody whether to stop."""
+
+
+def read(path: Path, *, heed: Callable[[], None] = undisturbed) -> Read:
     """Give the case in a file, and what is remarkable about the file itself.
+
+    Arguments:
+        path: where it lies.
+        heed: called between pieces of work; may raise to stop.
 
     Raises:
         TooLarge: when the file has more than 256 MiB.
         InputError: when it cannot be read as a MATPOWER case; its findings name every fault and line.
     """
-    text, encoding = decode(read_bytes(path, wanted=WANTED), wanted=WANTED, binary=", not .mat")
-    return _parsed(text, path.stem, encoding)
+    content = read_bytes(path, wanted=WANTED)
+    heed()
+    text, encoding = decode(content, wanted=WANTED, binary=", not .mat")
+    key = text, path.stem, encoding
+    found = _last.get(key)
+    if found is None:
+        found = _unchangeable(*parse(text, path.stem, encoding=encoding, heed=heed))
+        _last.clear()
+        _last[key] = found
+    return found
 
 
-@lru_cache(maxsize=1)  # an operation and its certificate read the same file, which takes most of checking
-def _parsed(text: str, name: str, encoding: str) -> tuple[Case, tuple[Finding, ...]]:
+def _unchangeable(case: Case, findings: tuple[Finding, ...]) -> Read:
     """Give a case that nobody can change for the next reader of the same text."""
-    case, findings = parse(text, name, encoding=encoding)
     arrays = [array for one in (case.bus, case.gen, case.branch, case.cost) for array in one.arrays.values()]
     for array in (*arrays, case.cost_data, *case.extra_columns.values()):
         array.flags.writeable = False
     return case, findings
 
 
-def parse(text: str, name: str = "case", *, encoding: str = "utf-8") -> tuple[Case, tuple[Finding, ...]]:
+def parse(
+    text: str, name: str = "case", *, encoding: str = "utf-8", heed: Callable[[], None] = undisturbed
+) -> Read:
     r"""Give the case in a text whose lines end in `\n`, and what is remarkable about the text.
 
     Arguments:
         text: the file's content.
         name: the case's name when the text has no header.
         encoding: what the text was decoded from.
+        heed: called between pieces of work; may raise to stop.
 
     Raises:
         InputError: with every fault found, when the text is no complete MATPOWER case.
@@ -87,7 +107,9 @@ def parse(text: str, name: str = "case", *, encoding: str = "utf-8") -> tuple[Ca
     tally = Tally(MORE)
     if encoding != "utf-8":
         tally.add(ENCODING, "line 1", encoding=ENCODING_NAMES.get(encoding, encoding))
-    case = _assemble(collect(text, name, tally), tally)
+    sections = collect(text, name, tally, heed)
+    heed()
+    case = _assemble(sections, tally)
     findings = tally.findings()
     wrong = errors_in(findings)
     if case is None or wrong:

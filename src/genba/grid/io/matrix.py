@@ -1,7 +1,7 @@
 """A MATLAB matrix literal of plain numbers, read in bulk."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
@@ -46,7 +46,7 @@ class Matrix:
     lines: NDArray[np.int64]
 
 
-def parse_matrix(body: str, *, section: str, line: int, tally: Tally) -> Matrix:
+def parse_matrix(body: str, *, section: str, line: int, tally: Tally, heed: Callable[[], None]) -> Matrix:
     """Read what stands between `[` and `]`: cells parted by blanks or commas, rows by `;` or a new line.
 
     Arguments:
@@ -54,6 +54,7 @@ def parse_matrix(body: str, *, section: str, line: int, tally: Tally) -> Matrix:
         section: the matrix's name, for findings.
         line: number of the body's first line.
         tally: receives what cannot be read; rows that do not fit are left out.
+        heed: called between pieces of work; may raise to stop.
     """
     if "%" in body:
         body = COMMENT.sub("", body)
@@ -61,7 +62,10 @@ def parse_matrix(body: str, *, section: str, line: int, tally: Tally) -> Matrix:
         body = CONTINUATION.sub(JOINED, body)
     if "," in body:
         body = body.replace(",", " ")
-    parts = [_parse_chunk(part, section, at, tally) for part, at in _chunks(body, section, line, tally)]
+    parts = []
+    for part, at in _chunks(body, section, line, tally):
+        heed()
+        parts.append(_parse_chunk(part, section, at, tally))
     if not parts:
         return Matrix(np.zeros((0, 0)), np.zeros(0, np.int64))
     values, widths, lines = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))

@@ -14,8 +14,10 @@ def open_case(params: CaseParams, ctx: Context) -> Case:
 
     Raises:
         InputError: when the file or a change cannot be read, or a finding forbids any study.
+        Cancelled: when the user asked to stop.
     """
-    case, findings = read(ctx.path(params.case))
+    case, findings = read(ctx.path(params.case), heed=lambda: ctx.progress(0.0, "reading the case"))
     case = apply(case, params.set)
+    ctx.progress(0.0, "checking the case")
     ctx.check((*findings, *check(case)))
     return case

@@ -1,6 +1,7 @@
 """What a MATPOWER file says, section by section, before any of it becomes a case."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from genba.core.findings import FindingKind, Severity
@@ -56,13 +57,14 @@ class Sections:
     """Text of the fields that nothing here interprets."""
 
 
-def collect(text: str, name: str, tally: Tally) -> Sections:
+def collect(text: str, name: str, tally: Tally, heed: Callable[[], None]) -> Sections:
     r"""Give what a text says whose lines end in `\n`; faults go to the tally.
 
     Arguments:
         text: the file's content.
         name: the case's name when there is no header.
         tally: receives what cannot be read, and what is not interpreted.
+        heed: called between pieces of work; may raise to stop.
     """
     sections = Sections(identifier(name))
     plain = without_block_comments(text, tally)
@@ -70,7 +72,7 @@ def collect(text: str, name: str, tally: Tally) -> Sections:
         if isinstance(statement, Header):
             _take_header(sections, statement, tally)
         else:
-            _take(sections, statement, tally)
+            _take(sections, statement, tally, heed)
     return sections
 
 
@@ -89,7 +91,7 @@ def _take_header(sections: Sections, header: Header, tally: Tally) -> None:
     sections.name, sections.variable = identifier(header.name), header.variable
 
 
-def _take(sections: Sections, statement: Assignment, tally: Tally) -> None:
+def _take(sections: Sections, statement: Assignment, tally: Tally, heed: Callable[[], None]) -> None:
     """Note what one field is set to."""
     name = statement.field
     if sections.variable is None:
@@ -110,7 +112,9 @@ def _take(sections: Sections, statement: Assignment, tally: Tally) -> None:
     if not value or inside_known or (name in TABLES and not is_matrix):
         _refuse(statement, tally)
     elif name in TABLES:
-        sections.matrices[name] = parse_matrix(value[1:-1], section=name, line=statement.line, tally=tally)
+        sections.matrices[name] = parse_matrix(
+            value[1:-1], section=name, line=statement.line, tally=tally, heed=heed
+        )
     elif name in SCALARS:
         sections.scalars[name] = CONTINUATION.sub(" ", COMMENT.sub("", value)).strip()
     else:
