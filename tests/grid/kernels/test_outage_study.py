@@ -291,8 +291,9 @@ def test_the_inverse_is_that_of_the_factors_where_they_have_blocks(pglib_base: C
             assert np.allclose(inverse.below[place], whole[j, :, i].ravel(), rtol=1e-9, atol=1e-12)
 
 
-def test_an_outage_does_not_depend_on_its_neighbours(pglib_base: Callable[..., Base]) -> None:
-    base = pglib_base("case118_ieee")
+@pytest.mark.parametrize("name", ["case118_ieee", "case300_ieee"])
+def test_an_outage_does_not_depend_on_its_neighbours(pglib_base: Callable[..., Base], name: str) -> None:
+    base = pglib_base(name)
     order = np.random.default_rng(3).permutation(len(base.lost.branches)).tolist()
     other = replace(
         base,

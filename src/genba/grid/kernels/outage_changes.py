@@ -14,7 +14,7 @@ import numpy as np
 from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.operating_point import Point, sent
 from genba.grid.kernels.outage_inverse import Inverse, place_of
-from genba.num.jit import inlined, kernel
+from genba.num.jit import borrowing, inlined
 from genba.num.lu.lanes import LANES
 
 MOST = 2
@@ -71,6 +71,10 @@ class Change(NamedTuple):
         plain: whether a lane loses nothing but one branch, shape (8,).
         whole: P (I + Q^T J0^-1 P)^-1 Q^T of plain lanes, 0 in others: row, column, lane; shape (4, 4, 8).
         ends: what stands at the two buses of plain lanes, in the order of `whole`, shape (1, 4, 8).
+        holds: whether the change of a lane leaves an inverse, shape (8,).
+        share: Q^T z and c of each lane that is not plain, shape (2, 8, 8).
+        matrix: room for I + Q^T J0^-1 P of each lane, shape (8, 8, 8).
+        block: room for blocks of J0^-1 between two buses, shape (2, 2, 4).
     """
 
     touched: Ints
@@ -82,6 +86,10 @@ class Change(NamedTuple):
     plain: Bools
     whole: Floats
     ends: Floats
+    holds: Bools
+    share: Floats
+    matrix: Floats
+    block: Floats
 
 
 def change_of(point: Point) -> Change:
@@ -97,6 +105,10 @@ def change_of(point: Point) -> Change:
         plain=np.zeros(LANES, np.bool_),
         whole=np.zeros((4, 4, LANES)),
         ends=np.zeros((1, 4, LANES)),
+        holds=np.zeros(LANES, np.bool_),
+        share=np.zeros((2, LANES, RANK)),
+        matrix=np.zeros((LANES, RANK, RANK)),
+        block=np.zeros((2, 2, 4)),
     )
 
 
@@ -110,7 +122,7 @@ class Surroundings(NamedTuple):
     free: Floats
 
 
-@kernel
+@borrowing
 def lay_out(point: Surroundings, branches: Branches, outages: Outages, numbers: Ints, change: Change) -> None:
     """Write the change of an outage into every lane."""
     for lane in range(LANES):
@@ -140,7 +152,7 @@ def _lay_out(
             _release(point, bus, lane, change)
 
 
-@kernel
+@borrowing
 def _lose_branch(
     point: Surroundings, branches: Branches, row: int, keeps: int, lane: int, change: Change
 ) -> None:
@@ -175,7 +187,7 @@ def _lose_branch(
             change.rank[lane] += 2
 
 
-@kernel
+@borrowing
 def _release(point: Surroundings, bus: int, lane: int, change: Change) -> None:
     """Make the voltage of a bus unknown and its Q an equation: one row and one column of the identity go."""
     first, k = change.touched[lane], change.rank[lane]
@@ -211,23 +223,22 @@ def _release(point: Surroundings, bus: int, lane: int, change: Change) -> None:
     change.rank[lane] += 2
 
 
-@kernel
-def prepare_plain(start: Ints, columns: Ints, inverse: Inverse, holds: Bools, change: Change) -> int:
-    """Give inner matrix and `whole` of lanes that lose one branch; `holds` is false where there is none.
+@borrowing
+def prepare_plain(start: Ints, columns: Ints, inverse: Inverse, change: Change) -> int:
+    """Give inner matrix and `whole` of lanes that lose one branch; tell in `holds` where there is none.
 
     Arguments:
         start: first block of each row of U, shape (n + 1,).
         columns: position of each block's column, shape (nnz,).
         inverse: blocks of the inverse of the base's Jacobian.
-        holds: whether a lane's change has an inverse, shape (8,).
         change: the changes, laid out.
 
     Returns:
         The largest rank of a lane that is not plain.
     """
-    inner, block, along, most = np.empty((RANK, RANK)), np.empty((2, 2, 4)), np.zeros((2, RANK)), 0
+    inner, block, along, most = change.matrix[0], change.block, change.share[0], 0
     for lane in range(LANES):
-        rank = change.rank[lane]
+        rank, change.holds[lane] = change.rank[lane], True
         if not change.plain[lane]:
             most = max(most, rank)
             continue
@@ -245,12 +256,12 @@ def prepare_plain(start: Ints, columns: Ints, inverse: Inverse, holds: Bools, ch
                     inner[row, k] += right[s, 0, row] * along[0, k] + right[s, 1, row] * along[1, k]
         for k in range(rank):
             inner[k, k] += 1.0
-        holds[lane] = inverted(inner, rank, change.inner[lane])
+        change.holds[lane] = inverted(inner, rank, change.inner[lane])
         _join(left, right, change.inner[lane], rank, lane, change.whole)
     return most
 
 
-@kernel
+@borrowing
 def _blocks_of(start: Ints, columns: Ints, inverse: Inverse, i: int, j: int, block: Floats) -> None:
     """Write the blocks of the inverse for two positions between which a branch runs, shape (2, 2, 4)."""
     place = place_of(start, columns, min(i, j), max(i, j))
@@ -260,7 +271,7 @@ def _blocks_of(start: Ints, columns: Ints, inverse: Inverse, i: int, j: int, blo
         block[0, 1, part], block[1, 0, part] = (right, below) if i < j else (below, right)
 
 
-@kernel
+@borrowing
 def _join(left: Floats, right: Floats, inner: Floats, rank: int, lane: int, whole: Floats) -> None:
     """Write P (I + Q^T J0^-1 P)^-1 Q^T of a lane."""
     for column in range(4):
@@ -274,7 +285,7 @@ def _join(left: Floats, right: Floats, inner: Floats, rank: int, lane: int, whol
                 whole[row, column, lane] += left[row // 2, row % 2, k] * share
 
 
-@kernel
+@borrowing
 def inherit(old: Change, there: int, new: Change, lane: int) -> None:
     """Copy the change of lane `there` into a lane of another group."""
     touched, rank = old.touched[there], old.rank[there]
@@ -284,13 +295,18 @@ def inherit(old: Change, there: int, new: Change, lane: int) -> None:
     for row in range(4):
         for column in range(4):
             new.whole[row, column, lane] = old.whole[row, column, there]
-    if not old.plain[there]:
-        new.left[lane, :touched] = old.left[there, :touched]
-        new.right[lane, :touched] = old.right[there, :touched]
-        new.inner[lane] = old.inner[there]
+    if old.plain[there]:
+        return
+    for k in range(rank):
+        for s in range(touched):
+            for part in range(2):
+                new.left[lane, s, part, k] = old.left[there, s, part, k]
+                new.right[lane, s, part, k] = old.right[there, s, part, k]
+        for row in range(rank):
+            new.inner[lane, row, k] = old.inner[there, row, k]
 
 
-@kernel
+@borrowing
 def inverted(matrix: Floats, size: int, inverse: Floats) -> bool:
     """Invert the leading part of a matrix in place of `inverse`, by elimination with partial pivoting."""
     inverse[:] = 0.0

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from genba.grid.kernels.network import Floats, Ints
 from genba.grid.kernels.operating_point import Point
 from genba.grid.kernels.outage_changes import Branches, Change, Outages, change_of
-from genba.num.jit import inlined, kernel
+from genba.grid.kernels.outage_mixing import Past, past_of
+from genba.num.jit import borrowing, inlined
 from genba.num.lu.lanes import (
     LANES,
     Lane,
@@ -43,6 +44,7 @@ class Room(NamedTuple):
         marked: whether a position is one of `rows`, shape (n,).
         rows: positions touched by the changes, and their ancestors, ascending, shape (n,).
         change: the changes of the lanes.
+        past: what they know of their steps.
     """
 
     voltage: Floats
@@ -57,6 +59,7 @@ class Room(NamedTuple):
     marked: NDArray[np.bool_]
     rows: Ints
     change: Change
+    past: Past
 
 
 def room_of(point: Point) -> Room:
@@ -75,6 +78,7 @@ def room_of(point: Point) -> Room:
         marked=np.zeros(n, np.bool_),
         rows=np.zeros(n, np.int64),
         change=change_of(point),
+        past=past_of(n),
     )
 
 
@@ -101,7 +105,7 @@ def evaluate(
     _release(outages.released, numbers, room.reactive, room.step, room.mismatch)
 
 
-@kernel
+@borrowing
 def lose(
     branches: Branches, lost: Ints, keeps: Ints, numbers: Ints, v: Floats, planned: Floats, borrowed: Floats
 ) -> None:
@@ -124,7 +128,7 @@ def lose(
                 planned[i, 1, lane] += f * real - e * imaginary
 
 
-@kernel
+@borrowing
 def give_back(ends: Ints, lost: Ints, keeps: Ints, numbers: Ints, planned: Floats, borrowed: Floats) -> None:
     """Restore what is planned at the ends of lost branches, the last change first."""
     for lane in range(LANES):
@@ -137,7 +141,7 @@ def give_back(ends: Ints, lost: Ints, keeps: Ints, numbers: Ints, planned: Float
                         planned[i, part, lane] = borrowed[lane, which, end, part]
 
 
-@kernel
+@borrowing
 def _release(released: Ints, numbers: Ints, reactive: Floats, step: Floats, mismatch: Floats) -> None:
     """Make the reactive balance of buses that lose their control an equation."""
     for lane in range(LANES):
@@ -162,7 +166,7 @@ def _beyond(start: Ints, columns: Ints, y: Floats, v: Floats, planned: Floats, i
     return difference(p, load(planned, i, 0)), difference(q, load(planned, i, 1))
 
 
-@kernel
+@borrowing
 def _inject(
     network: tuple[Ints, Ints, Floats],
     free: Floats,
@@ -186,7 +190,7 @@ def _inject(
         mismatch[lane] = largest[lane]
 
 
-@kernel
+@borrowing
 def _inject_shared(
     network: tuple[Ints, Ints, Floats],
     free: Floats,

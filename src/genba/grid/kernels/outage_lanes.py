@@ -10,8 +10,9 @@ from genba.grid.kernels.outage_changes import Branches, Outages, Surroundings, l
 from genba.grid.kernels.outage_equations import Room, give_back, lose
 from genba.grid.kernels.outage_inverse import Inverse
 from genba.grid.kernels.outage_limits import Hits, Nearness, Watch, judge
+from genba.grid.kernels.outage_mixing import forget, remember
 from genba.grid.kernels.outage_steps import find_step, move, prepare_others, trace
-from genba.num.jit import inlined, kernel
+from genba.num.jit import borrowing, inlined
 from genba.num.lu.lanes import LANES, every, store
 
 UNSOLVED, SOLVED, SCREENED = 0, 1, 2
@@ -165,7 +166,7 @@ def set_up(
     once.
     """
     room, change = group.room, group.room.change
-    structure, factors, holds = point.structure, point.factors, np.ones(LANES, np.bool_)
+    structure, factors = point.structure, point.factors
     sparse = not rules.shared
     for lane in range(LANES):
         number = min(first + lane, end - 1)
@@ -178,25 +179,35 @@ def set_up(
     if not sparse:
         _plan(plans, outages.plan, rules.shared, group.numbers, group.upwards, group.odd, room.planned,
               room.share)  # fmt: skip
+    forget(room.past)
     touched = trace(structure.parent, change.touched, change.at, room.marked, room.rows)
     rows = room.rows[:touched]
-    most = prepare_plain(structure.upper_start, structure.upper_columns, inverse, holds, change)
+    most = prepare_plain(structure.upper_start, structure.upper_columns, inverse, change)
     if most > 0:
-        prepare_others(structure, factors, rows, most, holds, room.aside, change)
-    group.busy[:] &= holds
+        prepare_others(structure, factors, rows, most, room.aside, change)
+    for lane in range(LANES):
+        group.busy[lane] = group.busy[lane] and change.holds[lane]
     if sparse:
         lose(branches, outages.branches, outages.keeps, group.numbers, room.voltage, room.planned,
              room.borrowed)  # fmt: skip
         _upset(point.free, plans.power, change.touched, change.at, room.planned, room.step)
         give_back(branches.ends, outages.branches, outages.keeps, group.numbers, room.planned, room.borrowed)
         find_step(structure, factors, rows, True, room.step, room.aside, change)
+        remember(room.step, room.past)
         move(room.voltage, room.step)
-        group.taken[:] += 1
+        count_step(group.taken)
     _cut_off(plans.preorder, outages.dead, group.numbers, group.odd, room.voltage, room.planned)
     return touched
 
 
-@kernel
+@borrowing
+def count_step(taken: Ints) -> None:
+    """Count a step in every lane."""
+    for lane in range(LANES):
+        taken[lane] += 1
+
+
+@borrowing
 def lay_base(base: Floats, power: Floats, voltage: Floats, planned: Floats) -> None:
     """Start every lane from the base."""
     for i in range(len(base)):
@@ -205,7 +216,7 @@ def lay_base(base: Floats, power: Floats, voltage: Floats, planned: Floats) -> N
             store(planned, i, part, every(power[0, i, part]))
 
 
-@kernel
+@borrowing
 def _plan(
     plans: Plans,
     plan: Ints,
@@ -228,14 +239,14 @@ def _plan(
             share_by(plans.share, row, upwards[lane], lane, share)
 
 
-@kernel
+@borrowing
 def share_by(shares: Floats, plan: int, upwards: bool, lane: int, share: Floats) -> None:
     """Share the slack of a lane as units can produce more, or less."""
     for i in range(len(share)):
         share[i, 0, lane] = shares[plan, int(upwards), i]
 
 
-@kernel
+@borrowing
 def _upset(free: Floats, power: Floats, touched: Ints, at: Ints, planned: Floats, step: Floats) -> None:
     """Give the right-hand side that follows from what the lost branches carried in the base."""
     for i in range(len(free)):
@@ -248,7 +259,7 @@ def _upset(free: Floats, power: Floats, touched: Ints, at: Ints, planned: Floats
                 step[i, part, lane] = free[i, part] * (planned[i, part, lane] - power[0, i, part])
 
 
-@kernel
+@borrowing
 def _cut_off(preorder: Ints, dead: Ints, numbers: Ints, odd: Bools, voltage: Floats, planned: Floats) -> None:
     """Leave no voltage, no demand and no output at buses that are cut off."""
     for lane in range(LANES):
@@ -319,7 +330,7 @@ def finish(
             work.status[done.numbers[lane]] = SOLVED
 
 
-@kernel
+@borrowing
 def _strike(hits: Hits, first: int, number: int) -> None:
     """Take back what an outage passed, of the hits from the `first` on: it has collapsed."""
     kept = first
@@ -334,7 +345,7 @@ def _strike(hits: Hits, first: int, number: int) -> None:
     hits.used[0] = kept
 
 
-@kernel
+@borrowing
 def _keeps_reactive_limits(
     guard: Guard, released: Ints, number: int, lane: int, margin: float, voltage: Floats, reactive: Floats
 ) -> bool:
@@ -368,4 +379,4 @@ __all__ = [
     "Rules",
     "Work",
 ]
-__all__ += ["finish", "group_of", "lay_base", "screen", "set_up", "share_by"]
+__all__ += ["count_step", "finish", "group_of", "lay_base", "screen", "set_up", "share_by"]

@@ -9,7 +9,7 @@ from genba.grid.kernels.limits import RATING, VMIN, Limits
 from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.operating_point import Point
 from genba.grid.kernels.outage_changes import Branches
-from genba.num.jit import inlined, kernel
+from genba.num.jit import borrowing, inlined
 from genba.num.lu.lanes import (
     LANES,
     Lane,
@@ -156,7 +156,7 @@ def _some_above(x: Lane, y: Lane) -> bool:
     )
 
 
-@kernel
+@borrowing
 def judge(
     branches: Branches, watch: Watch, lost: Ints, numbers: Ints, v: Floats, to: Nearness, hits: Hits
 ) -> None:
@@ -216,7 +216,7 @@ def _smaller(x: Lane, y: Lane) -> Lane:
     )
 
 
-@kernel
+@borrowing
 def _note(lost: Ints, numbers: Ints, limit: int, row: int, to: Nearness, hits: Hits) -> None:
     """Note the lanes whose square is above its border, but those that have lost the branch."""
     for lane in range(LANES):
@@ -229,7 +229,7 @@ def _note(lost: Ints, numbers: Ints, limit: int, row: int, to: Nearness, hits: H
             to.near[lane] = True
 
 
-@kernel
+@borrowing
 def _note_low(numbers: Ints, limit: int, to: Nearness, hits: Hits) -> None:
     """Note the lanes whose square is below its border, but those without a voltage: square second."""
     for lane in range(LANES):
@@ -239,7 +239,7 @@ def _note_low(numbers: Ints, limit: int, to: Nearness, hits: Hits) -> None:
             to.near[lane] = True
 
 
-@kernel
+@borrowing
 def _add(number: int, limit: int, value: float, hits: Hits) -> None:
     count = hits.used[0]
     if count < len(hits.outage):

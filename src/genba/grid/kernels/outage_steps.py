@@ -4,18 +4,16 @@ Source: Tinney and Hart (1967), Power flow solution by Newton's method; with con
 Newton of Stott (1974), Review of load-flow calculation methods.
 """
 
-import numpy as np
-
 from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.outage_changes import Change, inverted
-from genba.num.jit import inlined, kernel
+from genba.num.jit import borrowing, inlined
 from genba.num.lu.factor import Factors
 from genba.num.lu.lanes import LANES, Lane, difference, every, load, multiple, product, store, times, total
 from genba.num.lu.solve import backward_lanes, backward_lanes_at, forward_lanes, forward_lanes_at
 from genba.num.lu.structure import Structure
 
 
-@kernel
+@borrowing
 def trace(parent: Ints, touched: Ints, at: Ints, marked: Bools, rows: Ints) -> int:
     """Collect the positions that the lanes' changes touch, and their ancestors; give how many."""
     marked[:] = False
@@ -33,7 +31,7 @@ def trace(parent: Ints, touched: Ints, at: Ints, marked: Bools, rows: Ints) -> i
     return count
 
 
-@kernel
+@borrowing
 def _clear(aside: Floats, rows: Ints) -> None:
     """Leave zeros at `rows`: a forward solution along other rows reads them."""
     for i in rows:
@@ -41,9 +39,9 @@ def _clear(aside: Floats, rows: Ints) -> None:
         store(aside, i, 1, every(0.0))
 
 
-@kernel
+@borrowing
 def prepare_others(
-    structure: Structure, factors: Factors, rows: Ints, most: int, holds: Bools, aside: Floats, change: Change
+    structure: Structure, factors: Factors, rows: Ints, most: int, aside: Floats, change: Change
 ) -> None:
     """Solve for the inner matrices of lanes whose buses are farther apart than a branch reaches.
 
@@ -52,11 +50,10 @@ def prepare_others(
         factors: of its Jacobian.
         rows: positions touched, and their ancestors.
         most: largest rank of such lanes.
-        holds: becomes false where a change leaves no inverse, shape (8,).
         aside: room for right-hand sides, shape (n, 2, 8).
         change: the changes, laid out.
     """
-    inner = np.zeros((LANES, change.inner.shape[1], change.inner.shape[1]))
+    inner = change.matrix
     for k in range(most):
         _clear(aside, rows)
         for lane in range(LANES):
@@ -76,10 +73,10 @@ def prepare_others(
         if not change.plain[lane]:
             for k in range(change.rank[lane]):
                 inner[lane, k, k] += 1.0
-            holds[lane] = inverted(inner[lane], change.rank[lane], change.inner[lane])
+            change.holds[lane] = inverted(inner[lane], change.rank[lane], change.inner[lane])
 
 
-@kernel
+@borrowing
 def _gathered(change: Change, x: Floats, lane: int, row: int) -> float:
     """Give one component of Q^T x."""
     total = 0.0
@@ -89,7 +86,7 @@ def _gathered(change: Change, x: Floats, lane: int, row: int) -> float:
     return total
 
 
-@kernel
+@borrowing
 def find_step(
     structure: Structure, factors: Factors, rows: Ints, sparse: bool, x: Floats, aside: Floats, change: Change
 ) -> None:
@@ -124,13 +121,9 @@ def find_step(
     backward_lanes(structure, factors, x)
 
 
-@kernel
+@borrowing
 def _compensate(change: Change, aside: Floats, rows: Ints) -> None:
     """Turn z at the rows touched into P c."""
-    others = np.zeros((LANES, change.inner.shape[1]))
-    for lane in range(LANES):
-        if not change.plain[lane]:
-            _inner_of(change, aside, lane, others[lane])
     ends, whole = change.ends, change.whole
     for lane in range(LANES):
         i, j = change.at[lane, 0], change.at[lane, 1]
@@ -140,6 +133,9 @@ def _compensate(change: Change, aside: Floats, rows: Ints) -> None:
     for row in range(4):
         first = times(load(whole, row, 0), one, load(whole, row, 1), two)
         store(ends, 0, row, total(first, times(load(whole, row, 2), three, load(whole, row, 3), four)))
+    for lane in range(LANES):
+        if not change.plain[lane]:
+            _inner_of(change, aside, lane)
     _clear(aside, rows)
     for lane in range(LANES):
         if change.plain[lane]:
@@ -150,36 +146,42 @@ def _compensate(change: Change, aside: Floats, rows: Ints) -> None:
             for s in range(change.touched[lane]):
                 i = change.at[lane, s]
                 for k in range(change.rank[lane]):
-                    aside[i, 0, lane] += change.left[lane, s, 0, k] * others[lane, k]
-                    aside[i, 1, lane] += change.left[lane, s, 1, k] * others[lane, k]
+                    aside[i, 0, lane] += change.left[lane, s, 0, k] * change.share[1, lane, k]
+                    aside[i, 1, lane] += change.left[lane, s, 1, k] * change.share[1, lane, k]
 
 
-@kernel
-def _inner_of(change: Change, aside: Floats, lane: int, c: Floats) -> None:
+@borrowing
+def _inner_of(change: Change, aside: Floats, lane: int) -> None:
     """Give c, with (I + Q^T J0^-1 P) c = Q^T z."""
-    part = np.zeros(change.inner.shape[1])
+    z, c = change.share[0, lane], change.share[1, lane]
     for row in range(change.rank[lane]):
-        part[row] = _gathered(change, aside, lane, row)
+        z[row] = _gathered(change, aside, lane, row)
     for row in range(change.rank[lane]):
+        c[row] = 0.0
         for k in range(change.rank[lane]):
-            c[row] += change.inner[lane, row, k] * part[k]
+            c[row] += change.inner[lane, row, k] * z[k]
 
 
-@kernel
+@borrowing
 def move(v: Floats, x: Floats) -> None:
-    """Turn and stretch the voltages by the step.
+    """Turn and stretch the voltages by the step."""
+    for i in range(len(v)):
+        turn(v, i, load(x, i, 0), load(x, i, 1))
+
+
+@inlined
+def turn(v: Floats, i: int, a: Lane, u: Lane) -> None:
+    """Turn a voltage by the angle a and stretch it by 1 + u.
 
     exp(ja) is (1 + jt) / (1 - jt) with t = tan(a / 2), here a / 2 + a^3 / 24: of size 1 exactly, and right to
     a^5 / 120.
     """
-    for i in range(len(v)):
-        a = load(x, i, 0)
-        half = product(a, total(every(0.5), multiple(1.0 / 24.0, product(a, a))))
-        longer = total(every(1.0), load(x, i, 1))
-        cosine, sine = product(_cosine(half), longer), product(_sine(half), longer)
-        e, f = load(v, i, 0), load(v, i, 1)
-        store(v, i, 0, difference(product(e, cosine), product(f, sine)))
-        store(v, i, 1, times(f, cosine, e, sine))
+    half = product(a, total(every(0.5), multiple(1.0 / 24.0, product(a, a))))
+    longer = total(every(1.0), u)
+    cosine, sine = product(_cosine(half), longer), product(_sine(half), longer)
+    e, f = load(v, i, 0), load(v, i, 1)
+    store(v, i, 0, difference(product(e, cosine), product(f, sine)))
+    store(v, i, 1, times(f, cosine, e, sine))
 
 
 @inlined
@@ -212,4 +214,4 @@ def _sine(t: Lane) -> Lane:
     )
 
 
-__all__ = ["find_step", "move", "prepare_others", "trace"]
+__all__ = ["find_step", "move", "prepare_others", "trace", "turn"]

@@ -16,18 +16,20 @@ from genba.grid.kernels.outage_lanes import (
     Plans,
     Rules,
     Work,
+    count_step,
     finish,
     lay_base,
     screen,
     set_up,
     share_by,
 )
-from genba.grid.kernels.outage_steps import find_step, move, trace
-from genba.num.jit import inlined, kernel
+from genba.grid.kernels.outage_mixing import clear, move_on, remember, take_over, weigh
+from genba.grid.kernels.outage_steps import find_step, trace
+from genba.num.jit import borrowing, inlined
 from genba.num.lu.lanes import LANES
 
 
-@kernel
+@borrowing
 def solve_outages(grid: Grid, work: Work, rules: Rules, desk: Desk, end: int) -> bool:
     """Solve outages from the place of the desk to the `end`, while there is room for what they pass.
 
@@ -40,6 +42,7 @@ def solve_outages(grid: Grid, work: Work, rules: Rules, desk: Desk, end: int) ->
         lay_base(point.voltage, plans.power, group.room.voltage, group.room.planned)
         for one in (waiting, group, done):  # nothing is left of what was solved before
             one.busy[:], one.odd[:], one.numbers[:] = False, False, 0
+        group.room.past.off[:] = 0.0
     limits = len(watch.branch) + len(watch.low) + len(watch.high)
     while len(hits.outage) - hits.used[0] >= LANES * limits:
         while _fill(waiting, group, rules.shared) and place[0] < end:
@@ -68,12 +71,13 @@ def solve_outages(grid: Grid, work: Work, rules: Rules, desk: Desk, end: int) ->
 
 @inlined
 def _advance(point: Point, rows: Ints, group: Group) -> None:
-    """Take a step in every lane; the right-hand side is known."""
-    find_step(
-        point.structure, point.factors, rows, False, group.room.step, group.room.aside, group.room.change
-    )
-    move(group.room.voltage, group.room.step)
-    group.taken[:] += 1
+    """Take a step in every lane, Newton's mixed with those before it; the right-hand side is known."""
+    room = group.room
+    find_step(point.structure, point.factors, rows, False, room.step, room.aside, room.change)
+    remember(room.step, room.past)
+    weigh(room.mismatch, room.past)
+    move_on(room.voltage, room.step, room.past)
+    count_step(group.taken)
 
 
 @inlined
@@ -97,6 +101,7 @@ def _enter(waiting: Group, there: int, group: Group, lane: int, shared: bool) ->
     old, new = waiting.room, group.room
     group.numbers[lane], group.taken[lane] = waiting.numbers[there], waiting.taken[there]
     group.upwards[lane], group.busy[lane] = waiting.upwards[there], True
+    new.mismatch[lane] = old.mismatch[there]
     waiting.busy[there] = False
     _copy(old.voltage, there, new.voltage, lane)
     _copy(old.step, there, new.step, lane)
@@ -106,6 +111,7 @@ def _enter(waiting: Group, there: int, group: Group, lane: int, shared: bool) ->
     if shared:
         _copy_first(old.share, there, new.share, lane)
     inherit(old.change, there, new.change, lane)
+    take_over(old.past, there, new.past, lane)
 
 
 @inlined
@@ -132,6 +138,8 @@ def _retire(outages: Outages, plans: Plans, work: Work, rules: Rules, group: Gro
             if rules.guarded:
                 _copy_first(group.room.reactive, lane, done.room.reactive, parked)
             parked += 1
+        else:
+            clear(group.room.past, lane)
     return parked
 
 
@@ -149,18 +157,19 @@ def _turns(outages: Outages, plans: Plans, rules: Rules, group: Group, lane: int
     if turns:
         group.upwards[lane] = not first
         group.room.mismatch[lane] = 2.0 * rules.tolerance  # what was met is met no longer
+        group.room.past.held[lane] = -1  # the step to come follows from the direction that was wrong
         share_by(plans.share, outages.plan[group.numbers[lane]], not first, lane, group.room.share)
     return bool(turns)
 
 
-@kernel
+@borrowing
 def _copy(old: Floats, there: int, new: Floats, lane: int) -> None:
     """Copy one lane, shape (n, 2, 8)."""
     for i in range(len(old)):
         new[i, 0, lane], new[i, 1, lane] = old[i, 0, there], old[i, 1, there]
 
 
-@kernel
+@borrowing
 def _copy_first(old: Floats, there: int, new: Floats, lane: int) -> None:
     """Copy one lane, shape (n, 1, 8)."""
     for i in range(len(old)):
