@@ -4,11 +4,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from genba.num.elimination import Fill
-from genba.num.ldl.factor import Floats, Ints, factorize, solve
-from genba.num.ldl.pivot import ENTRIES, FACTOR, ORDER
+from genba.num.elimination import Fill, Ints
+from genba.num.ldl.factor import Places, factorize, solve
+from genba.num.ldl.pivot import ENTRIES, FACTOR, ORDER, Bytes, Floats
 
 SINGULAR = -1
+Pattern = tuple[Places, Places, Places, Places, Places, Places, Places]
+"""Starts and rows of the entries; column_start, rows, row_start, row_columns and row_places of the fill."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,15 +26,26 @@ class BlockLdl:
     entry_start: Ints
     entry_rows: Ints
     lower: Floats = field(init=False)
-    pivots: Ints = field(init=False)
+    pattern: Pattern = field(init=False)
+    pivots: Bytes = field(init=False)
     factors: Floats = field(init=False)
     strip: Floats = field(init=False)
 
     def __post_init__(self) -> None:
         """Take the memory."""
-        n, entries = self.fill.n, len(self.fill.rows)
+        n, entries, fill = self.fill.n, len(self.fill.rows), self.fill
+        pattern = (
+            self.entry_start.astype(np.uint32),
+            self.entry_rows.astype(np.uint32),
+            fill.column_start.astype(np.uint32),
+            fill.rows.astype(np.uint32),
+            fill.row_start.astype(np.uint32),
+            fill.row_columns.astype(np.uint32),
+            fill.row_places.astype(np.uint32),
+        )
+        object.__setattr__(self, "pattern", pattern)
         object.__setattr__(self, "lower", np.zeros((entries, ENTRIES)))
-        object.__setattr__(self, "pivots", np.zeros((n, ORDER), np.int64))
+        object.__setattr__(self, "pivots", np.zeros((n, ORDER), np.uint8))
         object.__setattr__(self, "factors", np.zeros((n, FACTOR)))
         object.__setattr__(self, "strip", np.zeros((n, ENTRIES)))
 
@@ -47,28 +60,27 @@ class BlockLdl:
         Returns:
             The number of negative eigenvalues, or `SINGULAR`.
         """
-        fill = self.fill
+        entry_start, entry_rows, column_start, rows, row_start, row_columns, row_places = self.pattern
         return int(
             factorize(
-                self.entry_start,
-                self.entry_rows,
+                entry_start,
+                entry_rows,
                 entries,
                 diagonal,
-                fill.column_start,
-                fill.rows,
-                fill.row_start,
-                fill.row_columns,
-                fill.row_places,
+                column_start,
+                rows,
+                row_start,
+                row_columns,
+                row_places,
                 self.lower,
                 self.pivots,
                 self.factors,
                 self.strip,
                 smallest,
-                0,
-                fill.n,
             )
         )
 
     def solve(self, x: Floats) -> None:
         """Solve in place, by blocks in the order of elimination, shape (n, 4)."""
-        solve(self.fill.column_start, self.fill.rows, self.lower, self.pivots, self.factors, x)
+        _, _, column_start, rows, *_ = self.pattern
+        solve(column_start, rows, self.lower, self.pivots, self.factors, x)

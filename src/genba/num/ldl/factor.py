@@ -4,14 +4,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genba.num.jit import inlined, kernel
-from genba.num.ldl.pivot import factor_block
+from genba.num.ldl.pivot import ENTRIES, Bytes, Floats, by_determinant, by_size, kept
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+Places = NDArray[np.uint32]
+"""Unsigned, so that an index needs no look whether it counts from the end."""
+ZEROS = (0.0,) * ENTRIES
 
 
 @inlined
-def _solve_rows(y: Floats, x: Floats, pivots: Ints, f: Floats) -> None:
+def _solve_rows(y: Floats, x: Floats, pivots: Bytes, f: Floats) -> None:
     """Give x = D^-1 y for a factored block D and the four columns of y (4 x 4 by rows)."""
     p0, p1, p2, p3 = 4 * pivots[0], 4 * pivots[1], 4 * pivots[2], 4 * pivots[3]
     z = (
@@ -68,26 +69,44 @@ def _loaded(y: Floats) -> tuple[float, ...]:
     )  # fmt: skip
 
 
+@inlined
+def _store(z: Floats, y: tuple[float, ...]) -> None:
+    """Write the 16 entries of a block."""
+    z[0], z[1], z[2], z[3] = y[0], y[1], y[2], y[3]
+    z[4], z[5], z[6], z[7] = y[4], y[5], y[6], y[7]
+    z[8], z[9], z[10], z[11] = y[8], y[9], y[10], y[11]
+    z[12], z[13], z[14], z[15] = y[12], y[13], y[14], y[15]
+
+
+@inlined
+def _symmetrize(d: Floats) -> None:
+    """Take the mean of a block and its transpose."""
+    d[4] = d[1] = 0.5 * (d[4] + d[1])
+    d[8] = d[2] = 0.5 * (d[8] + d[2])
+    d[9] = d[6] = 0.5 * (d[9] + d[6])
+    d[12] = d[3] = 0.5 * (d[12] + d[3])
+    d[13] = d[7] = 0.5 * (d[13] + d[7])
+    d[14] = d[11] = 0.5 * (d[14] + d[11])
+
+
 @kernel
 def factorize(
-    entry_start: Ints,
-    entry_rows: Ints,
+    entry_start: Places,
+    entry_rows: Places,
     entries: Floats,
     diagonal: Floats,
-    column_start: Ints,
-    rows: Ints,
-    row_start: Ints,
-    row_columns: Ints,
-    row_places: Ints,
+    column_start: Places,
+    rows: Places,
+    row_start: Places,
+    row_columns: Places,
+    row_places: Places,
     lower: Floats,
-    pivots: Ints,
+    pivots: Bytes,
     factors: Floats,
     strip: Floats,
     smallest: float,
-    first: int,
-    last: int,
 ) -> int:
-    """Factorise rows `first` to `last`: one row of blocks after the other, each from all its descendants.
+    """Factorise a matrix: one row of blocks after the other, each from all its descendants.
 
     Arguments:
         entry_start, entry_rows: compressed columns of the strict upper triangle, n columns of blocks.
@@ -98,52 +117,45 @@ def factorize(
         pivots: receives the pivots of the diagonal blocks, shape (n, 4).
         factors: receives their factors, shape (n, FACTOR).
         strip: scratch that is zero before and after, shape (n, 16).
-        smallest: see `factor_block`.
+        smallest: see `by_determinant`.
 
     Returns:
-        The number of negative eigenvalues found in these rows; -1 when a block is singular.
+        The number of negative eigenvalues; -1 when a block is singular.
 
     Source: Davis (2006), Direct Methods for Sparse Linear Systems, section 4.8 (up-looking), by blocks.
     """
     negative = 0
     n = len(entry_start) - 1
-    d = np.empty(16)
-    for k in range(first, last):
-        for q in range(16):
-            d[q] = diagonal[k, q]
+    d = np.empty(ENTRIES)
+    for k in range(n):
+        _store(d, _loaded(diagonal[k]))
         for place in range(entry_start[k], entry_start[k + 1]):
-            i = entry_rows[place]
-            for q in range(16):
-                strip[i, q] = entries[place, q]
+            _store(strip[entry_rows[place]], _loaded(entries[place]))
         for step in range(row_start[k], row_start[k + 1]):
-            i = row_columns[step]
-            at = row_places[step]
-            y = strip[i]
+            i, at = row_columns[step], row_places[step]
+            y, x = strip[i], lower[at]
             held = _loaded(y)
             for place in range(column_start[i], at):
                 _subtract_product(strip[rows[place]], lower[place], held)
-            x = lower[at]
             _solve_rows(y, x, pivots[i], factors[i])
             _subtract_product(d, x, held)
-            for q in range(16):
-                y[q] = 0.0
-        for a in range(4):
-            for b in range(a):
-                mean = 0.5 * (d[4 * a + b] + d[4 * b + a])
-                d[4 * a + b] = mean
-                d[4 * b + a] = mean
-        found = factor_block(d, pivots[k], factors[k], smallest)
+            _store(y, ZEROS)
+        _symmetrize(d)
+        stable, block = by_determinant(d, smallest)
+        if not stable:
+            block = by_size(d[0], d[4], d[5], d[8], d[9], d[10], d[12], d[13], d[14], d[15], smallest)
+        found = kept(block, pivots[k], factors[k])
         if found < 0:
-            for step in range(n):
-                for q in range(16):
-                    strip[step, q] = 0.0
+            strip[:] = 0.0
             return -1
         negative += found
     return negative
 
 
 @kernel
-def solve(column_start: Ints, rows: Ints, lower: Floats, pivots: Ints, factors: Floats, x: Floats) -> None:
+def solve(
+    column_start: Places, rows: Places, lower: Floats, pivots: Bytes, factors: Floats, x: Floats
+) -> None:
     """Solve with the factors in place.
 
     Arguments:
@@ -180,7 +192,7 @@ def solve(column_start: Ints, rows: Ints, lower: Floats, pivots: Ints, factors: 
 
 @kernel
 def product(
-    entry_start: Ints, entry_rows: Ints, entries: Floats, diagonal: Floats, x: Floats, y: Floats
+    entry_start: Places, entry_rows: Places, entries: Floats, diagonal: Floats, x: Floats, y: Floats
 ) -> None:
     """Give y = A x for the matrix of blocks; x and y of shape (n, 4)."""
     n = len(entry_start) - 1
