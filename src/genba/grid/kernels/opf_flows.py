@@ -56,7 +56,7 @@ def flows(va: Floats, vm: Floats, lines: Ints, ports: Floats, waves: Floats) -> 
         waves: receives A and the powers, shape (m, WAVES).
     """
     for e in range(len(lines)):
-        f, t = lines[e, 0], lines[e, 1]
+        f, t = np.uint64(lines[e, 0]), np.uint64(lines[e, 1])  # unsigned: none counts from the end
         theta = va[f] - va[t]
         u, v = _cosine_and_sine(theta)
         y = ports[e]
@@ -109,17 +109,19 @@ def constraints(
     for k in range(g):
         c[source_bus[k]] -= x[2 * n + k]
         c[n + source_bus[k]] -= x[2 * n + g + k]
+    m = np.uint64(n)
     for e in range(len(lines)):
-        f, t, o = lines[e, 0], lines[e, 1], waves[e]
+        f, t, o = np.uint64(lines[e, 0]), np.uint64(lines[e, 1]), waves[e]
+        one, two, three = lines[e, 3], lines[e, 4], lines[e, 5]
         c[f] += o[4]
-        c[n + f] += o[5]
+        c[m + f] += o[5]
         c[t] += o[6]
-        c[n + t] += o[7]
-        if lines[e, 3] >= 0:
-            d[lines[e, 3]] = scale_d[lines[e, 3]] * (o[4] * o[4] + o[5] * o[5] - ports[e, 8]) * ports[e, 9]
-            d[lines[e, 4]] = scale_d[lines[e, 4]] * (o[6] * o[6] + o[7] * o[7] - ports[e, 8]) * ports[e, 9]
-        if lines[e, 5] >= 0:
-            d[lines[e, 5]] = scale_d[lines[e, 5]] * (x[f] - x[t])
+        c[m + t] += o[7]
+        if one >= 0:
+            d[one] = scale_d[one] * (o[4] * o[4] + o[5] * o[5] - ports[e, 8]) * ports[e, 9]
+            d[two] = scale_d[two] * (o[6] * o[6] + o[7] * o[7] - ports[e, 8]) * ports[e, 9]
+        if three >= 0:
+            d[three] = scale_d[three] * (x[f] - x[t])
     for i in range(2 * n):
         c[i] *= scale_c[i]
 
@@ -187,7 +189,7 @@ def slopes(
             value = value * x[2 * n + k] + cost[k, degree]
         gradient[2 * n + k], curvature[k] = scale * first, second
     for e in range(len(lines)):
-        vf, vt = vm[lines[e, 0]], vm[lines[e, 1]]
+        vf, vt = vm[np.uint64(lines[e, 0])], vm[np.uint64(lines[e, 1])]
         w = vf * vt
         y, o, j = ports[e], waves[e], out[e]
         apf, aqf, apt, aqt = o[0], o[1], o[2], o[3]
@@ -263,19 +265,21 @@ def transposed(
     for k in range(g):
         out[2 * n + k] = -yc[source_bus[k]]
         out[2 * n + g + k] = -yc[n + source_bus[k]]
+    m = np.uint64(n)
     for e in range(len(lines)):
-        f, t, j = lines[e, 0], lines[e, 1], slope[e]
-        pf, qf, pt, qt = yc[f], yc[n + f], yc[t], yc[n + t]
+        f, t, j = np.uint64(lines[e, 0]), np.uint64(lines[e, 1]), slope[e]
+        one, two, three = lines[e, 3], lines[e, 4], lines[e, 5]
+        pf, qf, pt, qt = yc[f], yc[m + f], yc[t], yc[m + t]
         first, second, angle = 0.0, 0.0, 0.0
-        if lines[e, 3] >= 0:
-            first, second = yd[lines[e, 3]], yd[lines[e, 4]]
-        if lines[e, 5] >= 0:
-            angle = yd[lines[e, 5]]
+        if one >= 0:
+            first, second = yd[one], yd[two]
+        if three >= 0:
+            angle = yd[three]
         u = j[0] * pf + j[3] * qf + j[6] * pt + j[9] * qt + j[12] * first + j[15] * second + angle
         out[f] += u
         out[t] -= u
-        out[n + f] += j[1] * pf + j[4] * qf + j[7] * pt + j[10] * qt + j[13] * first + j[16] * second
-        out[n + t] += j[2] * pf + j[5] * qf + j[8] * pt + j[11] * qt + j[14] * first + j[17] * second
+        out[m + f] += j[1] * pf + j[4] * qf + j[7] * pt + j[10] * qt + j[13] * first + j[16] * second
+        out[m + t] += j[2] * pf + j[5] * qf + j[8] * pt + j[11] * qt + j[14] * first + j[17] * second
 
 
 @kernel

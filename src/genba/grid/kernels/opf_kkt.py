@@ -42,7 +42,7 @@ def _weigh(
         curvature: second derivatives of the costs, shape (g,).
         spring: receives the Hessian's diagonal of every output, barrier included, infinite when fixed, shape
             (2g,).
-        stiff: receives 1 / what each unscaled limit gives way, 0 without a limit.
+        stiff: receives 1 / what each scaled limit gives way, 0 without a limit.
         plain: receive the multipliers of the unscaled rows.
     """
     g = len(curvature)
@@ -52,7 +52,7 @@ def _weigh(
         spring[k] = sigma[first + k] + (scale[0] * curvature[k] if k < g else 0.0)
         positive = positive and spring[k] > 0
     for i in range(len(give_d)):
-        stiff[i] = scale[2][i] * scale[2][i] / (give_d[i] + SOFT)
+        stiff[i] = 1.0 / (give_d[i] + SOFT)
         plain[1][i] = yd[i] * scale[2][i]
     for i in range(len(yc)):
         plain[0][i] = yc[i] * scale[1][i]
@@ -93,6 +93,17 @@ def _curved(
         + second * (j[8] * j[8] + j[11] * j[11])
         + 2 * (pt * y[6] - qt * y[7]),
     )
+
+
+@inlined
+def _put(b: Floats, block: tuple[float, ...], more: bool) -> None:
+    """Write a block, or add it to what parallel branches have written."""
+    if more:
+        for a in range(16):
+            b[a] += block[a]
+    else:
+        b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7] = block[:8]
+        b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15] = block[8:]
 
 
 @kernel
@@ -145,7 +156,7 @@ def assemble(
     if not _weigh(sigma, give_d, yc_scaled, yd_scaled, scales, curvature, spring, stiff, plain):
         return False
     yc, yd = plain
-    scale = scales[1]
+    scale, limit = scales[1], scales[2]
     for i in range(n):
         b = diagonal[i]
         for q in range(16):
@@ -162,28 +173,33 @@ def assemble(
         i = source_bus[k]
         diagonal[i, 10] -= scale[i] * scale[i] / spring[k]
         diagonal[i, 15] -= scale[n + i] * scale[n + i] / spring[g + k]
-    for q in range(entries.shape[0]):
-        for a in range(16):
-            entries[q, a] = 0.0
+    m, last = np.uint64(n), -1
     for e in range(len(lines)):
-        f, t, j, h = lines[e, 0], lines[e, 1], slope[e], curve[e]
-        first, second = 0.0, 0.0
-        if lines[e, 3] >= 0:
-            first, second = 2 * ports[e, 9] * yd[lines[e, 3]], 2 * ports[e, 9] * yd[lines[e, 4]]
-        pull = (yc[f], yc[n + f], yc[t], yc[n + t], first, second)
-        htt, htf, htb, hff, hfb, hbb = _curved(ports[e], waves[e], j, (vm[f], vm[t]), pull)
+        f, t, place = (
+            np.uint64(lines[e, 0]),
+            np.uint64(lines[e, 1]),
+            lines[e, 2],
+        )  # unsigned: never from the end
+        rated, angled = lines[e, 3], lines[e, 5]
+        y, j, h = ports[e], slope[e], curve[e]
+        first, second, one, two = 0.0, 0.0, 0.0, 0.0
+        if rated >= 0:
+            first, second = 2 * y[9] * yd[rated], 2 * y[9] * yd[lines[e, 4]]
+            near, far = limit[rated], limit[lines[e, 4]]
+            one, two = near * near * stiff[rated], far * far * stiff[lines[e, 4]]
+        pull = (yc[f], yc[m + f], yc[t], yc[m + t], first, second)
+        htt, htf, htb, hff, hfb, hbb = _curved(y, waves[e], j, (vm[f], vm[t]), pull)
         h[0], h[1], h[2], h[3], h[4], h[5] = htt, htf, htb, hff, hfb, hbb
-        if lines[e, 3] >= 0:
-            one, two = stiff[lines[e, 3]], stiff[lines[e, 4]]
+        if rated >= 0:
             htt += one * j[12] * j[12] + two * j[15] * j[15]
             htf += one * j[12] * j[13] + two * j[15] * j[16]
             htb += one * j[12] * j[14] + two * j[15] * j[17]
             hff += one * j[13] * j[13] + two * j[16] * j[16]
             hfb += one * j[13] * j[14] + two * j[16] * j[17]
             hbb += one * j[14] * j[14] + two * j[17] * j[17]
-        if lines[e, 5] >= 0:
-            htt += stiff[lines[e, 5]]
-        pf, qf, pt, qt = scale[f], scale[n + f], scale[t], scale[n + t]
+        if angled >= 0:
+            htt += limit[angled] * limit[angled] * stiff[angled]
+        pf, qf, pt, qt = scale[f], scale[m + f], scale[t], scale[m + t]
         b = diagonal[f]
         b[0] += htt
         b[1] += htf
@@ -202,34 +218,15 @@ def assemble(
         b[7] += qt * j[11]
         if f == t:
             continue
-        if lines[e, 2] >= 0:
-            b = entries[lines[e, 2]]
-            b[0] -= htt
-            b[1] += htb
-            b[2] += pt * j[6]
-            b[3] += qt * j[9]
-            b[4] -= htf
-            b[5] += hfb
-            b[6] += pt * j[7]
-            b[7] += qt * j[10]
-            b[8] -= pf * j[0]
-            b[9] += pf * j[2]
-            b[12] -= qf * j[3]
-            b[13] += qf * j[5]
+        tp, tq, fp, fq = pt * j[6], qt * j[9], -pf * j[0], -qf * j[3]
+        bp, bq, ap, aq = pt * j[7], qt * j[10], pf * j[2], qf * j[5]
+        if place >= 0:
+            block = (-htt, htb, tp, tq, -htf, hfb, bp, bq, fp, ap, 0.0, 0.0, fq, aq, 0.0, 0.0)
         else:
-            b = entries[-1 - lines[e, 2]]
-            b[0] -= htt
-            b[4] += htb
-            b[8] += pt * j[6]
-            b[12] += qt * j[9]
-            b[1] -= htf
-            b[5] += hfb
-            b[9] += pt * j[7]
-            b[13] += qt * j[10]
-            b[2] -= pf * j[0]
-            b[6] += pf * j[2]
-            b[3] -= qf * j[3]
-            b[7] += qf * j[5]
+            place = -1 - place
+            block = (-htt, -htf, fp, fq, htb, hfb, ap, aq, tp, bp, 0.0, 0.0, tq, bq, 0.0, 0.0)
+        _put(entries[place], block, place == last)
+        last = place
     for i in range(n):
         b = diagonal[i]
         b[4], b[8], b[9], b[12], b[13] = b[1], b[2], b[6], b[3], b[7]

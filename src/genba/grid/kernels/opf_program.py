@@ -59,7 +59,7 @@ def plan_of(model: OpfModel) -> Plan:
     fill = less_fill(n, *edges, fill_of(n, *edges), dense=DENSE)
     start, end = fill.position[model.start], fill.position[model.end]
     low, high = np.minimum(start, end), np.maximum(start, end)
-    branch = np.lexsort((low, high))
+    branch = np.argsort(high * n + low, kind="stable")
     start, end, low, high = start[branch], end[branch], low[branch], high[branch]
     apart = low != high
     pair = high[apart] * n + low[apart]  # ascending

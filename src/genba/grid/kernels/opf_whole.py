@@ -6,6 +6,7 @@ The blocks of `opf_kkt` solve for buses alone; what is solved is refined on the 
 import numpy as np
 from numpy.typing import NDArray
 
+from genba.num.ipm.vectors import sizes
 from genba.num.jit import kernel
 
 Floats = NDArray[np.float64]
@@ -69,16 +70,17 @@ def condensed(
         j = slope[e]
         u, v, w = 0.0, 0.0, 0.0
         if one >= 0:
-            first, second = stiff[one] * rd[one] / scale_d[one], stiff[two] * rd[two] / scale_d[two]
+            first, second = scale_d[one] * stiff[one] * rd[one], scale_d[two] * stiff[two] * rd[two]
             u = j[12] * first + j[15] * second
             v = j[13] * first + j[16] * second
             w = j[14] * first + j[17] * second
         if three >= 0:
-            u += stiff[three] * rd[three] / scale_d[three]
-        right[lines[e, 0], 0] += u
-        right[lines[e, 1], 0] -= u
-        right[lines[e, 0], 1] += v
-        right[lines[e, 1], 1] += w
+            u += scale_d[three] * stiff[three] * rd[three]
+        f, t = np.uint64(lines[e, 0]), np.uint64(lines[e, 1])
+        right[f, 0] += u
+        right[t, 0] -= u
+        right[f, 1] += v
+        right[t, 1] += w
 
 
 @kernel
@@ -119,31 +121,19 @@ def refined(
     Returns:
         The size of what is left (see `_size`).
     """
-    _expanded(lines, source_bus, slope, scale, scale_d, stiff, spring, rest, right, at)
+    _expanded(source_bus, scale, spring, rest, right, at)
     _residual(
         vm, lines, source_bus, shunt, slope, curve, scale, scale_d, yc,
-        sigma, give_c, give_d, spring, anchored, target, at, rest,
+        sigma, give_c, give_d, stiff, spring, anchored, target, at, rest, right,
     )  # fmt: skip
     return _size(rest)
 
 
 @kernel
-def _expanded(
-    lines: Ints,
-    source_bus: Ints,
-    slope: Floats,
-    scale: Floats,
-    scale_d: Floats,
-    stiff: Floats,
-    spring: Floats,
-    rest: Parts,
-    right: Floats,
-    at: Parts,
-) -> None:
-    """Add the solution of the blocks, and what follows from it for sources and limits, to the whole one."""
+def _expanded(source_bus: Ints, scale: Floats, spring: Floats, rest: Parts, right: Floats, at: Parts) -> None:
+    """Add the solution of the blocks, and what follows from it for sources, to the whole one."""
     n, g = len(right), len(source_bus)
-    rx, _, rd = rest
-    dx, dc, dd = at
+    rx, (dx, dc, _) = rest[0], at
     for i in range(n):
         b = right[i]
         dx[i] += b[0]
@@ -154,21 +144,6 @@ def _expanded(
         i = source_bus[k]
         dx[2 * n + k] += (rx[2 * n + k] + scale[i] * right[i, 2]) / spring[k]
         dx[2 * n + g + k] += (rx[2 * n + g + k] + scale[n + i] * right[i, 3]) / spring[g + k]
-    for e in range(len(lines)):
-        one, two, three = lines[e, 3], lines[e, 4], lines[e, 5]
-        if one < 0 and three < 0:
-            continue
-        f, t, j = lines[e, 0], lines[e, 1], slope[e]
-        a, b, c = right[f, 0] - right[t, 0], right[f, 1], right[t, 1]
-        if one >= 0:
-            dd[one] += (
-                stiff[one] * (j[12] * a + j[13] * b + j[14] * c - rd[one] / scale_d[one]) / scale_d[one]
-            )
-            dd[two] += (
-                stiff[two] * (j[15] * a + j[16] * b + j[17] * c - rd[two] / scale_d[two]) / scale_d[two]
-            )
-        if three >= 0:
-            dd[three] += stiff[three] * (a - rd[three] / scale_d[three]) / scale_d[three]
 
 
 @kernel
@@ -185,13 +160,18 @@ def _residual(
     sigma: Floats,
     give_c: Floats,
     give_d: Floats,
+    stiff: Floats,
     spring: Floats,
     anchored: Ints,
     target: Parts,
     at: Parts,
     rest: Parts,
+    right: Floats,
 ) -> None:
-    """Write target - K (dx, dyc, dyd) for the whole, scaled system; rows of what must not move are 0."""
+    """Add what follows from the solution of the blocks for limits, and write target - K (dx, dyc, dyd).
+
+    This is for the whole, scaled system; rows of what must not move are 0.
+    """
     n, g = len(vm), len(source_bus)
     tx, tc, td = target
     dx, dc, dd = at
@@ -215,16 +195,20 @@ def _residual(
                 rx[at_x] = tx[at_x] - spring[part * g + k] * dx[at_x] + scale[at_c] * dc[at_c]
             else:
                 rx[at_x] = 0.0
+    m = np.uint64(n)
     for e in range(len(lines)):
-        f, t, j, h = lines[e, 0], lines[e, 1], slope[e], curve[e]
-        a, b, c = dx[f] - dx[t], dx[n + f], dx[n + t]
-        spf, sqf, spt, sqt = scale[f], scale[n + f], scale[t], scale[n + t]
-        pf, qf, pt, qt = spf * dc[f], sqf * dc[n + f], spt * dc[t], sqt * dc[n + t]
+        f, t, j, h = np.uint64(lines[e, 0]), np.uint64(lines[e, 1]), slope[e], curve[e]
+        one, two, three = lines[e, 3], lines[e, 4], lines[e, 5]
+        a, b, c = dx[f] - dx[t], dx[m + f], dx[m + t]
+        spf, sqf, spt, sqt = scale[f], scale[m + f], scale[t], scale[m + t]
+        pf, qf, pt, qt = spf * dc[f], sqf * dc[m + f], spt * dc[t], sqt * dc[m + t]
         u = h[0] * a + h[1] * b + h[2] * c + j[0] * pf + j[3] * qf + j[6] * pt + j[9] * qt
         v = h[1] * a + h[3] * b + h[4] * c + j[1] * pf + j[4] * qf + j[7] * pt + j[10] * qt
         w = h[2] * a + h[4] * b + h[5] * c + j[2] * pf + j[5] * qf + j[8] * pt + j[11] * qt
-        if lines[e, 3] >= 0:
-            one, two = lines[e, 3], lines[e, 4]
+        turn, near, far = right[f, 0] - right[t, 0], right[f, 1], right[t, 1]
+        if one >= 0:
+            dd[one] += stiff[one] * (scale_d[one] * (j[12] * turn + j[13] * near + j[14] * far) - rd[one])
+            dd[two] += stiff[two] * (scale_d[two] * (j[15] * turn + j[16] * near + j[17] * far) - rd[two])
             first, second = scale_d[one] * dd[one], scale_d[two] * dd[two]
             u += j[12] * first + j[15] * second
             v += j[13] * first + j[16] * second
@@ -234,35 +218,29 @@ def _residual(
                 rd[one] = td[one] - scale_d[one] * (j[12] * a + j[13] * b + j[14] * c) + give_d[one] * dd[one]
             if give_d[two] < np.inf:
                 rd[two] = td[two] - scale_d[two] * (j[15] * a + j[16] * b + j[17] * c) + give_d[two] * dd[two]
-        if lines[e, 5] >= 0:
-            one = lines[e, 5]
-            u += scale_d[one] * dd[one]
-            rd[one] = 0.0
-            if give_d[one] < np.inf:
-                rd[one] = td[one] - scale_d[one] * a + give_d[one] * dd[one]
+        if three >= 0:
+            dd[three] += stiff[three] * (scale_d[three] * turn - rd[three])
+            u += scale_d[three] * dd[three]
+            rd[three] = 0.0
+            if give_d[three] < np.inf:
+                rd[three] = td[three] - scale_d[three] * a + give_d[three] * dd[three]
         rx[f] -= u
         rx[t] += u
-        rx[n + f] -= v
-        rx[n + t] -= w
+        rx[m + f] -= v
+        rx[m + t] -= w
         rc[f] -= spf * (j[0] * a + j[1] * b + j[2] * c)
-        rc[n + f] -= sqf * (j[3] * a + j[4] * b + j[5] * c)
+        rc[m + f] -= sqf * (j[3] * a + j[4] * b + j[5] * c)
         rc[t] -= spt * (j[6] * a + j[7] * b + j[8] * c)
-        rc[n + t] -= sqt * (j[9] * a + j[10] * b + j[11] * c)
+        rc[m + t] -= sqt * (j[9] * a + j[10] * b + j[11] * c)
 
 
 @kernel
 def _size(rest: Parts) -> float:
     """Give the largest absolute entry of the first two parts; infinite when any is no number."""
-    rx, rc, rd = rest
-    largest = 0.0
-    for i in range(len(rx)):
-        largest = max(largest, abs(rx[i])) if np.isfinite(rx[i]) else np.inf
-    for i in range(len(rc)):
-        largest = max(largest, abs(rc[i])) if np.isfinite(rc[i]) else np.inf
-    for i in range(len(rd)):
-        if not np.isfinite(rd[i]):
-            return np.inf
-    return largest
+    total, largest = sizes(rest[0], rest[0], 0.0)
+    more, other = sizes(rest[1], rest[1], 0.0)
+    last, _ = sizes(rest[2], rest[2], 0.0)
+    return max(largest, other) if total + more + last < np.inf else np.inf
 
 
 __all__ = ["Parts", "begin", "condensed", "refined"]

@@ -4,12 +4,15 @@ A point w = (x, s) holds the n variables and the slacks of the inequalities. Its
 the lower and upper bounds are vectors of their own, moved by the same steps: the difference of a variable of
 size 1 and its bound has an error of 1e-16, which near a bound of multiplier z is one of z^2 1e-16 / mu in the
 dual residual. A distance is infinite where there is no bound; both are 0 where a variable cannot move.
+
+Lower and upper bounds have sums of their own, because the additions of one have to wait for each other, and
+the larger of two is written as a choice, which `max` is not: that looks for what is no number.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genba.num.jit import kernel
+from genba.num.jit import inlined, kernel
 
 Floats = NDArray[np.float64]
 
@@ -45,6 +48,25 @@ def distances(w: Floats, lo: Floats, hi: Floats, gl: Floats, gu: Floats) -> None
             gl[i], gu[i] = 0.0, 0.0
 
 
+@inlined
+def sizes(a: Floats, b: Floats, share: float) -> tuple[float, float]:
+    """Give the sum and the largest of |a - share b|, four at a time."""
+    s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
+    m0, m1, m2, m3 = 0.0, 0.0, 0.0, 0.0
+    for q in range(len(a) // 4):
+        i = 4 * q
+        d0, d1 = abs(a[i] - share * b[i]), abs(a[i + 1] - share * b[i + 1])
+        d2, d3 = abs(a[i + 2] - share * b[i + 2]), abs(a[i + 3] - share * b[i + 3])
+        s0, s1, s2, s3 = s0 + d0, s1 + d1, s2 + d2, s3 + d3
+        m0, m1 = (d0 if d0 > m0 else m0), (d1 if d1 > m1 else m1)
+        m2, m3 = (d2 if d2 > m2 else m2), (d3 if d3 > m3 else m3)
+    for i in range(len(a) // 4 * 4, len(a)):
+        d0 = abs(a[i] - share * b[i])
+        s0 += d0
+        m0 = d0 if d0 > m0 else m0
+    return (s0 + s1) + (s2 + s3), max(max(m0, m1), max(m2, m3))
+
+
 @kernel
 def judged(
     slope: Floats,
@@ -72,35 +94,39 @@ def judged(
         Dual infeasibility; largest, smallest and sum of the products of multipliers and distances; sums of
         the bounds' and of the constraints' multipliers; number of bounds; size of the variables.
     """
-    dual, most, least, gap, total, count = 0.0, 0.0, np.inf, 0.0, 0.0, 0
+    dual, count = 0.0, 0
+    most, least, gap, total = 0.0, np.inf, 0.0, 0.0
+    most_above, least_above, gap_above, total_above = 0.0, np.inf, 0.0, 0.0
     n, size = len(slope), 0.0
     for i in range(n):
         gradient[i] += slope[i]
-        size = max(size, abs(w[i]))
+        size = abs(w[i]) if abs(w[i]) > size else size
     for i in range(len(yd)):
         gradient[n + i] = -yd[i]
     for i in range(len(gl)):
         if gl[i] == 0 and gu[i] == 0:
             continue
         error = abs(gradient[i] - zl[i] + zu[i])
-        dual = max(dual, error) if error < np.inf else np.inf
+        if not error <= dual:
+            dual = error if error < np.inf else np.inf
         if gl[i] < np.inf:
             product = gl[i] * zl[i]
-            most, least = max(most, product), min(least, product)
+            most = product if product > most else most
+            least = product if product < least else least
             gap += product
             total += zl[i]
             count += 1
         if gu[i] < np.inf:
             product = gu[i] * zu[i]
-            most, least = max(most, product), min(least, product)
-            gap += product
-            total += zu[i]
+            most_above = product if product > most_above else most_above
+            least_above = product if product < least_above else least_above
+            gap_above += product
+            total_above += zu[i]
             count += 1
-    others = 0.0
-    for i in range(len(yc)):
-        others += abs(yc[i])
-    for i in range(len(yd)):
-        others += abs(yd[i])
+    most, least = max(most, most_above), min(least, least_above)
+    gap += gap_above
+    total += total_above
+    others = sizes(yc, yc, 0.0)[0] + sizes(yd, yd, 0.0)[0]
     return dual, most, least, gap, total, others, count, size
 
 
@@ -151,7 +177,8 @@ def bound_steps(
     The third number is the derivative of `f - mu log_barrier` along dw; `slope` is that of f, shape (n,).
     """
     toward, down = tau, tau  # the largest share of a distance, or of a multiplier, that a full step takes
-    along = 0.0
+    toward_above, down_above = tau, tau
+    along, along_above = 0.0, 0.0
     for i in range(len(slope)):
         along += slope[i] * dw[i]
     for i in range(len(gl)):
@@ -164,19 +191,19 @@ def bound_steps(
             along -= mu * share
             d = mu * inverse - zl[i] * share - zl[i]
             dzl[i] = d
-            toward = max(toward, -share)
-            if d < 0:
-                down = max(down, -d / zl[i])
+            toward = -share if -share > toward else toward
+            if -d > down * zl[i]:  # a product, as a quotient takes longer
+                down = -d / zl[i]
         if gu[i] < np.inf:
             inverse = 1.0 / gu[i]
             share = dw[i] * inverse
-            along += mu * share
+            along_above += mu * share
             d = mu * inverse + zu[i] * share - zu[i]
             dzu[i] = d
-            toward = max(toward, share)
-            if d < 0:
-                down = max(down, -d / zu[i])
-    return tau / toward, tau / down, along
+            toward_above = share if share > toward_above else toward_above
+            if -d > down_above * zu[i]:
+                down_above = -d / zu[i]
+    return tau / max(toward, toward_above), tau / max(down, down_above), along + along_above
 
 
 @kernel
@@ -198,7 +225,7 @@ def step_to(
     w: Floats, gl: Floats, gu: Floats, dw: Floats, step: float, out: tuple[Floats, Floats, Floats]
 ) -> float:
     """Write a point along a step and its distances; give the sum of their logarithms, -infinity outside."""
-    total, factor = 0.0, 1.0
+    total, below, above = 0.0, 1.0, 1.0
     for i in range(len(w)):
         if gl[i] == 0 and gu[i] == 0:
             out[0][i], out[1][i], out[2][i] = w[i], 0.0, 0.0
@@ -209,13 +236,13 @@ def step_to(
         if not (low > 0 and high > 0):
             total = -np.inf
         if low < np.inf:
-            factor *= low
+            below *= low
         if high < np.inf:
-            factor *= high
-        if factor < 1e-100 or factor > 1e100:  # one logarithm for many distances
-            total += np.log(factor)
-            factor = 1.0
-    return float(total + np.log(factor))
+            above *= high
+        if below < 1e-100 or below > 1e100 or above < 1e-100 or above > 1e100:  # one logarithm for many
+            total += np.log(below) + np.log(above)
+            below, above = 1.0, 1.0
+    return float(total + np.log(below) + np.log(above))
 
 
 @kernel
@@ -270,15 +297,10 @@ def move(
 @kernel
 def violation(c: Floats, d: Floats, s: Floats) -> tuple[float, float]:
     """Give the sum and the largest of |c| and |d - s|; infinite when something is no number."""
-    total, largest = 0.0, 0.0
-    for i in range(len(c)):
-        size = abs(c[i])
-        total += size
-        largest = max(largest, size)
-    for i in range(len(d)):
-        size = abs(d[i] - s[i])
-        total += size
-        largest = max(largest, size)
+    total, largest = sizes(c, c, 0.0)
+    more, other = sizes(d, s, 1.0)
+    total += more
+    largest = max(largest, other)
     if not np.isfinite(total):
         return np.inf, np.inf
     return total, largest
