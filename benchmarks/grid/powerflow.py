@@ -47,11 +47,11 @@ from genba.core.context import Context
 from genba.core.inputs import InputFile
 from genba.grid.io import pglib
 from genba.grid.io.matpower import read
-from genba.grid.kernels.balance import first_angles
 from genba.grid.kernels.scenario_blocks import STATUSES, TABLES, Answers, Batch, batch_of, solve_block
 from genba.grid.kernels.scenario_values import Asked
 from genba.grid.kernels.scenarios import room_of
-from genba.grid.kernels.steady_state import State, model_of, schedule_of, solve
+from genba.grid.kernels.steady_state import State
+from genba.grid.kernels.whole_solution import solve_afresh
 from genba.grid.operations.powerflow import Study, blocks_of, powerflow, prepare
 from genba.grid.records.case import Case
 from genba.grid.records.powerflow import PowerflowParams
@@ -103,12 +103,7 @@ def ppc(case: Case, p: np.ndarray) -> dict[str, Any]:
 
 def cold(study: Study) -> State:
     """Solve with nothing analysed."""
-    network, budget = study.model.network, study.model.budget
-    model = model_of(network, distributed=False, reactive_limits=False, budget=budget)
-    schedule = schedule_of(network)
-    angles = first_angles(network, schedule, schedule.p, model.plan)
-    assert angles is not None
-    return solve(model, schedule, vm=study.vm, va=angles)
+    return solve_afresh(study.model.network, study.model.budget, study.vm).state
 
 
 def pandapower_run(case: Case, p: np.ndarray) -> Callable[[], np.ndarray]:

@@ -17,10 +17,11 @@ from genba.grid.kernels.steady_state import (
     Model,
     Schedule,
     State,
-    _continued,
+    continued,
     model_of,
     schedule_of,
     solve,
+    state_of,
 )
 
 TIGHT = Budget(tolerance=1e-10, factorisations=30)
@@ -250,14 +251,15 @@ def test_a_collapsed_voltage_is_no_solution(two_bus: Network) -> None:
 def test_a_solution_in_pieces_is_that_of_one_call(from_pglib: Callable[[str], Network]) -> None:
     model, schedule, whole = solved(from_pglib("case118_ieee"))
     grid, plan, y, side = model.network, model.plan, model.admittance, np.zeros(118, np.int64)
-    ended, steps, spent, _, _, vm, va, *_ = solution_of(
+    found = solution_of(
         plan.packed, plan.indptr, plan.cols, plan.diagonal, plan.places, y.two_port, y.shunt,
         grid.bus_type, grid.demand, grid.unit_bus, grid.unit_s, grid.unit_vset, grid.unit_pmax,
         grid.unit_qmin, grid.unit_qmax, schedule.branch_on, schedule.unit_on, schedule.island, schedule.p,
         side, NO_WEIGHTS, np.ones(118), np.zeros(118), False, 1e-10, 30, 0.0, 1 / 64, 1, 0.1
     )  # fmt: skip
-    assert (ended, steps, spent) == (MORE, 1, 1)
-    state = _continued(model, schedule, side, NO_WEIGHTS, vm=vm, va=va, done=(steps, spent))
+    assert found[:3] == (MORE, 1, 1)
+    assert state_of(found, side) is None
+    state = continued(model, schedule, side, NO_WEIGHTS, found)
     assert state.converged
     assert state.iterations == whole.iterations
     np.testing.assert_allclose(state.at.voltage, whole.at.voltage, atol=1e-13)

@@ -59,7 +59,7 @@ def first_angles(
     plan = plan or plan_of(admittance_of(network))
     branches = network.from_bus, network.to_bus, network.impedance, network.tap, network.branch_on
     units = network.unit_bus, schedule.unit_on, p, network.unit_pmax
-    angles, holds = _first_angles(
+    angles, holds = first_angles_of(
         plan.packed, plan.places, plan.diagonal, *branches, schedule.island, network.va, network.bus_type,
         network.demand, network.shunt, *units, len(plan.cols)
     )  # fmt: skip
@@ -71,7 +71,7 @@ def first_angles(
 
 
 @kernel
-def _first_angles(
+def first_angles_of(
     packed: Ints,
     places: Ints,
     diagonal: Ints,

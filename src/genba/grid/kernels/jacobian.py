@@ -12,6 +12,9 @@ from genba.grid.kernels.network import Bools, Floats, Ints, Network, Phasors
 from genba.num.jit import borrowing, kernel
 from genba.num.lu.structure import Structure, packed_of, unpacked
 
+Analysis = tuple[Phasors, Ints, Ints, Ints, Ints, Ints, Ints]
+"""Two-ports, packed structure, rows, columns, row starts, places and diagonal: what a plan is made of."""
+
 
 @dataclass(frozen=True, eq=False)
 class JacobianPlan:
@@ -78,9 +81,13 @@ def plan_of(admittance: Admittance) -> JacobianPlan:
 
 def analysed(network: Network) -> tuple[Admittance, JacobianPlan]:
     """Give the admittance matrix of a network and its plan, both at once."""
-    two_port, packed, rows, cols, indptr, places, diagonal = _analysed(
-        network.n_bus, network.from_bus, network.to_bus, network.impedance, network.charging, network.tap
-    )
+    branches = network.from_bus, network.to_bus, network.impedance, network.charging, network.tap
+    return records_of(network, pattern_and_order(network.n_bus, *branches))
+
+
+def records_of(network: Network, analysis: Analysis) -> tuple[Admittance, JacobianPlan]:
+    """Give what a kernel found of a network by name."""
+    two_port, packed, rows, cols, indptr, places, diagonal = analysis
     admittance = Admittance(two_port, rows, cols, indptr, places, diagonal, network.shunt)
     return admittance, JacobianPlan(packed, indptr, cols, diagonal, places)
 
@@ -160,9 +167,10 @@ def fill_blocks(
 
 
 @kernel
-def _analysed(
+def pattern_and_order(
     n: int, f: Ints, t: Ints, impedance: Phasors, charging: Floats, tap: Phasors
-) -> tuple[Phasors, Ints, Ints, Ints, Ints, Ints, Ints]:
+) -> Analysis:
+    """Give two-ports, packed structure, and the pattern of Y as `admittance.pattern_of` does."""
     rows, cols, indptr, places, diagonal = pattern_of(n, f, t)
     terms = two_ports_of(impedance, charging, tap)
     return terms, _packed(indptr, cols), rows, cols, indptr, places, diagonal

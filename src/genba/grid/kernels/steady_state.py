@@ -11,7 +11,7 @@ from genba.grid.kernels.jacobian import JacobianPlan, analysed
 from genba.grid.kernels.network import PV, Bools, Floats, Ints, Network, Phasors, bus_sum
 from genba.grid.kernels.newton import SMALLEST_STEP, WORK, Budget, Iterate, Solution, newton
 from genba.grid.kernels.newton_steps import MORE, SINGULAR, SOLVED, Equations
-from genba.grid.kernels.one_solution import controls_in, in_service, outputs, pose, solution_of
+from genba.grid.kernels.one_solution import Found, controls_in, in_service, outputs, pose, solution_of
 from genba.grid.kernels.reactive_limits import shared, switched
 
 ROUNDS = 40
@@ -121,38 +121,40 @@ def _solved(
     """Solve with reactive limits and shares of slack as they stand."""
     grid, plan, y, budget = model.network, model.plan, model.admittance, model.budget
     limits = budget.tolerance, budget.factorisations, budget.reuse, SMALLEST_STEP, WORK, budget.lowest
-    ended, steps, spent, mismatch, norm, vm, va, excess, slack, kind, p, q = solution_of(
+    found = solution_of(
         plan.packed, plan.indptr, plan.cols, plan.diagonal, plan.places, y.two_port, y.shunt,
         grid.bus_type, grid.demand, grid.unit_bus, grid.unit_s, grid.unit_vset, grid.unit_pmax,
         grid.unit_qmin, grid.unit_qmax, schedule.branch_on, schedule.unit_on, schedule.island, schedule.p,
         side, weights, vm, va, model.distributed, *limits
     )  # fmt: skip
-    if ended in (MORE, SINGULAR):  # go on in pieces, where a call can be stopped, and with factors that pivot
-        return _continued(model, schedule, side, weights, vm=vm, va=va, done=(steps, spent))
+    state = state_of(found, side)
+    return continued(model, schedule, side, weights, found) if state is None else state
+
+
+def state_of(found: Found, side: Ints) -> State | None:
+    """Give the state that `one_solution` found with these sides.
+
+    None when it has to go on in pieces, where a call can be stopped, or with factors that pivot.
+    """
+    ended, steps, _, mismatch, norm, vm, va, excess, slack, kind, p, q = found
+    if ended in (MORE, SINGULAR):
+        return None
     at = Iterate(vm, va, excess, slack, mismatch, norm)
     return State(ended == SOLVED, steps, at, kind, side, p, q)
 
 
-def _continued(
-    model: Model,
-    schedule: Schedule,
-    side: Ints,
-    weights: Floats,
-    *,
-    vm: Floats,
-    va: Floats,
-    done: tuple[int, int],
-) -> State:
-    """Go on from where the first call ended, after so many steps and factorisations."""
+def continued(model: Model, schedule: Schedule, side: Ints, weights: Floats, found: Found) -> State:
+    """Go on from where a first call of `one_solution` ended; arguments as they were."""
     network, plan = model.network, model.plan
     control = controls_of(network, schedule)
     if not len(weights):
         weights = _unit_shares(model, schedule, control, _Going(side, np.ones(1, np.bool_), False))
     y = model.admittance.values(schedule.branch_on)
+    _, steps, spent, _, _, vm, va, *_ = found
     equations, kind, vm = _posed(model, schedule, control, side, weights=weights, y=y, vm=vm)
-    budget = replace(model.budget, factorisations=model.budget.factorisations - done[1])
+    budget = replace(model.budget, factorisations=model.budget.factorisations - spent)
     solution = newton(plan, equations, vm, va, budget)
-    solution = replace(solution, iterations=solution.iterations + done[0])
+    solution = replace(solution, iterations=solution.iterations + steps)
     return _state(model, schedule, control, side, kind, weights=weights, solution=solution)
 
 

@@ -20,7 +20,7 @@ from genba.grid.io.scenarios import Scenarios
 from genba.grid.io.scenarios import read as read_scenarios
 from genba.grid.kernels.admittance import apparent, branch_powers
 from genba.grid.kernels.balance import first_voltage, scheduled
-from genba.grid.kernels.network import Bools, Floats, Ints, network_of
+from genba.grid.kernels.network import Bools, Floats, Ints, Network, network_of
 from genba.grid.kernels.newton import Budget
 from genba.grid.kernels.scenario_blocks import STATUSES, TABLES, Answers, batch_of, solve_block
 from genba.grid.kernels.scenario_figures import (
@@ -41,6 +41,7 @@ from genba.grid.kernels.scenario_figures import (
 from genba.grid.kernels.scenario_values import Asked
 from genba.grid.kernels.scenarios import Room, room_of
 from genba.grid.kernels.steady_state import Model, Schedule, State, model_of, solve
+from genba.grid.kernels.whole_solution import solve_afresh
 from genba.grid.records.case import Case
 from genba.grid.records.powerflow import (
     BRANCHES,
@@ -101,10 +102,8 @@ def powerflow(params: PowerflowParams, ctx: Context) -> PowerflowResult:
     """
     case = open_case(params, ctx)
     ctx.progress(0.1, "preparing")
-    study = prepare(params, case, ctx)
+    study, state = _solved(params, case, ctx)
     asked = _asked(params, study.case, ctx)
-    ctx.progress(0.2, "solving")
-    state = solve(study.model, study.schedule, vm=study.vm, va=study.va)
     result = _report(study, state)
     if asked is None:
         return result
@@ -118,15 +117,33 @@ def prepare(params: StateParams, case: Case, ctx: Context) -> Study:
     Raises:
         InputError: when `generation` names a dispatch of another case.
     """
-    if isinstance(params.generation, InputFile):
-        case = dispatched(case, ctx.path(params.generation))
-    network = network_of(case.base_mva, case.bus, case.gen, case.branch)
-    budget = Budget(MARGIN * params.tolerance, params.max_iterations, lowest=COLLAPSED)
+    case, network, budget = _posed(params, case, ctx)
     distributed = params.slack == "distributed"
     model = model_of(network, distributed=distributed, reactive_limits=params.reactive_limits, budget=budget)
     schedule = scheduled(model, network, balance=params.generation == "balanced")
     vm, va = first_voltage(model, schedule, params.start)
     return Study(case, model, schedule, vm, va)
+
+
+def _posed(params: StateParams, case: Case, ctx: Context) -> tuple[Case, Network, Budget]:
+    """Give the case with the outputs asked for, as arrays, and when to stop."""
+    if isinstance(params.generation, InputFile):
+        case = dispatched(case, ctx.path(params.generation))
+    network = network_of(case.base_mva, case.bus, case.gen, case.branch)
+    return case, network, Budget(MARGIN * params.tolerance, params.max_iterations, lowest=COLLAPSED)
+
+
+def _solved(params: StateParams, case: Case, ctx: Context) -> tuple[Study, State]:
+    """Prepare a case and solve it, in one call where nothing has to be balanced or to settle."""
+    settled = params.slack == "single" and not params.reactive_limits
+    if not settled or params.start != "dc" or params.generation == "balanced":
+        study = prepare(params, case, ctx)
+        ctx.progress(0.2, "solving")
+        return study, solve(study.model, study.schedule, vm=study.vm, va=study.va)
+    case, network, budget = _posed(params, case, ctx)
+    ctx.progress(0.2, "solving")
+    found = solve_afresh(network, budget)
+    return Study(case, found.model, found.schedule, found.vm, found.va), found.state
 
 
 def state_tables(study: Study, state: State) -> tuple[Table, Table, Table]:
