@@ -50,7 +50,7 @@ def by_size(
     a33: float,
     smallest: float,
 ) -> Found:
-    """Factorise a block given by its lower triangle as `factor_block` does, by complete pivoting.
+    """Factorise a block given by its lower triangle as `by_determinant` does, by complete pivoting.
 
     All is written out, so that the block stays in registers: rows and columns of what is left are exchanged
     together with the rows of L, which take the place of what is eliminated.
@@ -229,8 +229,8 @@ def by_determinant(a: Floats, smallest: float) -> tuple[bool, Found]:
     """Factorise P A P^T = L B L^T of a symmetric block, B of 1x1 and 2x2 pivots.
 
     The two unknowns whose determinant is largest go first, then the other two. There is hardly a branch that
-    depends on the values, so that the processor goes on with the next rows meanwhile; with complete pivoting,
-    a factorisation takes a fifth to a third longer.
+    depends on the values, so that the processor goes on with the next rows meanwhile: a block by itself takes
+    a quarter of the time of complete pivoting, a factorisation a tenth less.
 
     Arguments:
         a: the block by rows, shape (16,).
@@ -241,7 +241,7 @@ def by_determinant(a: Floats, smallest: float) -> tuple[bool, Found]:
     """
     a00, a10, a11, a20, a21, a22 = a[0], a[4], a[5], a[8], a[9], a[10]
     a30, a31, a32, a33 = a[12], a[13], a[14], a[15]
-    best, order = abs(a00 * a22 - a20 * a20), 0x2031  # the rows at the places 3, 2, 1 and 0
+    best, order = abs(a00 * a22 - a20 * a20), 0x2031  # the row at each place, four bits each
     best, order = _larger(best, order, a11 * a33 - a31 * a31, 0x3120)
     best, order = _larger(best, order, a00 * a11 - a10 * a10, 0x1032)
     best, order = _larger(best, order, a00 * a33 - a30 * a30, 0x3021)
