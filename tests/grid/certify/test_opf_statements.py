@@ -242,3 +242,15 @@ def test_a_loosely_solved_result_is_held_to_what_it_asked_for(certified: Certify
     assert "stationarity" in strict.moved("buses", "reactive_price", 2, 2e-3)
     assert "stationarity" not in loose.moved("buses", "reactive_price", 2, 2e-3)
     assert "stationarity" in loose.moved("buses", "reactive_price", 2, 0.2)
+
+
+def test_violations_are_weighed_in_per_unit(certified: Certify) -> None:
+    run = certified("opf")
+    assert run.result.proof == "local"
+    buses, branches = run.result.buses, run.result.branches
+    balances = buses["price"] * buses["shortfall"] + buses["reactive_price"] * buses["reactive_shortfall"]
+    ratings = (branches["from_price"] + branches["to_price"]) * branches["over"]
+    angles = np.abs(branches["angle_price"]) * branches["over_angle"]
+    expected = np.nansum(balances) + np.nansum(ratings) + np.nansum(angles)
+    (claim,) = [one for one in run.of(run.result).claims if one.name == "violation_weighed"]
+    assert claim.value == pytest.approx(expected / 100, rel=1e-6)

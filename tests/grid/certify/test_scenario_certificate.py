@@ -170,3 +170,123 @@ def test_scenarios_nobody_asked_for_are_refused(run: Any) -> None:
     params = run.params.model_copy(update={"scenarios": None, "record": ()})
     certificate = run.operation.certify(params, run.result, run.context)
     assert {claim.name for claim in certificate.failed} == {"scenarios_listed"}
+
+
+# --- what a row says of itself, whether or not it is solved again ---
+
+UNSOLVED = 5  # the row without a solution
+
+
+@pytest.mark.parametrize(
+    ("column", "row", "value"),
+    [
+        ("generation", 1, np.nan),
+        ("losses", 1, np.nan),
+        ("lowest_voltage", 1, np.nan),
+        ("highest_voltage", 1, np.nan),
+        ("lowest_voltage", 1, 1.5),  # above the highest
+        ("largest_loading", UNSOLVED, 50.0),
+        ("generation", UNSOLVED, 0.0),
+        ("highest_voltage", UNSOLVED, 1.0),
+        *((name, UNSOLVED, 1) for name in ("lowest_bus", "highest_bus", "largest_branch", "limited")),
+        *((name, UNSOLVED, 1) for name in ("voltage_violations", "overloads")),
+        ("lowest_bus", 1, 5),  # no such bus
+        ("highest_bus", 1, 5),
+        ("lowest_bus", 1, 0),
+        ("largest_branch", 1, 0),
+        ("largest_branch", 1, 11),  # there are ten
+        ("largest_branch", 1, -1),
+        ("largest_loading", 1, np.nan),
+        ("status", 1, "violated"),
+        ("status", 1, ""),
+    ],
+)
+def test_a_row_that_contradicts_itself_is_no_account(
+    run: Any, column: str, row: int, value: float | str
+) -> None:
+    assert "scenarios_accounted" in run.with_cell("scenarios", column, row, value)
+
+
+def test_overloads_are_those_that_the_largest_loading_tells_of(certified: Certify, file: str) -> None:
+    run = certified("powerflow", scenarios=file, set=("branch.1.rate_a=85",))
+    rows = run.result.scenarios
+    over, within = (np.flatnonzero(mask)[0] for mask in (rows["overloads"] > 0, rows["largest_loading"] < 99))
+    none = run.result.model_copy(
+        update={
+            "scenarios": rows.replace(overloads=np.where(np.arange(7) == over, 0, rows["overloads"])),
+            "scenarios_violated": run.result.scenarios_violated - int(rows["voltage_violations"][over] == 0),
+        }
+    )
+    assert "scenarios_accounted" in {claim.name for claim in run.of(none).failed}
+    violated = run.result.scenarios_violated + int(rows["voltage_violations"][within] == 0)
+    more = rows.replace(overloads=np.where(np.arange(7) == within, 1, rows["overloads"]))
+    assert "scenarios_accounted" in run.failed(scenarios=more, scenarios_violated=violated)
+
+
+def test_a_sum_moved_by_ten_tolerances_is_refused(run: Any) -> None:
+    for by in (1e-4, -1e-4):  # MW; two ways of summing may differ by 1e-5
+        for column in ("load", "unserved"):
+            assert "scenarios_demand" in run.moved("scenarios", column, 2, by)
+        for column in ("load", "generation", "losses"):
+            assert "scenarios_accounted" in run.moved("scenarios", column, 2, by)
+
+
+@pytest.mark.parametrize("by", [1.0, -1.0])
+def test_a_solution_moved_by_ten_tolerances_is_refused(run: Any, by: float) -> None:
+    for column, tolerance in (
+        ("lowest_voltage", 1e-6),
+        ("highest_voltage", 1e-6),
+        ("largest_loading", 1.2e-3),
+    ):
+        failed = run.moved("scenarios", column, 2, 10 * by * tolerance)
+        assert "scenarios_solved_again" in failed, column
+    moved = run.result.scenarios
+    for column in ("losses", "generation"):
+        values = moved[column].copy()
+        values[1] += 0.015 * by
+        moved = moved.replace(**{column: values})
+    assert run.failed(scenarios=moved) == {"scenarios_solved_again"}
+    for place, name in enumerate(KEPT):
+        tolerance = {"vm": 2e-6, "va": 1.1e-4}.get(name.rpartition(".")[2], 1.2e-3)
+        failed = run.moved("recorded", "value", 2 * len(KEPT) + place, 10 * by * tolerance)
+        assert failed == {"scenarios_recorded"}, name
+
+
+def test_the_extremes_are_solved_again_and_of_the_others_only_a_sample(
+    certified: Certify, tmp_path: Path
+) -> None:
+    """Loads fall row by row, but for the largest and the smallest, which stand among the others."""
+    scales = [0.9 - 0.005 * row for row in range(30)]
+    scales[11], scales[17] = 1.1, 0.3
+    path = tmp_path / "many.csv"
+    path.write_text("scenario,scale.load\n" + "".join(f"s{n},{x:.4f}\n" for n, x in enumerate(scales)))
+    run = certified("powerflow", scenarios=str(path), audit=4)
+    rows = run.result.scenarios
+    assert (rows["status"] == "converged").all()
+
+    def seen(row: int) -> bool:
+        moved = rows
+        for column in ("losses", "generation"):
+            values = moved[column].copy()
+            values[row] += 0.02
+            moved = moved.replace(**{column: values})
+        failed: set[str] = run.failed(scenarios=moved)
+        assert failed <= {"scenarios_solved_again"}
+        return bool(failed)
+
+    extremes = {int(np.argmin(rows["lowest_voltage"])), int(np.argmax(rows["highest_voltage"]))}
+    extremes |= {int(np.argmax(rows["largest_loading"])), int(np.argmax(rows["losses"]))}
+    found = {row for row in range(30) if seen(row)}
+    assert extremes <= found
+    assert len(found - extremes) <= 4
+    assert len(found) >= 4
+
+
+def test_demand_that_switching_cuts_off_is_unserved(certified: Certify, tmp_path: Path) -> None:
+    path = tmp_path / "switched.csv"
+    path.write_text("scenario,branch.7.status,gen.5.status\nline,0,\nunit,,0\nnone,1,1\n")
+    run = certified("powerflow", scenarios=str(path), audit=4)
+    assert run.result.scenarios["unserved"].tolist() == [10.0 + 25.0, 10.0 + 35.0, 10.0]
+    assert run.of(run.result).failed == ()
+    for row in range(3):
+        assert "scenarios_demand" in run.moved("scenarios", "unserved", row, -25.0)

@@ -307,7 +307,8 @@ def _loading_agrees(loading: Floats, said: dict[str, float]) -> bool:
         return not np.isfinite(said["largest_loading"])
     most, place = float(np.nanmax(loading)), int(said["largest_branch"]) - 1
     doubt = LOADING_PERCENT + RELATIVE * most
-    return place >= 0 and abs(said["largest_loading"] - most) <= doubt and loading[place] >= most - doubt
+    near = 0 <= place < len(loading) and loading[place] >= most - doubt
+    return bool(near and abs(said["largest_loading"] - most) <= doubt)
 
 
 def _counts_agree(grid: Circuit, vm: Floats, loading: Floats, said: dict[str, float]) -> bool:
