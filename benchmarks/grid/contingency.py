@@ -40,8 +40,8 @@ from genba.grid.io.changes import apply
 from genba.grid.io.matpower import read
 from genba.grid.kernels import outage_study
 from genba.grid.kernels.limits import RATING
-from genba.grid.kernels.network import PV, REFERENCE
-from genba.grid.kernels.outage_study import MANY, WORTH, Lost, Passed, Verdicts
+from genba.grid.kernels.network import PQ, PV, REFERENCE
+from genba.grid.kernels.outage_study import MANY, WORTH, Lost, Passed, Study, Verdicts
 from genba.grid.operations import contingency as operation
 from genba.grid.operations.contingency import Base, contingency
 from genba.grid.operations.opf import opf
@@ -79,17 +79,11 @@ def secure(name: str) -> Point:
     vm = dict(zip(found.buses["bus"].tolist(), found.buses["vm"].tolist(), strict=True))
     changes = tuple(
         change
-        for unit, (bus, p, on) in enumerate(
-            zip(
-                found.units["bus"].tolist(),
-                found.units["p"].tolist(),
-                found.units["in_service"].tolist(),
-                strict=True,
-            ),
-            1,
+        for unit, (bus, p, q, on) in enumerate(
+            zip(*(found.units[name].tolist() for name in ("bus", "p", "q", "in_service")), strict=True), 1
         )
         if on
-        for change in (f"gen.{unit}.pg={p!r}", f"gen.{unit}.vg={vm[bus]!r}")
+        for change in (f"gen.{unit}.pg={p!r}", f"gen.{unit}.qg={q!r}", f"gen.{unit}.vg={vm[bus]!r}")
     )
     case = apply(read(pglib.path(name))[0], changes)
     params = contingency.parse({"case": f"pglib:{name}"})
@@ -110,7 +104,7 @@ class Light:
 
         case, state = point.case, point.base.given.state
         self.voltage = state.at.voltage
-        self.grid = init_from_matpower(ppc(case, state.unit_p * case.base_mva, state.kind))
+        self.grid = init_from_matpower(ppc(case, point.base.given))
         self.grid.ac_pf(self.voltage.copy(), 30, 1e-9)
         self.threads, self.analysis = threads, ContingencyAnalysisCPP
         transformer = (case.branch["ratio"] != 0) | (case.branch["shift"] != 0)
@@ -131,16 +125,25 @@ class Light:
         return np.asarray(analysis.get_voltages())[np.argsort(np.argsort(wanted))]
 
 
-def ppc(case: Case, p: np.ndarray, kind: np.ndarray) -> dict[str, Any]:
-    """Give a case in PYPOWER's form with outputs `p`, MW; the reference is the one that has a unit."""
+def ppc(case: Case, given: Study) -> dict[str, Any]:
+    """Give a case in PYPOWER's form at a solved base; the reference is the one that has a unit.
+
+    Units at PQ buses become negative demand: lightsim2grid would have every unit hold its voltage, whatever
+    the type of its bus (MATPOWER ignores Vg there).
+    """
     bus, gen, branch = (
         np.column_stack([rows[name].astype(float) for name in rows.columns.names])
         for rows in (case.bus, case.gen, case.branch)
     )
     gen = np.hstack([gen, np.zeros((len(gen), 11))])
-    gen[:, 1] = p
+    state, at, on = given.state, given.model.network.unit_bus, given.schedule.unit_on
+    gen[:, 1] = state.unit_p * case.base_mva
     bus[:, 1] = np.where(bus[:, 1] == REFERENCE, PV, bus[:, 1])
-    bus[kind == REFERENCE, 1] = REFERENCE
+    bus[state.kind == REFERENCE, 1] = REFERENCE
+    fixed = on & (state.kind[at] == PQ)
+    for column, output in ((2, state.unit_p), (3, state.unit_q)):
+        np.subtract.at(bus[:, column], at[fixed], output[fixed] * case.base_mva)
+    gen[fixed, 7] = 0
     return {"version": "2", "baseMVA": case.base_mva, "bus": bus, "gen": gen, "branch": branch}
 
 

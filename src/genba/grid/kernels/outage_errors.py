@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from genba.grid.kernels.network import Bools, Floats, Ints
+from genba.grid.kernels.network import Bools, Floats
 from genba.grid.kernels.outage_equations import Room, evaluate
 from genba.grid.kernels.outage_lanes import Desk, Grid, Rules, Work, set_up
-from genba.grid.kernels.outage_limits import squared
+from genba.grid.kernels.outage_limits import mark, squared
 from genba.grid.kernels.outage_steps import find_step, move
 from genba.num.jit import inlined, kernel
 from genba.num.lu.lanes import LANES, Lane, difference, every, larger, load, store, times
@@ -27,7 +27,7 @@ def measure_errors(grid: Grid, work: Work, rules: Rules, desk: Desk) -> None:
     point, inverse, branches, outages, plans, _, _ = grid
     group, room = desk.next, desk.next.room
     one, two = desk.group.room, desk.done.room  # nobody uses these lanes yet
-    lost = np.zeros(len(branches.ends), np.bool_)
+    lost = desk.to.lost
     for first in range(0, len(work.status), LANES):
         touched = set_up(point, inverse, branches, outages, plans, rules, first, len(work.status), group)
         rows = room.rows[:touched]
@@ -44,19 +44,10 @@ def measure_errors(grid: Grid, work: Work, rules: Rules, desk: Desk) -> None:
                 )
             find_step(point.structure, point.factors, rows, False, room.step, room.aside, room.change)
             move(room.voltage, room.step)
-        _mark(outages.branches, group.numbers, True, lost)
+        mark(outages.branches, group.numbers, True, lost)
         _compare(grid, rules, one, lost, desk, work)
         _compare(grid, rules, two, lost, desk, work)
-        _mark(outages.branches, group.numbers, False, lost)
-
-
-@kernel
-def _mark(branches: Ints, numbers: Ints, mark: bool, lost: Bools) -> None:
-    """Mark, or unmark, the branches that lanes lose."""
-    for lane in range(LANES):
-        for row in branches[numbers[lane]]:
-            if row >= 0:
-                lost[row] = mark
+        mark(outages.branches, group.numbers, False, lost)
 
 
 @inlined

@@ -9,7 +9,7 @@ from genba.grid.kernels.operating_point import Point
 from genba.grid.kernels.outage_changes import Branches, Outages, Surroundings, lay_out, prepare_plain
 from genba.grid.kernels.outage_equations import Room, give_back, lose
 from genba.grid.kernels.outage_inverse import Inverse
-from genba.grid.kernels.outage_limits import Hits, Nearness, Watch, judge
+from genba.grid.kernels.outage_limits import Hits, Nearness, Watch, approach, judge
 from genba.grid.kernels.outage_mixing import forget, remember
 from genba.grid.kernels.outage_steps import find_step, move, prepare_others, trace
 from genba.num.jit import borrowing, inlined
@@ -116,6 +116,7 @@ class Group(NamedTuple):
         busy: whether the lane is in use, shape (8,).
         upwards: whether its slack is shared as units can produce more, shape (8,).
         odd: whether what is planned in it is not what the base plans, shape (8,).
+        beyond: whether it is known to pass a limit, so that no look will clear it, shape (8,).
         room: voltages and equations.
     """
 
@@ -124,13 +125,14 @@ class Group(NamedTuple):
     busy: Bools
     upwards: Bools
     odd: Bools
+    beyond: Bools
     room: Room
 
 
 def group_of(room: Room) -> Group:
     """Give eight lanes that nobody uses."""
     whole, no = np.zeros(LANES, np.int64), np.zeros(LANES, bool)
-    return Group(whole, whole.copy(), no, no.copy(), no.copy(), room)
+    return Group(whole, whole.copy(), no, no.copy(), no.copy(), no.copy(), room)
 
 
 class Desk(NamedTuple):
@@ -142,7 +144,6 @@ class Desk(NamedTuple):
         done: outages that have a solution, and wait for being judged.
         to: how near to a limit they come.
         hits: limits passed.
-        unkept: room for none.
         place: first outage that is not set up yet, shape (1,).
     """
 
@@ -151,7 +152,6 @@ class Desk(NamedTuple):
     done: Group
     to: Nearness
     hits: Hits
-    unkept: Hits
     place: Ints
 
 
@@ -171,7 +171,7 @@ def set_up(
     for lane in range(LANES):
         number = min(first + lane, end - 1)
         group.numbers[lane], group.busy[lane], group.taken[lane] = number, first + lane < end, 0
-        group.upwards[lane], group.odd[lane] = outages.upwards[number], False
+        group.upwards[lane], group.odd[lane], group.beyond[lane] = outages.upwards[number], False, False
         sparse = sparse and outages.plan[number] == 0
     around = Surroundings(point.start, point.columns, point.admittance, point.voltage, point.free)
     lay_out(around, branches, outages, group.numbers, change)
@@ -275,27 +275,32 @@ def _cut_off(preorder: Ints, dead: Ints, numbers: Ints, odd: Bools, voltage: Flo
 @inlined
 def screen(
     branches: Branches, outages: Outages, guard: Guard, watch: Watch, work: Work, rules: Rules, group: Group,
-    to: Nearness, unkept: Hits
+    to: Nearness
 ) -> None:  # fmt: skip
     """Leave the lanes whose limits are all farther away than their mismatch can move anything.
 
     Lanes that release a voltage go on: there the margin of a held voltage would have to become another.
     """
-    room, numbers = group.room, group.numbers
+    room, numbers, wanted = group.room, group.numbers, False
     for lane in range(LANES):
         mismatch = room.mismatch[lane]
         to.wanted[lane] = (
             group.busy[lane]
+            and not group.beyond[lane]
             and group.taken[lane] > 0
             and rules.tolerance < mismatch < HOPELESS
             and outages.released[numbers[lane], 0] < 0
         )
-        to.near[lane] = False
+        wanted = wanted or to.wanted[lane]
         for part in range(2):
             to.margin[0, part, lane] = rules.error[part] * mismatch if to.wanted[lane] else 0.0
-    judge(branches, watch, outages.branches, numbers, room.voltage, to, unkept)
+    if wanted:
+        approach(branches, watch, outages.branches, numbers, room.voltage, to)
     for lane in range(LANES):
-        if not to.wanted[lane] or to.near[lane] or to.lowest[0, 0, lane] < 4.0 * rules.lowest**2:
+        if not to.wanted[lane]:
+            continue
+        group.beyond[lane] = to.beyond[lane]
+        if to.near[lane] or to.lowest[0, 0, lane] < 4.0 * rules.lowest**2:
             continue
         margin = rules.error[2] * room.mismatch[lane]
         if not rules.guarded or _keeps_reactive_limits(
@@ -319,7 +324,6 @@ def finish(
                 guard, outages.released, done.numbers[lane], lane, 0.0, room.voltage, room.reactive
             )
         )
-    to.margin[:] = 0.0
     used = hits.used[0]
     judge(branches, watch, outages.branches, done.numbers, room.voltage, to, hits)
     for lane in range(LANES):

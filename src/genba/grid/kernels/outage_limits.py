@@ -15,7 +15,6 @@ from genba.num.lu.lanes import (
     Lane,
     difference,
     every,
-    larger,
     load,
     multiple,
     plus,
@@ -23,9 +22,13 @@ from genba.num.lu.lanes import (
     scaled,
     store,
     times,
+    total,
 )
 
 LanePair = tuple[Lane, Lane]
+
+TOGETHER = 16
+"""Limits that are looked at together: where none of them is passed, none is looked at by itself."""
 
 
 class Watch(NamedTuple):
@@ -104,26 +107,42 @@ class Nearness(NamedTuple):
         margin: of apparent powers, and of voltages that are not held, in each lane, shape (1, 2, 8), p.u.
         wanted: lanes to be judged, shape (8,).
         near: lanes within their margin of a limit, or beyond it, shape (8,).
+        beyond: lanes beyond a limit by more than their margin, shape (8,).
         square: room for a square and its border, shape (1, 2, 8).
         lowest: smallest square of a voltage that is not 0, shape (1, 1, 8), p.u.
+        lost: whether some lane has lost a branch; all false between two uses, shape (m,).
     """
 
     margin: Floats
     wanted: Bools
     near: Bools
+    beyond: Bools
     square: Floats
     lowest: Floats
+    lost: Bools
 
 
-def nearness_of() -> Nearness:
-    """Give room for eight lanes, without margins."""
+def nearness_of(branches: int) -> Nearness:
+    """Give room for eight lanes of a grid with so many branches, without margins."""
     return Nearness(
         margin=np.zeros((1, 2, LANES)),
         wanted=np.zeros(LANES, bool),
         near=np.zeros(LANES, bool),
+        beyond=np.zeros(LANES, bool),
         square=np.zeros((1, 2, LANES)),
         lowest=np.zeros((1, 1, LANES)),
+        lost=np.zeros(branches, bool),
     )
+
+
+@borrowing
+def mark(branches: Ints, numbers: Ints, lost: bool, marks: Bools) -> None:
+    """Mark the branches that eight outages take, or take the marks away."""
+    for lane in range(LANES):
+        for which in range(branches.shape[1]):
+            row = branches[numbers[lane], which]
+            if row >= 0:
+                marks[row] = lost
 
 
 @inlined
@@ -136,31 +155,18 @@ def squared(y: Floats, row: int, own: int, other: int, v: LanePair, w: LanePair)
 
 
 @inlined
-def _border(limit: float, margin: Lane) -> Lane:
-    """Give the squares of a limit less the margin of each lane."""
-    kept = difference(every(limit), margin)
-    return product(kept, kept)
-
-
-@inlined
-def _some_above(x: Lane, y: Lane) -> bool:
-    return (
-        x[0] > y[0]
-        or x[1] > y[1]
-        or x[2] > y[2]
-        or x[3] > y[3]
-        or x[4] > y[4]
-        or x[5] > y[5]
-        or x[6] > y[6]
-        or x[7] > y[7]
-    )
+def _flow(y: Floats, ends: Ints, row: int, v: Floats) -> Lane:
+    """Give the larger squared apparent power of both ends of a branch."""
+    i, j = ends[row, 0], ends[row, 1]
+    one, other = (load(v, i, 0), load(v, i, 1)), (load(v, j, 0), load(v, j, 1))
+    return _higher(squared(y, row, 0, 2, one, other), squared(y, row, 6, 4, other, one))
 
 
 @borrowing
-def judge(
-    branches: Branches, watch: Watch, lost: Ints, numbers: Ints, v: Floats, to: Nearness, hits: Hits
-) -> None:
-    """Find what passes a limit, or comes within a margin of one.
+def approach(branches: Branches, watch: Watch, lost: Ints, numbers: Ints, v: Floats, to: Nearness) -> None:
+    """Tell which lanes come within their margin of a limit, which pass one by more, and how low voltages are.
+
+    All lanes take the same way: this is done as often as steps are taken.
 
     Arguments:
         branches: two-ports.
@@ -168,37 +174,131 @@ def judge(
         lost: branches that each outage takes, shape (k, 2).
         numbers: outage of each lane, shape (8,).
         v: voltages of the lanes, 0 at buses that are cut off, shape (n, 2, 8).
-        to: which lanes are wanted, and how near; lanes that are near are marked.
-        hits: where what passes is added, as far as there is room.
+        to: margins; what is found.
     """
-    y, ends, flow_margin = branches.admittance, branches.ends, load(to.margin, 0, 0)
+    y, ends, margin = branches.admittance, branches.ends, load(to.margin, 0, 0)
+    near, beyond, none = every(-1.0), every(-1.0), every(0.0)
+    mark(lost, numbers, True, to.lost)
     for limit in range(len(watch.branch)):
         row = watch.branch[limit]
-        i, j = ends[row, 0], ends[row, 1]
-        one, other = (load(v, i, 0), load(v, i, 1)), (load(v, j, 0), load(v, j, 1))
-        square = larger(squared(y, row, 0, 2, one, other), squared(y, row, 6, 4, other, one))
-        border = _border(watch.most[limit], flow_margin)
-        if _some_above(square, border):
-            store(to.square, 0, 0, square)
-            store(to.square, 0, 1, border)
-            _note(lost, numbers, limit, row, to, hits)
-    voltage_margin, lowest = load(to.margin, 0, 1), every(np.inf)
+        square, most = _flow(y, ends, row, v), every(watch.most[limit])
+        inner, outer = _higher(difference(most, margin), none), total(most, margin)
+        if to.lost[row]:
+            square = _without(square, lost, numbers, row, to.square)
+        near = _higher(near, difference(square, product(inner, inner)))
+        beyond = _higher(beyond, difference(square, product(outer, outer)))
+    mark(lost, numbers, False, to.lost)
+    margin, lowest = load(to.margin, 0, 1), every(np.inf)
     for i in range(len(watch.low)):
         e, f = load(v, i, 0), load(v, i, 1)
-        square = times(e, e, f, f)
+        square, moved = times(e, e, f, f), multiple(watch.free[i], margin)
         lowest = _smaller(lowest, square)
-        moved = multiple(watch.free[i], voltage_margin)
-        high = _border(watch.high[i], moved)
-        if _some_above(square, high):
-            store(to.square, 0, 0, square)
-            store(to.square, 0, 1, high)
-            _note(lost, numbers, watch.high_limit[i], -1, to, hits)
-        low = _border(watch.low[i], multiple(-1.0, moved))
-        if _some_above(low, square):
-            store(to.square, 0, 1, square)
-            store(to.square, 0, 0, low)
-            _note_low(numbers, watch.low_limit[i], to, hits)
+        most = every(watch.high[i])
+        inner, outer = _higher(difference(most, moved), none), total(most, moved)
+        near = _higher(near, difference(square, product(inner, inner)))
+        beyond = _higher(beyond, difference(square, product(outer, outer)))
+        if watch.low[i] > 0.0:
+            least = every(watch.low[i])
+            inner, outer = total(least, moved), _higher(difference(least, moved), none)
+            near = _higher(near, _energised(square, difference(product(inner, inner), square)))
+            beyond = _higher(beyond, _energised(square, difference(product(outer, outer), square)))
     store(to.lowest, 0, 0, lowest)
+    for lane in range(LANES):
+        to.near[lane], to.beyond[lane] = not near[lane] <= 0.0, beyond[lane] > 0.0
+
+
+@inlined
+def _higher(x: Lane, y: Lane) -> Lane:
+    """Give the larger of x and y, y where x is none."""
+    return (
+        x[0] if x[0] > y[0] else y[0],
+        x[1] if x[1] > y[1] else y[1],
+        x[2] if x[2] > y[2] else y[2],
+        x[3] if x[3] > y[3] else y[3],
+        x[4] if x[4] > y[4] else y[4],
+        x[5] if x[5] > y[5] else y[5],
+        x[6] if x[6] > y[6] else y[6],
+        x[7] if x[7] > y[7] else y[7],
+    )
+
+
+@inlined
+def _energised(square: Lane, x: Lane) -> Lane:
+    """Give x, and -1 where a bus has no voltage."""
+    return (
+        x[0] if square[0] > 0.0 else -1.0,
+        x[1] if square[1] > 0.0 else -1.0,
+        x[2] if square[2] > 0.0 else -1.0,
+        x[3] if square[3] > 0.0 else -1.0,
+        x[4] if square[4] > 0.0 else -1.0,
+        x[5] if square[5] > 0.0 else -1.0,
+        x[6] if square[6] > 0.0 else -1.0,
+        x[7] if square[7] > 0.0 else -1.0,
+    )
+
+
+@inlined
+def _without(square: Lane, lost: Ints, numbers: Ints, row: int, room: Floats) -> Lane:
+    """Give squared powers, 0 in lanes that have lost the branch."""
+    store(room, 0, 0, square)
+    for lane in range(LANES):
+        if row == lost[numbers[lane], 0] or row == lost[numbers[lane], 1]:
+            room[0, 0, lane] = 0.0
+    return load(room, 0, 0)
+
+
+@borrowing
+def judge(
+    branches: Branches, watch: Watch, lost: Ints, numbers: Ints, v: Floats, to: Nearness, hits: Hits
+) -> None:
+    """Find what passes a limit.
+
+    Arguments:
+        branches: two-ports.
+        watch: the limits.
+        lost: branches that each outage takes, shape (k, 2).
+        numbers: outage of each lane, shape (8,).
+        v: voltages of the lanes, 0 at buses that are cut off, shape (n, 2, 8).
+        to: which lanes are wanted; how low voltages are is written.
+        hits: where what passes is added, as far as there is room.
+    """
+    y, ends, count = branches.admittance, branches.ends, len(watch.branch)
+    for first in range(0, count, TOGETHER):
+        over = every(-1.0)
+        for limit in range(first, min(first + TOGETHER, count)):
+            square, most = _flow(y, ends, watch.branch[limit], v), watch.most[limit]
+            over = _higher(over, difference(square, every(most * most)))
+        if not _some_above(over):
+            continue
+        for limit in range(first, min(first + TOGETHER, count)):
+            square, most = _flow(y, ends, watch.branch[limit], v), watch.most[limit]
+            if _some_above(difference(square, every(most * most))):
+                store(to.square, 0, 0, square)
+                _note(lost, numbers, limit, watch.branch[limit], most * most, to, hits)
+    lowest, n = every(np.inf), len(watch.low)
+    for first in range(0, n, TOGETHER):
+        over = every(-1.0)
+        for i in range(first, min(first + TOGETHER, n)):
+            e, f, low, high = load(v, i, 0), load(v, i, 1), watch.low[i], watch.high[i]
+            square = times(e, e, f, f)
+            lowest = _smaller(lowest, square)
+            over = _higher(over, difference(square, every(high * high)))
+            over = _higher(over, _energised(square, difference(every(low * low), square)))
+        if not _some_above(over):
+            continue
+        for i in range(first, min(first + TOGETHER, n)):
+            e, f, low, high = load(v, i, 0), load(v, i, 1), watch.low[i], watch.high[i]
+            store(to.square, 0, 0, times(e, e, f, f))
+            _note(lost, numbers, watch.high_limit[i], -1, high * high, to, hits)
+            _note_low(numbers, watch.low_limit[i], low * low, to, hits)
+    store(to.lowest, 0, 0, lowest)
+
+
+@inlined
+def _some_above(x: Lane) -> bool:
+    """Tell whether a lane is above 0."""
+    one, two = max(max(x[0], x[1]), max(x[2], x[3])), max(max(x[4], x[5]), max(x[6], x[7]))
+    return max(one, two) > 0.0
 
 
 @inlined
@@ -217,26 +317,24 @@ def _smaller(x: Lane, y: Lane) -> Lane:
 
 
 @borrowing
-def _note(lost: Ints, numbers: Ints, limit: int, row: int, to: Nearness, hits: Hits) -> None:
-    """Note the lanes whose square is above its border, but those that have lost the branch."""
+def _note(lost: Ints, numbers: Ints, limit: int, row: int, border: float, to: Nearness, hits: Hits) -> None:
+    """Note the lanes whose square is above a border, but those that have lost the branch."""
     for lane in range(LANES):
         square = to.square[0, 0, lane]
-        if not to.wanted[lane] or not square > to.square[0, 1, lane]:
+        if not to.wanted[lane] or not square > border:
             continue
         one, two = lost[numbers[lane], 0], lost[numbers[lane], 1]
         if row < 0 or (row != one and row != two):
             _add(numbers[lane], limit, np.sqrt(square), hits)
-            to.near[lane] = True
 
 
 @borrowing
-def _note_low(numbers: Ints, limit: int, to: Nearness, hits: Hits) -> None:
-    """Note the lanes whose square is below its border, but those without a voltage: square second."""
+def _note_low(numbers: Ints, limit: int, border: float, to: Nearness, hits: Hits) -> None:
+    """Note the lanes whose square is below a border, but those without a voltage."""
     for lane in range(LANES):
-        square = to.square[0, 1, lane]
-        if to.wanted[lane] and 0.0 < square < to.square[0, 0, lane] and limit >= 0:
+        square = to.square[0, 0, lane]
+        if to.wanted[lane] and 0.0 < square < border and limit >= 0:
             _add(numbers[lane], limit, np.sqrt(square), hits)
-            to.near[lane] = True
 
 
 @borrowing
@@ -247,4 +345,5 @@ def _add(number: int, limit: int, value: float, hits: Hits) -> None:
         hits.used[0] += 1
 
 
-__all__ = ["Hits", "Nearness", "Watch", "hits_of", "judge", "nearness_of", "squared", "watch_of"]
+__all__ = ["Hits", "Nearness", "Watch", "approach", "hits_of", "judge", "mark", "nearness_of", "squared"]
+__all__ += ["watch_of"]

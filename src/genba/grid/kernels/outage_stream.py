@@ -37,7 +37,7 @@ def solve_outages(grid: Grid, work: Work, rules: Rules, desk: Desk, end: int) ->
         Whether all are done; if not, the hits are to be taken away, and the next call goes on.
     """
     point, inverse, branches, outages, plans, guard, watch = grid
-    waiting, group, done, to, hits, unkept, place = desk
+    waiting, group, done, to, hits, place = desk
     if place[0] == 0:
         lay_base(point.voltage, plans.power, group.room.voltage, group.room.planned)
         for one in (waiting, group, done):  # nothing is left of what was solved before
@@ -50,7 +50,7 @@ def solve_outages(grid: Grid, work: Work, rules: Rules, desk: Desk, end: int) ->
             place[0] = min(place[0] + LANES, end)
             evaluate(point, branches, outages, waiting.numbers, rules.shared, waiting.room)
             if rules.screens:
-                screen(branches, outages, guard, watch, work, rules, waiting, to, unkept)
+                screen(branches, outages, guard, watch, work, rules, waiting, to)
         moving = group.busy.any()
         if moving:
             room, change = group.room, group.room.change
@@ -58,7 +58,7 @@ def solve_outages(grid: Grid, work: Work, rules: Rules, desk: Desk, end: int) ->
             _advance(point, room.rows[:count], group)
             evaluate(point, branches, outages, group.numbers, rules.shared, room)
             if rules.screens:
-                screen(branches, outages, guard, watch, work, rules, group, to, unkept)
+                screen(branches, outages, guard, watch, work, rules, group, to)
         parked = LANES
         while parked == LANES:  # then more may be done than there was room for
             parked = _retire(outages, plans, work, rules, group, done)
@@ -101,7 +101,7 @@ def _enter(waiting: Group, there: int, group: Group, lane: int, shared: bool) ->
     old, new = waiting.room, group.room
     group.numbers[lane], group.taken[lane] = waiting.numbers[there], waiting.taken[there]
     group.upwards[lane], group.busy[lane] = waiting.upwards[there], True
-    new.mismatch[lane] = old.mismatch[there]
+    group.beyond[lane], new.mismatch[lane] = waiting.beyond[there], old.mismatch[there]
     waiting.busy[there] = False
     _copy(old.voltage, there, new.voltage, lane)
     _copy(old.step, there, new.step, lane)

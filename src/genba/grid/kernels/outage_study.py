@@ -219,13 +219,13 @@ def _lanes(given: Study, lost: Lost, threads: int) -> Lanes | None:
         return None
     ground = ground_of(given.model, given.schedule, given.state, point)
     watch = watch_of(given.limits, given.measured.excess, point, band=given.band, worse_by=given.worse_by)
-    desks = tuple(_desk(point, watch) for _ in range(threads))
     losses, branches = losses_of(lost.branches, lost.units), branches_of(ground)
+    desks = tuple(_desk(point, watch, len(branches.ends)) for _ in range(threads))
     place = _places(ground, branches, losses)
     return Lanes(ground, inverse_of(point), losses, branches, watch, desks, place)
 
 
-def _desk(point: Point, watch: Watch) -> Desk:
+def _desk(point: Point, watch: Watch, branches: int) -> Desk:
     """Give room for one thread."""
     rows = 2 * LANES * (len(watch.branch) + len(watch.low) + len(watch.high)) + ROWS
     room, waiting = room_of(point), room_of(point)
@@ -235,9 +235,8 @@ def _desk(point: Point, watch: Watch) -> Desk:
         next=group_of(waiting),
         group=group_of(room),
         done=group_of(done),
-        to=nearness_of(),
+        to=nearness_of(branches),
         hits=hits_of(rows),
-        unkept=hits_of(0),
         place=np.zeros(1, np.int64),
     )
 
