@@ -5,6 +5,7 @@ import pytest
 
 from genba.grid.kernels.outage_mixing import (
     GROWTH,
+    MIXED,
     clear,
     forget,
     move_on,
@@ -98,3 +99,8 @@ def test_forgotten_steps_leave_the_newton_step() -> None:
     lines.step()
     fresh.step()
     assert np.array_equal(lines.voltage, fresh.voltage)
+
+
+def test_large_grids_keep_nothing() -> None:
+    assert past_of(MIXED).off.shape == (MIXED, 4, LANES)
+    assert past_of(MIXED + 1).off.size == past_of(MIXED + 1).seen.size == 0

@@ -20,6 +20,8 @@ from genba.num.lu.lanes import LANES, difference, every, load, product, store, t
 
 SEEN = 256
 """Positions from which only some are looked at to find the weights: at least so many."""
+MIXED = 2000
+"""Buses up to which it pays: beyond, what lanes know does not fit into the second-level cache."""
 GROWTH = 2.0
 """By how much a mismatch may grow before what was learnt until then is forgotten."""
 PARALLEL = 1e-3
@@ -50,10 +52,11 @@ class Past(NamedTuple):
 
 
 def past_of(n: int) -> Past:
-    """Give eight lanes of `n` positions that have taken no step."""
+    """Give eight lanes of `n` positions that have taken no step; without room beyond `MIXED`."""
+    known = n if n <= MIXED else 0
     return Past(
-        seen=np.zeros((-(-n // max(1, n // SEEN)), 4, LANES)),
-        off=np.zeros((n, 4, LANES)),
+        seen=np.zeros((-(-known // max(1, known // SEEN)), 4, LANES)),
+        off=np.zeros((known, 4, LANES)),
         gram=np.zeros((1, 6, LANES)),
         weight=np.zeros((1, 4, LANES)),
         held=np.zeros(LANES, np.int64),

@@ -24,7 +24,7 @@ from genba.grid.kernels.outage_lanes import (
     share_by,
 )
 from genba.grid.kernels.outage_mixing import clear, move_on, remember, take_over, weigh
-from genba.grid.kernels.outage_steps import find_step, trace
+from genba.grid.kernels.outage_steps import find_step, move, trace
 from genba.num.jit import borrowing, inlined
 from genba.num.lu.lanes import LANES
 
@@ -71,12 +71,15 @@ def solve_outages(grid: Grid, work: Work, rules: Rules, desk: Desk, end: int) ->
 
 @inlined
 def _advance(point: Point, rows: Ints, group: Group) -> None:
-    """Take a step in every lane, Newton's mixed with those before it; the right-hand side is known."""
+    """Take a step in every lane, mixed with those before it where it pays; the right-hand side is known."""
     room = group.room
     find_step(point.structure, point.factors, rows, False, room.step, room.aside, room.change)
-    remember(room.step, room.past)
-    weigh(room.mismatch, room.past)
-    move_on(room.voltage, room.step, room.past)
+    if len(room.past.off) > 0:
+        remember(room.step, room.past)
+        weigh(room.mismatch, room.past)
+        move_on(room.voltage, room.step, room.past)
+    else:
+        move(room.voltage, room.step)
     count_step(group.taken)
 
 
