@@ -197,7 +197,8 @@ def beside(name: str, repeats: int, threads: int) -> bool:
     seconds, results = medians(tools, repeats)
     some = rows[:: max(1, len(rows) // SAMPLE)]
     solved, mine = voltages(point.base, some)
-    gap = float(np.abs(mine - light.run(some))[solved].max())
+    theirs = light.run(some)  # some that it solved among all it does not among these
+    gap = float(np.abs(mine - theirs)[solved & (np.abs(theirs).min(axis=1) > 0)].max())
     bad = np.unique(results["all"][1].outage)
     missed = len(np.setdiff1d(bad, np.unique(results["screened"][1].outage)))
     left = int(results["screened"][0].screened.sum())

@@ -93,7 +93,7 @@ def contingency(params: ContingencyParams, ctx: Context) -> ContingencyResult:
     """Study the outage of every branch and unit: overloads, voltages, what is cut off.
 
     Every outage is solved as a full AC power flow from the converged base, to the same tolerance; with
-    `screen=linear` only those that one or two Newton steps do not clear of all limits.
+    `screen=linear` only those that first Newton steps do not clear of all limits.
 
     >>> import genba.grid
     >>> genba.grid.contingency(case="pglib:case14_ieee", generation="balanced").result.studied
