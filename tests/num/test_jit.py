@@ -17,16 +17,17 @@ from genba.num.lu.factor import HOLDS, factorize, factors_of
 from genba.num.lu.solve import solve
 from genba.num.lu.structure import structure_of
 
-BUILTINS = {"abs", "bool", "complex", "len", "max", "min", "range"}
+BUILTINS = {"abs", "bool", "complex", "int", "len", "max", "min", "range"}
 SCALARS = (None, bool, complex, float, int)
 
 
 def holds_no_array(function: Callable[..., Any]) -> bool:
-    """Tell whether what a function gives is nothing, a number, or a tuple of numbers."""
-    given = inspect.get_annotations(function, eval_str=True)["return"]
-    return given in SCALARS or (
-        get_origin(given) is tuple and all(part in SCALARS for part in get_args(given))
-    )
+    """Tell whether what a function gives is nothing, a number, or a tuple of such."""
+    return has_no_array(inspect.get_annotations(function, eval_str=True)["return"])
+
+
+def has_no_array(given: Any) -> bool:
+    return given in SCALARS or (get_origin(given) is tuple and all(map(has_no_array, get_args(given))))
 
 
 def borrowers() -> Iterator[tuple[str, Callable[..., Any]]]:

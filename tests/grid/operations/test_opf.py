@@ -436,20 +436,16 @@ def test_what_the_findings_say_makes_the_case_feasible(run: Run) -> None:
 # --- stops ---
 
 
-def _cancelled_after(messages: int) -> tuple[Context, list[str]]:
-    asked: list[str] = []
-    context = Context(
-        report=lambda fraction, message: asked.append(message), cancelled=lambda: len(asked) > messages
-    )
-    return context, asked
-
-
 @pytest.mark.parametrize("formulation", ["ac", "dc", "soc"])
 def test_a_run_is_cancelled_inside_a_solve(pglib: Path, formulation: str) -> None:
-    context, asked = _cancelled_after(2)
+    asked: list[str] = []
+    context = Context(
+        report=lambda fraction, message: asked.append(message),
+        cancelled=lambda: any("iterations" in message for message in asked),
+    )
     with pytest.raises(Cancelled):
         opf(context, case=str(pglib / "pglib_opf_case300_ieee.m"), formulation=formulation)
-    assert any("iterations" in message for message in asked)
+    assert sum("iterations" in message for message in asked) == 1
 
 
 def test_a_wish_to_stop_is_asked_for_before_the_first_iteration_and_in_each(pglib: Path) -> None:

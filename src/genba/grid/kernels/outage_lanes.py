@@ -1,5 +1,6 @@
 """Eight outages as a group: how it is set up from the base, and how those with a solution are judged."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -365,7 +366,7 @@ def _keeps_reactive_limits(
         q = reactive[i, 0, lane]
         if guard.side[i] == 0.0 and not (q - high <= beyond and low - q <= beyond):
             return False
-        if guard.side[i] != 0.0 and guard.side[i] * (np.sqrt(e * e + f * f) - guard.setpoint[i]) > above:
+        if guard.side[i] != 0.0 and guard.side[i] * (math.sqrt(e * e + f * f) - guard.setpoint[i]) > above:
             return False
     return True
 

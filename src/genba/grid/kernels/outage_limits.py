@@ -1,5 +1,6 @@
 """Limits of eight outages side by side: which lanes come near one, and what those that pass one show."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -325,7 +326,7 @@ def _note(lost: Ints, numbers: Ints, limit: int, row: int, border: float, to: Ne
             continue
         one, two = lost[numbers[lane], 0], lost[numbers[lane], 1]
         if row < 0 or (row != one and row != two):
-            _add(numbers[lane], limit, np.sqrt(square), hits)
+            _add(numbers[lane], limit, math.sqrt(square), hits)
 
 
 @borrowing
@@ -334,7 +335,7 @@ def _note_low(numbers: Ints, limit: int, border: float, to: Nearness, hits: Hits
     for lane in range(LANES):
         square = to.square[0, 0, lane]
         if to.wanted[lane] and 0.0 < square < border and limit >= 0:
-            _add(numbers[lane], limit, np.sqrt(square), hits)
+            _add(numbers[lane], limit, math.sqrt(square), hits)
 
 
 @borrowing

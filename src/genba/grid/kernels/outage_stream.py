@@ -4,7 +4,7 @@ What takes many arrays is compiled into one kernel, and given no more of them th
 with some hundred arrays cost microseconds, and seconds when they are compiled.
 """
 
-from genba.grid.kernels.network import Floats, Ints
+from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.operating_point import Point
 from genba.grid.kernels.outage_changes import Outages, inherit
 from genba.grid.kernels.outage_equations import evaluate
@@ -51,7 +51,7 @@ def solve_outages(grid: Grid, work: Work, rules: Rules, desk: Desk, end: int) ->
             evaluate(point, branches, outages, waiting.numbers, rules.shared, waiting.room)
             if rules.screens:
                 screen(branches, outages, guard, watch, work, rules, waiting, to)
-        moving = group.busy.any()
+        moving = _some(group.busy)
         if moving:
             room, change = group.room, group.room.change
             count = trace(point.structure.parent, change.touched, change.at, room.marked, room.rows)
@@ -67,6 +67,14 @@ def solve_outages(grid: Grid, work: Work, rules: Rules, desk: Desk, end: int) ->
         if not moving:
             return True
     return False
+
+
+@borrowing
+def _some(lanes: Bools) -> bool:
+    found = False
+    for lane in range(LANES):
+        found = found or lanes[lane]
+    return found
 
 
 @inlined
