@@ -26,6 +26,7 @@ def lanes_of(pglib: Path, seed: int) -> tuple[Branches, Watch, np.ndarray, np.nd
     high = np.where(random.random(n) < 0.8, HIGH, np.inf)
     watch = Watch(
         branch=np.sort(random.permutation(m)[: m - 5]),
+        branch_limit=np.arange(m - 5),
         most=np.full(m - 5, RATING),
         low=low,
         high=high,

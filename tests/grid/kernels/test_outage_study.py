@@ -137,6 +137,20 @@ def test_lanes_give_what_outages_give_one_by_one(
     assert_same(base, judged(base, worth=1), judged(base, worth=10**6))
 
 
+@pytest.mark.parametrize("screen", [None, 0])
+@pytest.mark.parametrize("impedance", [0.0, 0.01 + 0.05j])
+def test_branches_out_of_service_pass_no_rating(pglib: Path, impedance: complex, screen: int | None) -> None:
+    """What they would carry is nothing, and without an impedance no number."""
+    case, _ = read(pglib / "pglib_opf_case118_ieee.m")
+    network = network_of(case.base_mva, case.bus, case.gen, case.branch)
+    on, impedances = network.branch_on.copy(), network.impedance.copy()
+    on[[8, 19]], impedances[[8, 19]] = False, impedance
+    base = base_of(replace(network, branch_on=on, impedance=impedances), rating=0.5)
+    lanes = judged(base, worth=1, screen=screen)
+    assert not np.isin(base.given.limits.row[lanes[1].limit], [8, 19])[lanes[1].limit < len(on)].any()
+    assert_same(base, lanes, judged(base, worth=10**6))
+
+
 @pytest.mark.parametrize("name", ["case118_ieee", "case300_ieee", "case588_sdet"])
 def test_voltages_in_lanes_are_those_of_newton_alone(pglib_base: Callable[..., Base], name: str) -> None:
     base = pglib_base(name)

@@ -36,7 +36,8 @@ class Watch(NamedTuple):
     """What counts as a violation after an outage; limits are numbered as in `Limits`.
 
     Arguments:
-        branch: branch row of each rating, shape (r,).
+        branch: branch row of each rating, of branches that carry something in the base, shape (r,).
+        branch_limit: number of the limit, shape (r,).
         most: apparent power beyond which it counts, shape (r,), p.u.
         low: voltage below which it counts, 0 for none, shape (n,), p.u.
         high: voltage above which it counts, infinite for none, shape (n,), p.u.
@@ -46,6 +47,7 @@ class Watch(NamedTuple):
     """
 
     branch: Ints
+    branch_limit: Ints
     most: Floats
     low: Floats
     high: Floats
@@ -75,7 +77,7 @@ def watch_of(limits: Limits, base: Floats, point: Point, *, band: float, worse_b
 
     Arguments:
         limits: k limits.
-        base: excess of each in the base, shape (k,), %.
+        base: excess of each in the base, shape (k,), %; NaN where its element is out of service.
         point: the base by position.
         band: share of a limit by which rounding may pass it.
         worse_by: growth of the excess from which a limit broken in the base counts, %.
@@ -86,13 +88,20 @@ def watch_of(limits: Limits, base: Floats, point: Point, *, band: float, worse_b
     below = limits.kind == VMIN
     border = limits.limit * (1.0 + np.where(below, -1.0, 1.0) * allowed / 100.0)
     number = np.arange(len(limits.kind))
-    rating, above = limits.kind == RATING, (limits.kind != RATING) & ~below
+    rating, above = (limits.kind == RATING) & ~np.isnan(base), (limits.kind != RATING) & ~below
     low, high = np.zeros(n), np.full(n, np.inf)
     low_limit, high_limit = np.full(n, -1), np.full(n, -1)
     low[position[limits.row[below]]], low_limit[position[limits.row[below]]] = border[below], number[below]
     high[position[limits.row[above]]], high_limit[position[limits.row[above]]] = border[above], number[above]
     return Watch(
-        limits.row[rating], border[rating], low, high, low_limit, high_limit, point.free[:, 1].copy()
+        branch=limits.row[rating],
+        branch_limit=number[rating],
+        most=border[rating],
+        low=low,
+        high=high,
+        low_limit=low_limit,
+        high_limit=high_limit,
+        free=point.free[:, 1].copy(),
     )
 
 
@@ -186,8 +195,8 @@ def approach(branches: Branches, watch: Watch, lost: Ints, numbers: Ints, v: Flo
         inner, outer = _higher(difference(most, margin), none), total(most, margin)
         if to.lost[row]:
             square = _without(square, lost, numbers, row, to.square)
-        near = _higher(near, difference(square, product(inner, inner)))
-        beyond = _higher(beyond, difference(square, product(outer, outer)))
+        near = _higher(difference(square, product(inner, inner)), near)
+        beyond = _higher(difference(square, product(outer, outer)), beyond)
     mark(lost, numbers, False, to.lost)
     margin, lowest = load(to.margin, 0, 1), every(np.inf)
     for i in range(len(watch.low)):
@@ -196,13 +205,13 @@ def approach(branches: Branches, watch: Watch, lost: Ints, numbers: Ints, v: Flo
         lowest = _smaller(lowest, square)
         most = every(watch.high[i])
         inner, outer = _higher(difference(most, moved), none), total(most, moved)
-        near = _higher(near, difference(square, product(inner, inner)))
-        beyond = _higher(beyond, difference(square, product(outer, outer)))
+        near = _higher(difference(square, product(inner, inner)), near)
+        beyond = _higher(difference(square, product(outer, outer)), beyond)
         if watch.low[i] > 0.0:
             least = every(watch.low[i])
             inner, outer = total(least, moved), _higher(difference(least, moved), none)
-            near = _higher(near, _energised(square, difference(product(inner, inner), square)))
-            beyond = _higher(beyond, _energised(square, difference(product(outer, outer), square)))
+            near = _higher(_energised(square, difference(product(inner, inner), square)), near)
+            beyond = _higher(_energised(square, difference(product(outer, outer), square)), beyond)
     store(to.lowest, 0, 0, lowest)
     for lane in range(LANES):
         to.near[lane], to.beyond[lane] = not near[lane] <= 0.0, beyond[lane] > 0.0
@@ -268,14 +277,14 @@ def judge(
         over = every(-1.0)
         for limit in range(first, min(first + TOGETHER, count)):
             square, most = _flow(y, ends, watch.branch[limit], v), watch.most[limit]
-            over = _higher(over, difference(square, every(most * most)))
+            over = _higher(difference(square, every(most * most)), over)
         if not _some_above(over):
             continue
         for limit in range(first, min(first + TOGETHER, count)):
             square, most = _flow(y, ends, watch.branch[limit], v), watch.most[limit]
             if _some_above(difference(square, every(most * most))):
                 store(to.square, 0, 0, square)
-                _note(lost, numbers, limit, watch.branch[limit], most * most, to, hits)
+                _note(lost, numbers, watch.branch_limit[limit], watch.branch[limit], most * most, to, hits)
     lowest, n = every(np.inf), len(watch.low)
     for first in range(0, n, TOGETHER):
         over = every(-1.0)
@@ -283,8 +292,8 @@ def judge(
             e, f, low, high = load(v, i, 0), load(v, i, 1), watch.low[i], watch.high[i]
             square = times(e, e, f, f)
             lowest = _smaller(lowest, square)
-            over = _higher(over, difference(square, every(high * high)))
-            over = _higher(over, _energised(square, difference(every(low * low), square)))
+            over = _higher(difference(square, every(high * high)), over)
+            over = _higher(_energised(square, difference(every(low * low), square)), over)
         if not _some_above(over):
             continue
         for i in range(first, min(first + TOGETHER, n)):
