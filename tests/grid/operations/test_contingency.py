@@ -250,6 +250,19 @@ def test_what_is_out_of_service_is_no_outage(study: Run) -> None:
     assert row(result, "nothing")["status"] == "secure"
 
 
+@pytest.mark.parametrize("screen", ["none", "linear"])
+def test_branches_out_of_service_stay_without_flow_and_a_lone_unit_leaves_nobody_behind(
+    certified: Callable[..., Outcome[ContingencyResult]], screen: str
+) -> None:
+    """Without branch 9 unit 5 is alone at its bus: its loss cuts off neither demand nor a unit in service."""
+    outcome = certified("case118_ieee", screen=screen, set=("branch.9.status=0", "branch.33.status=0"))
+    assert outcome.certificate.holds
+    result = outcome.result
+    assert len(result.violations) > 0
+    assert not {"branch.9", "branch.33"} & set(result.violations["element"])
+    assert row(result, "gen.5")["status"] != "islanded"
+
+
 def test_threads_do_not_change_the_result(study: Run) -> None:
     one, two = (study("case118_ieee", threads=threads) for threads in (1, 3))
     for name in ("outages", "violations", "base_violations"):

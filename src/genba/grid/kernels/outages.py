@@ -57,7 +57,7 @@ def aftermath(model: Model, base: Schedule, outage: Outage, *, splits: bool) -> 
     if splits:
         island = remaining(network, base.island, branch_on, unit_on=unit_on)
     cut_off = (base.island > 0) & (island == 0)
-    isolated_units = base.unit_on & cut_off[network.unit_bus]
+    isolated_units = unit_on & cut_off[network.unit_bus]
     unit_on &= island[network.unit_bus] > 0
     p = np.where(unit_on, base.p, 0.0)
     left = Schedule(branch_on, unit_on, island, p)
