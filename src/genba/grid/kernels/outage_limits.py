@@ -118,7 +118,7 @@ class Nearness(NamedTuple):
         wanted: lanes to be judged, shape (8,).
         near: lanes within their margin of a limit, or beyond it, shape (8,).
         beyond: lanes beyond a limit by more than their margin, shape (8,).
-        square: room for a square and its border, shape (1, 2, 8).
+        square: room for squares, shape (1, 1, 8).
         lowest: smallest square of a voltage that is not 0, shape (1, 1, 8), p.u.
         lost: whether some lane has lost a branch; all false between two uses, shape (m,).
     """
@@ -139,7 +139,7 @@ def nearness_of(branches: int) -> Nearness:
         wanted=np.zeros(LANES, bool),
         near=np.zeros(LANES, bool),
         beyond=np.zeros(LANES, bool),
-        square=np.zeros((1, 2, LANES)),
+        square=np.zeros((1, 1, LANES)),
         lowest=np.zeros((1, 1, LANES)),
         lost=np.zeros(branches, bool),
     )
