@@ -64,13 +64,26 @@ def borrowing(function: F) -> F:
 
 
 def _compiled(function: F, **options: Any) -> F:
-    numba.config.CACHE_DIR = str(  # type: ignore[attr-defined]  # made at run time
-        _directory(function.__module__)
+    """Compile `function` once for Python, and once for kernels that call it, each when it is first asked for.
+
+    Taking arrays out of Python's tuples is a function of its own, as large as the kernel where those are many
+    and nested; between kernels nobody calls it.
+    """
+    directory = _directory(function.__module__)
+    called: Any = _kept(function, directory, no_cfunc_wrapper=True, **options)
+    within: Any = _kept(
+        function, directory / "within", no_cfunc_wrapper=True, no_cpython_wrapper=True, **options
     )
+    called.get_call_template, called.get_overload = within.get_call_template, within.get_overload
+    kept: F = called
+    return kept
+
+
+def _kept(function: Callable[..., Any], directory: Path, **options: Any) -> Any:
+    numba.config.CACHE_DIR = str(directory)  # type: ignore[attr-defined]  # made at run time
     compiled: Any = numba.njit(nogil=True, fastmath=CONTRACT, error_model="numpy", **options)(function)
     compiled._cache = _Kept(function)  # type: ignore[no-untyped-call]
-    kept: F = compiled
-    return kept
+    return compiled
 
 
 def inlined(function: F) -> F:

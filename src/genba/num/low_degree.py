@@ -7,6 +7,7 @@ nine nodes in ten go that way.
 import numpy as np
 from numpy.typing import NDArray
 
+from genba.num.copies import copy_to
 from genba.num.jit import kernel
 
 Ints = NDArray[np.int64]
@@ -133,7 +134,7 @@ def _moved(nodes: Ints, pool: Ints, end: int, node: int) -> tuple[Ints, int]:
     room = 2 * (length + LOW) + SPARE
     if end + room > len(pool):
         larger = np.empty(2 * (end + room), np.int64)
-        larger[:end] = pool[:end]
+        copy_to(larger, pool[:end])
         pool = larger
     for place in range(length):
         pool[end + place] = pool[begin + place]

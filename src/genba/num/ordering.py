@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from genba.num.copies import copy_to
 from genba.num.jit import kernel
 from genba.num.low_degree import BEGIN, LENGTH, eliminate_low
 
@@ -272,7 +273,7 @@ def _eliminate(n: int, indptr: Ints, room: Ints, used: int) -> Ints:
             bound += length[room[place]]
         if end + bound > len(room):
             larger = np.empty(2 * len(room) + bound, np.int64)
-            larger[:end] = room[:end]
+            copy_to(larger, room[:end])
             room = larger
         first = end
         end, total = _gather(pivot, begin, elements, length, weight, room, end, kind)

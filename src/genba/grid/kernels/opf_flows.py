@@ -10,6 +10,7 @@ dA_Pf = -A_Qf, dA_Qf = A_Pf, dA_Pt = A_Qt and dA_Qt = -A_Pt, so four numbers per
 import numpy as np
 from numpy.typing import NDArray
 
+from genba.num.copies import copy_to
 from genba.num.jit import inlined, kernel
 
 Floats = NDArray[np.float64]
@@ -143,7 +144,7 @@ def evaluate(
 ) -> float:
     """Write everything that `flows` and `constraints` do; give the scaled cost. `kept` receives x."""
     n, g = len(demand) // 2, len(source_bus)
-    kept[:] = x
+    copy_to(kept, x)
     flows(x[:n], x[n : 2 * n], lines, ports, waves)
     constraints(x, lines, ports, source_bus, demand, shunt, waves, scale[1], scale[2], c, d)
     total = 0.0

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genba.num.ipm.vectors import sizes
+from genba.num.copies import copy_to
 from genba.num.jit import kernel
 
 Floats = NDArray[np.float64]
@@ -33,7 +34,7 @@ def begin(
     """Start a solve: nothing solved, all left and condensed; give the size of what is left (see `_size`)."""
     for part in range(3):
         at[part][:] = 0.0
-        rest[part][:] = target[part]
+        copy_to(rest[part], target[part])
     for i in range(len(sigma)):
         if not sigma[i] < np.inf:
             rest[0][i] = 0.0

@@ -1,93 +1,138 @@
-"""How far off outages are after one Newton step and two: what the screen's margins are taken from."""
+"""How far off outages were after one Newton step and two: what the screen's margins are taken from."""
+
+import math
+from typing import NamedTuple
 
 import numpy as np
 
-from genba.grid.kernels.network import Bools, Floats
-from genba.grid.kernels.outage_equations import Room, evaluate
-from genba.grid.kernels.outage_lanes import Desk, Grid, Rules, Work, set_up
-from genba.grid.kernels.outage_limits import mark, squared
-from genba.grid.kernels.outage_steps import find_step, move
-from genba.num.jit import inlined, kernel
+from genba.grid.kernels.network import Bools, Floats, Ints
+from genba.grid.kernels.outage_changes import Branches
+from genba.grid.kernels.outage_limits import Nearness, mark, squared
+from genba.num.jit import borrowing, inlined
 from genba.num.lu.lanes import LANES, Lane, difference, every, larger, load, store, times
 
-TELLING = 0.3
-"""Share of a mismatch below which the next step is most of the error that came with it."""
+STAGES = 2
+"""Steps after which a lane is remembered."""
+PARTS = 3 * STAGES
+"""Numbers of a bus that are remembered."""
 
 
-@kernel
-def measure_errors(grid: Grid, work: Work, rules: Rules, desk: Desk) -> None:
-    """Take three steps, and note how far flows, voltages and reactive outputs were off after one and two.
+class Early(NamedTuple):
+    """Where lanes were after their first steps: eight that take steps, then eight that have a solution.
 
     Arguments:
-        grid: the outages.
-        work: their errors per p.u. of mismatch are written.
-        rules: how they are solved.
-        desk: room.
+        state: of every stage real and imaginary part of the voltage, and the reactive power that leaves a bus
+            beyond what is planned; shape (n, 12, 8), p.u.
+        mismatch: of every stage, 0 for none; shape (4, 8), p.u.
     """
-    point, inverse, branches, outages, plans, _, _ = grid
-    group, room = desk.next, desk.next.room
-    one, two = desk.group.room, desk.done.room  # nobody uses these lanes yet
-    lost = desk.to.lost
-    for first in range(0, len(work.status), LANES):
-        touched = set_up(point, inverse, branches, outages, plans, rules, first, len(work.status), group)
-        rows = room.rows[:touched]
-        for step in range(group.taken[0], 4):
-            evaluate(point, branches, outages, group.numbers, rules.shared, room)
-            if step == 3:
-                break
-            if step > 0:
-                early = one if step == 1 else two
-                early.voltage[:], early.reactive[:], early.mismatch[:] = (
-                    room.voltage,
-                    room.reactive,
-                    room.mismatch,
-                )
-            find_step(point.structure, point.factors, rows, False, room.step, room.aside, room.change)
-            move(room.voltage, room.step)
-        mark(outages.branches, group.numbers, True, lost)
-        _compare(grid, rules, one, lost, desk, work)
-        _compare(grid, rules, two, lost, desk, work)
-        mark(outages.branches, group.numbers, False, lost)
+
+    state: Floats
+    mismatch: Floats
 
 
-@inlined
-def _compare(grid: Grid, rules: Rules, then: Room, lost: Bools, desk: Desk, work: Work) -> None:
-    """Note the largest errors of lanes, in p.u. of their mismatch, where they tell."""
-    group = desk.next
-    now, y = group.room, grid.branches.admittance
-    flow, voltage, output = every(0.0), every(0.0), every(0.0)
-    for row in grid.watch.branch:
-        i, j = grid.branches.ends[row, 0], grid.branches.ends[row, 1]
-        off = difference(_apparent(y, row, i, j, then.voltage), _apparent(y, row, i, j, now.voltage))
-        store(desk.to.square, 0, 0, off)
-        for lane in range(LANES if lost[row] else 0):
-            if row in grid.outages.branches[group.numbers[lane]]:
-                desk.to.square[0, 0, lane] = 0.0
-        flow = larger(flow, load(desk.to.square, 0, 0))
-    for i in range(len(now.voltage)):
-        voltage = larger(voltage, difference(_size(then.voltage, i), _size(now.voltage, i)))
-        if grid.guard.controls[i] != 0.0:
-            output = larger(output, difference(load(then.reactive, i, 0), load(now.reactive, i, 0)))
+def early_of(n: int) -> Early:
+    """Give room for a grid of n buses."""
+    return Early(np.zeros((n, 2 * PARTS, LANES)), np.zeros((2 * STAGES, LANES)))
+
+
+@borrowing
+def notice(v: Floats, reactive: Floats, mismatch: Floats, taken: Ints, early: Early) -> None:
+    """Remember the lanes that have taken one step, or two."""
+    state, kept = early
     for lane in range(LANES):
-        mismatch, number = then.mismatch[lane], group.numbers[lane]
-        if group.busy[lane] and now.mismatch[lane] <= TELLING * mismatch and mismatch > rules.tolerance:
-            error = work.error[number]
-            error[0] = max(error[0], flow[lane] / mismatch)
-            error[1] = max(error[1], voltage[lane] / mismatch)
-            error[2] = max(error[2], output[lane] / mismatch)
+        stage = taken[lane] - 1
+        if stage >= STAGES:
+            continue
+        for later in range(max(stage, 0), STAGES):
+            kept[later, lane] = 0.0
+        if stage >= 0:
+            kept[stage, lane] = mismatch[lane]
+            for i in range(len(v)):
+                state[i, 3 * stage, lane], state[i, 3 * stage + 1, lane] = v[i, 0, lane], v[i, 1, lane]
+                state[i, 3 * stage + 2, lane] = reactive[i, 0, lane]
+
+
+@borrowing
+def hand_on(early: Early, lane: int, parked: int) -> None:
+    """Copy what is remembered of a lane to where those with a solution stand."""
+    state, kept = early
+    for stage in range(STAGES):
+        kept[STAGES + stage, parked] = kept[stage, lane]
+    for i in range(len(state)):
+        for part in range(PARTS):
+            state[i, PARTS + part, parked] = state[i, part, lane]
+
+
+@borrowing
+def learn(
+    branches: Branches,
+    watched: Ints,
+    controls: Floats,
+    lost: Ints,
+    numbers: Ints,
+    busy: Bools,
+    v: Floats,
+    reactive: Floats,
+    early: Early,
+    tolerance: float,
+    to: Nearness,
+    error: Floats,
+) -> None:
+    """Note how far flows, voltages and reactive outputs were off, per p.u. of the mismatch there was.
+
+    Arguments:
+        branches: two-ports.
+        watched: branches with a rating, shape (r,).
+        controls: 1 at buses whose units control their voltage within limits, else 0, shape (n,).
+        lost: branches that each outage takes, shape (k, 2).
+        numbers: outage of each lane, shape (8,).
+        busy: lanes that have a solution, shape (8,).
+        v: it, shape (n, 2, 8), p.u.
+        reactive: as in `Room`, shape (n, 1, 8), p.u.
+        early: where the lanes were before.
+        tolerance: mismatch of a solution, p.u.
+        to: room.
+        error: largest errors of every outage, of apparent power, voltage and reactive output, shape (k, 3).
+    """
+    mark(lost, numbers, True, to.lost)
+    for stage in range(STAGES, 2 * STAGES):
+        flow, voltage, output = every(0.0), every(0.0), every(0.0)
+        part = 3 * stage
+        for row in watched:
+            then = _apparent(branches.admittance, branches.ends, row, early.state, part)
+            off = difference(then, _apparent(branches.admittance, branches.ends, row, v, 0))
+            if to.lost[row]:
+                store(to.square, 0, 0, off)
+                for lane in range(LANES):
+                    if row == lost[numbers[lane], 0] or row == lost[numbers[lane], 1]:
+                        to.square[0, 0, lane] = 0.0
+                off = load(to.square, 0, 0)
+            flow = larger(flow, off)
+        for i in range(len(v)):
+            voltage = larger(voltage, difference(_size(early.state, i, part), _size(v, i, 0)))
+            if controls[i] != 0.0:
+                output = larger(output, difference(load(early.state, i, part + 2), load(reactive, i, 0)))
+        for lane in range(LANES):
+            mismatch, found = early.mismatch[stage, lane], error[numbers[lane]]
+            if busy[lane] and mismatch > tolerance:
+                found[0] = max(found[0], flow[lane] / mismatch)
+                found[1] = max(found[1], voltage[lane] / mismatch)
+                found[2] = max(found[2], output[lane] / mismatch)
+    mark(lost, numbers, False, to.lost)
 
 
 @inlined
-def _apparent(y: Floats, row: int, i: int, j: int, v: Floats) -> Lane:
+def _apparent(y: Floats, ends: Ints, row: int, v: Floats, part: int) -> Lane:
     """Give the larger apparent power of both ends."""
-    one, other = (load(v, i, 0), load(v, i, 1)), (load(v, j, 0), load(v, j, 1))
+    i, j = ends[row, 0], ends[row, 1]
+    one, other = (load(v, i, part), load(v, i, part + 1)), (load(v, j, part), load(v, j, part + 1))
     return _root(larger(squared(y, row, 0, 2, one, other), squared(y, row, 6, 4, other, one)))
 
 
 @inlined
-def _size(v: Floats, i: int) -> Lane:
+def _size(v: Floats, i: int, part: int) -> Lane:
     """Give the magnitude of a voltage."""
-    e, f = load(v, i, 0), load(v, i, 1)
+    e, f = load(v, i, part), load(v, i, part + 1)
     return _root(times(e, e, f, f))
 
 
@@ -95,15 +140,15 @@ def _size(v: Floats, i: int) -> Lane:
 def _root(x: Lane) -> Lane:
     """Give the square root of x, lane by lane."""
     return (
-        np.sqrt(x[0]),
-        np.sqrt(x[1]),
-        np.sqrt(x[2]),
-        np.sqrt(x[3]),
-        np.sqrt(x[4]),
-        np.sqrt(x[5]),
-        np.sqrt(x[6]),
-        np.sqrt(x[7]),
+        math.sqrt(x[0]),
+        math.sqrt(x[1]),
+        math.sqrt(x[2]),
+        math.sqrt(x[3]),
+        math.sqrt(x[4]),
+        math.sqrt(x[5]),
+        math.sqrt(x[6]),
+        math.sqrt(x[7]),
     )
 
 
-__all__ = ["measure_errors"]
+__all__ = ["Early", "early_of", "hand_on", "learn", "notice"]

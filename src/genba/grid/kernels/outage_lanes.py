@@ -9,6 +9,7 @@ from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.operating_point import Point
 from genba.grid.kernels.outage_changes import Branches, Outages, Surroundings, lay_out, prepare_plain
 from genba.grid.kernels.outage_equations import Room, give_back, lose
+from genba.grid.kernels.outage_errors import Early, learn
 from genba.grid.kernels.outage_inverse import Inverse
 from genba.grid.kernels.outage_limits import Hits, Nearness, Watch, approach, judge
 from genba.grid.kernels.outage_mixing import forget, remember
@@ -67,6 +68,7 @@ class Rules(NamedTuple):
         tolerance: largest mismatch accepted, p.u.
         steps: Newton steps at most.
         screens: whether a lane is left as soon as it is far from every limit.
+        learns: whether errors are noted.
         lowest: voltage below which a bus has collapsed, p.u.
         shared: whether all units produce the slack, or the reference alone.
         guarded: whether reactive limits are to be kept.
@@ -76,6 +78,7 @@ class Rules(NamedTuple):
     tolerance: float
     steps: int
     screens: bool
+    learns: bool
     lowest: float
     shared: bool
     guarded: bool
@@ -143,6 +146,7 @@ class Desk(NamedTuple):
         next: outages that are set up, and wait for a lane.
         group: outages that take steps.
         done: outages that have a solution, and wait for being judged.
+        early: where outages were after their first steps.
         to: how near to a limit they come.
         hits: limits passed.
         place: first outage that is not set up yet, shape (1,).
@@ -151,6 +155,7 @@ class Desk(NamedTuple):
     next: Group
     group: Group
     done: Group
+    early: Early
     to: Nearness
     hits: Hits
     place: Ints
@@ -160,8 +165,8 @@ class Desk(NamedTuple):
 def set_up(
     point: Point, inverse: Inverse, branches: Branches, outages: Outages, plans: Plans, rules: Rules,
     first: int, end: int, group: Group
-) -> int:  # fmt: skip
-    """Put up to eight outages into the lanes of a group; give how many rows of its room they touch.
+) -> None:  # fmt: skip
+    """Put up to eight outages into the lanes of a group.
 
     Where only lost branches upset the base, all else is met and not looked at: the first step is taken at
     once.
@@ -198,7 +203,6 @@ def set_up(
         move(room.voltage, room.step)
         count_step(group.taken)
     _cut_off(plans.preorder, outages.dead, group.numbers, group.odd, room.voltage, room.planned)
-    return touched
 
 
 @borrowing
@@ -314,10 +318,13 @@ def screen(
 @inlined
 def finish(
     branches: Branches, outages: Outages, guard: Guard, watch: Watch, work: Work, rules: Rules, done: Group,
-    to: Nearness, hits: Hits
+    early: Early, to: Nearness, hits: Hits
 ) -> None:  # fmt: skip
     """Judge what has a solution: standing voltages, reactive limits, and the limits that are watched."""
     room = done.room
+    if rules.learns:
+        learn(branches, watch.branch, guard.controls, outages.branches, done.numbers, done.busy, room.voltage,
+              room.reactive, early, rules.tolerance, to, work.error)  # fmt: skip
     for lane in range(LANES):
         to.wanted[lane] = done.busy[lane] and (
             not rules.guarded

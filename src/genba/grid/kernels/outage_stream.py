@@ -8,6 +8,7 @@ from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.operating_point import Point
 from genba.grid.kernels.outage_changes import Outages, inherit
 from genba.grid.kernels.outage_equations import evaluate
+from genba.grid.kernels.outage_errors import Early, hand_on, notice
 from genba.grid.kernels.outage_lanes import (
     HOPELESS,
     Desk,
@@ -37,7 +38,7 @@ def solve_outages(grid: Grid, work: Work, rules: Rules, desk: Desk, end: int) ->
         Whether all are done; if not, the hits are to be taken away, and the next call goes on.
     """
     point, inverse, branches, outages, plans, guard, watch = grid
-    waiting, group, done, to, hits, place = desk
+    waiting, group, done, early, to, hits, place = desk
     if place[0] == 0:
         lay_base(point.voltage, plans.power, group.room.voltage, group.room.planned)
         for one in (waiting, group, done):  # nothing is left of what was solved before
@@ -45,7 +46,7 @@ def solve_outages(grid: Grid, work: Work, rules: Rules, desk: Desk, end: int) ->
         group.room.past.off[:] = 0.0
     limits = len(watch.branch) + len(watch.low) + len(watch.high)
     while len(hits.outage) - hits.used[0] >= LANES * limits:
-        while _fill(waiting, group, rules.shared) and place[0] < end:
+        while _fill(waiting, group, rules) and place[0] < end:
             set_up(point, inverse, branches, outages, plans, rules, place[0], end, waiting)
             place[0] = min(place[0] + LANES, end)
             evaluate(point, branches, outages, waiting.numbers, rules.shared, waiting.room)
@@ -54,6 +55,8 @@ def solve_outages(grid: Grid, work: Work, rules: Rules, desk: Desk, end: int) ->
         moving = _some(group.busy)
         if moving:
             room, change = group.room, group.room.change
+            if rules.learns:
+                notice(room.voltage, room.reactive, room.mismatch, group.taken, early)
             count = trace(point.structure.parent, change.touched, change.at, room.marked, room.rows)
             _advance(point, room.rows[:count], group)
             evaluate(point, branches, outages, group.numbers, rules.shared, room)
@@ -61,9 +64,9 @@ def solve_outages(grid: Grid, work: Work, rules: Rules, desk: Desk, end: int) ->
                 screen(branches, outages, guard, watch, work, rules, group, to)
         parked = LANES
         while parked == LANES:  # then more may be done than there was room for
-            parked = _retire(outages, plans, work, rules, group, done)
+            parked = _retire(outages, plans, work, rules, group, done, early)
             if parked == LANES or (parked > 0 and not moving):
-                finish(branches, outages, guard, watch, work, rules, done, to, hits)
+                finish(branches, outages, guard, watch, work, rules, done, early, to, hits)
         if not moving:
             return True
     return False
@@ -92,7 +95,7 @@ def _advance(point: Point, rows: Ints, group: Group) -> None:
 
 
 @inlined
-def _fill(waiting: Group, group: Group, shared: bool) -> bool:
+def _fill(waiting: Group, group: Group, rules: Rules) -> bool:
     """Give free lanes the outages that wait; tell whether a lane stays free."""
     there = 0
     for lane in range(LANES):
@@ -102,12 +105,12 @@ def _fill(waiting: Group, group: Group, shared: bool) -> bool:
             there += 1
         if there == LANES:
             return True
-        _enter(waiting, there, group, lane, shared)
+        _enter(waiting, there, group, lane, rules)
     return False
 
 
 @inlined
-def _enter(waiting: Group, there: int, group: Group, lane: int, shared: bool) -> None:
+def _enter(waiting: Group, there: int, group: Group, lane: int, rules: Rules) -> None:
     """Move an outage that waits into a lane."""
     old, new = waiting.room, group.room
     group.numbers[lane], group.taken[lane] = waiting.numbers[there], waiting.taken[there]
@@ -119,14 +122,18 @@ def _enter(waiting: Group, there: int, group: Group, lane: int, shared: bool) ->
     if group.odd[lane] or waiting.odd[there]:
         _copy(old.planned, there, new.planned, lane)
     group.odd[lane] = waiting.odd[there]
-    if shared:
+    if rules.shared:
         _copy_first(old.share, there, new.share, lane)
+    if rules.learns and rules.guarded:
+        _copy_first(old.reactive, there, new.reactive, lane)
     inherit(old.change, there, new.change, lane)
     take_over(old.past, there, new.past, lane)
 
 
 @inlined
-def _retire(outages: Outages, plans: Plans, work: Work, rules: Rules, group: Group, done: Group) -> int:
+def _retire(
+    outages: Outages, plans: Plans, work: Work, rules: Rules, group: Group, done: Group, early: Early
+) -> int:
     """Free lanes that are done; what they have solved waits for being judged. Give how many wait."""
     mismatch, change, parked = group.room.mismatch, group.room.change, 0
     for lane in range(LANES):
@@ -148,6 +155,8 @@ def _retire(outages: Outages, plans: Plans, work: Work, rules: Rules, group: Gro
             _copy(group.room.voltage, lane, done.room.voltage, parked)
             if rules.guarded:
                 _copy_first(group.room.reactive, lane, done.room.reactive, parked)
+            if rules.learns:
+                hand_on(early, lane, parked)
             parked += 1
         else:
             clear(group.room.past, lane)

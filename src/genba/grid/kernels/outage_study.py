@@ -14,7 +14,7 @@ from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.operating_point import Point, point_of
 from genba.grid.kernels.outage_changes import Branches
 from genba.grid.kernels.outage_equations import room_of
-from genba.grid.kernels.outage_errors import measure_errors
+from genba.grid.kernels.outage_errors import early_of
 from genba.grid.kernels.outage_inverse import Inverse, inverse_of
 from genba.grid.kernels.outage_lanes import SCREENED, UNSOLVED, Desk, Grid, Rules, Work, group_of
 from genba.grid.kernels.outage_limits import Watch, hits_of, nearness_of, watch_of
@@ -189,8 +189,10 @@ def _side_by_side(lanes: Lanes, into: Verdicts, at_work: Mapper, screen: int | N
         yield from _tier(lanes, fit, into, at_work, None)
         return
     random, sample = np.random.default_rng(screen), max(SAMPLE, round(SHARE * len(fit)))
-    error = SAFETY * _errors(lanes, np.sort(random.permutation(fit)[:sample]))
-    yield from _tier(lanes, fit, into, at_work, error)
+    order, learnt = random.permutation(fit), np.zeros(3)
+    yield from _tier(lanes, np.sort(order[:sample]), into, at_work, None, learnt)
+    error = np.where(learnt > 0, SAFETY * learnt, np.inf)  # nothing was learnt: nothing is screened
+    yield from _tier(lanes, np.sort(order[sample:]), into, at_work, error)
     into.audited = np.sort(random.permutation(np.flatnonzero(into.screened))[:sample])
     into.converged[into.audited], into.screened[into.audited] = False, False
     yield from _tier(lanes, into.audited, into, at_work, None)
@@ -235,6 +237,7 @@ def _desk(point: Point, watch: Watch, branches: int) -> Desk:
         next=group_of(waiting),
         group=group_of(room),
         done=group_of(done),
+        early=early_of(len(point.live)),
         to=nearness_of(branches),
         hits=hits_of(rows),
         place=np.zeros(1, np.int64),
@@ -248,12 +251,13 @@ def _places(ground: Ground, branches: Branches, losses: Losses) -> Ints:
     return np.asarray(ends[losses.branches[:, 0]] + buses[losses.units])
 
 
-def _rules(lanes: Lanes, error: Floats | None) -> Rules:
+def _rules(lanes: Lanes, error: Floats | None, learns: bool) -> Rules:
     model = lanes.ground.model
     return Rules(
         tolerance=model.budget.tolerance,
         steps=MANY,
         screens=error is not None,
+        learns=learns,
         lowest=model.budget.lowest,
         shared=model.distributed,
         guarded=model.reactive_limits,
@@ -275,20 +279,6 @@ def _grid(lanes: Lanes, numbers: Ints) -> tuple[Grid, Work]:
     return grid, Work(np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros((count, 3)))
 
 
-def _errors(lanes: Lanes, numbers: Ints) -> Floats:
-    """Give the largest errors of some outages after one step and two, per p.u. of mismatch, shape (3,).
-
-    After any step the error is J^-1 r to first order: a bound for it in terms of r does not depend on which
-    limits a case has, nor on how far they are.
-    """
-    largest = np.zeros(3)
-    for some in _pieces(lanes, numbers):
-        grid, work = _grid(lanes, some)
-        measure_errors(grid, work, _rules(lanes, None), lanes.desks[0])
-        largest = np.maximum(largest, work.error.max(axis=0))
-    return np.where(largest > 0, largest, np.inf)  # nothing was learnt: nothing is screened
-
-
 def _account(lanes: Lanes, numbers: Ints, into: Verdicts) -> None:
     """Write what outages that lanes can take cut off."""
     parts, schedule = lanes.ground.parts, lanes.ground.schedule
@@ -302,10 +292,26 @@ def _account(lanes: Lanes, numbers: Ints, into: Verdicts) -> None:
 
 
 def _tier(
-    lanes: Lanes, numbers: Ints, into: Verdicts, at_work: Mapper, error: Floats | None
+    lanes: Lanes,
+    numbers: Ints,
+    into: Verdicts,
+    at_work: Mapper,
+    error: Floats | None,
+    learnt: Floats | None = None,
 ) -> Iterator[int]:
-    """Solve some outages side by side, a piece of them on each thread; yields how many are done."""
-    rules = _rules(lanes, error)
+    """Solve some outages side by side, a piece of them on each thread; yields how many are done.
+
+    Arguments:
+        lanes: what all read.
+        numbers: the outages.
+        into: the verdicts.
+        at_work: calls a function for every piece.
+        error: by which the screen leaves them, as in `Rules`; None solves all.
+        learnt: becomes the largest errors after one step and two, shape (3,). An error is J^-1 r to first
+            order after any step: its bound in terms of r does not depend on which limits a case has, nor on
+            how far they are.
+    """
+    rules = _rules(lanes, error, learnt is not None)
     pieces, threads = list(_pieces(lanes, numbers)), len(lanes.desks)
     for start in range(0, len(pieces), threads):
         group = pieces[start : start + threads]
@@ -318,6 +324,8 @@ def _tier(
             into.screened[number] = found.status == SCREENED
             into.steps[number[settled]] = found.steps[settled]
             into.pieces += found.hits
+            if learnt is not None:
+                np.maximum(learnt, found.error, out=learnt)
         yield int(into.converged.sum())
 
 
@@ -345,6 +353,7 @@ class _Found:
 
     status: Ints
     steps: Ints
+    error: Floats
     hits: list[tuple[NDArray[np.int32], NDArray[np.int32], Floats]]
 
 
@@ -358,7 +367,7 @@ def _piece(lanes: Lanes, numbers: Ints, rules: Rules, desk: Desk) -> _Found:
         outage, limit, value = desk.hits.outage[:rows], desk.hits.limit[:rows], desk.hits.value[:rows]
         hits.append((numbers[outage].astype(np.int32), limit.copy(), value.copy()))
         desk.hits.used[0] = 0
-    return _Found(work.status, work.steps, hits)
+    return _Found(work.status, work.steps, work.error.max(axis=0), hits)
 
 
 def _whole(lanes: Lanes) -> Bools:

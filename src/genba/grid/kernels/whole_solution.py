@@ -15,6 +15,7 @@ from genba.grid.kernels.network import Bools, Floats, Ints, Network, Phasors
 from genba.grid.kernels.newton import SMALLEST_STEP, WORK, Budget
 from genba.grid.kernels.one_solution import Found, in_service, solution_of
 from genba.grid.kernels.steady_state import NO_WEIGHTS, Model, Schedule, State, continued, solve, state_of
+from genba.num.copies import copy_to
 from genba.num.jit import kernel
 
 Whole = tuple[Phasors, Ints, Floats, Floats, bool, Ints, Found]
@@ -147,15 +148,15 @@ def _joined(
     """Give all in one array: Python pays for every array that it is handed."""
     n, m, entries, end = len(diagonal), places.shape[1], len(cols), len(packed)
     joined = np.empty(end + 2 * entries + 3 * n + 1 + 4 * m, np.int64)
-    joined[:end] = packed
+    copy_to(joined, packed)
     for one in (rows, cols, indptr):
-        joined[end : end + len(one)] = one
+        copy_to(joined[end:], one)
         end += len(one)
     for term in range(4):
-        joined[end : end + m] = places[term]
+        copy_to(joined[end:], places[term])
         end += m
-    joined[end : end + n] = diagonal
-    joined[end + n :] = island
+    copy_to(joined[end:], diagonal)
+    copy_to(joined[end + n :], island)
     return joined
 
 

@@ -17,6 +17,7 @@ from genba.line.kernels.dual_feasible import FUNCTIONS
 from genba.line.kernels.memory import CLOSED, NONE, OPEN, Memory, place_of, pop, push
 from genba.line.kernels.salbp import Salbp
 from genba.line.kernels.station_loads import LOAD, PAUSED, Loads, begin_loads, next_load
+from genba.num.copies import copy_to
 from genba.num.jit import inlined, kernel
 
 RUNNING, EXHAUSTED, FULL, FOUND = 0, 1, 2, 3
@@ -165,7 +166,7 @@ def _branch(problem: Salbp, memory: Memory, search: Search, loads: Loads) -> boo
     parent = at[CURRENT]
     stations = memory.stations[parent] + 1
     totals = np.empty(FUNCTIONS, np.int64)
-    totals[:] = search.totals
+    copy_to(totals, search.totals)
     count = 0
     fruitful = False
     for word in range(len(child)):
@@ -196,7 +197,7 @@ def _branch(problem: Salbp, memory: Memory, search: Search, loads: Loads) -> boo
     state = memory.states[0]
     memory.states[0] += 1
     memory.slot[place] = state
-    memory.done[state, :] = child
+    copy_to(memory.done[state], child)
     memory.parent[state], memory.stations[state] = parent, stations
     left = totals[0]
     if left <= problem.cycle:

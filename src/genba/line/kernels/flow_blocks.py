@@ -10,6 +10,7 @@ from genba.line.kernels.flow_line import Plan, State, advance, retrace
 from genba.line.kernels.occupations import Wear, fill
 from genba.line.kernels.random_blocks import DRAWS, LANES
 from genba.line.kernels.watch import Seen, Window, watch
+from genba.num.copies import copy_to
 from genba.num.jit import kernel
 
 Floats = NDArray[np.float64]
@@ -64,7 +65,7 @@ def pass_blocks(
         earliest, latest = reached(plan, state, at)
         if track.begins[0] < 0 and (latest >= window.start or at * DRAWS <= track.behind):
             track.begins[0] = at
-            seen.entered[:] = track.entered
+            copy_to(seen.entered, track.entered)
         if track.begins[0] >= 0:
             watch(plan, state, window, seen, chance, at, track.down)
         _note(state, window, track, at, done * DRAWS)

@@ -11,6 +11,7 @@ import numpy as np
 from genba.line.kernels.bits import ONE, ZERO, Ints, Words, lowest
 from genba.line.kernels.salbp import Salbp
 from genba.line.kernels.station_loads import LOAD, LOADS, PAUSED, SPENT, Loads, begin_loads, next_load
+from genba.num.copies import copy_to
 from genba.num.jit import kernel
 
 FOLLOWERS = (0.0, 0.005, 0.01, 0.015, 0.02)
@@ -64,7 +65,7 @@ def hoffmann(problem: Salbp, loads: Loads, worth: Worth, at_most: int, most_load
                 value = _value(problem, loads.load, worth)
                 if value > most:
                     most = value
-                    best[:] = loads.load
+                    copy_to(best, loads.load)
             elif word == PAUSED and most > -np.inf:
                 word = SPENT
             elif word == PAUSED:  # there is always a load that nothing dominates

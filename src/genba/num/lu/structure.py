@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genba.num.elimination import fill_of, filled
+from genba.num.copies import copy_to
 from genba.num.jit import kernel
 from genba.num.ordering import adjacency
 
@@ -93,9 +94,13 @@ def packed_of(n: int, start: Ints, near: Ints, indptr: Ints, cols: Ints) -> Ints
     packed = np.empty(3 + 3 * n + 3 * (n + 1) + 2 * blocks + 2 * entries, np.int64)
     packed[0], packed[1], packed[2] = n, blocks, entries
     structure = unpacked(packed)
-    structure.order[:], structure.position[:], structure.parent[:] = order, position, parent
-    structure.lower_start[:], structure.lower_columns[:] = lower_start, lower
-    structure.upper_start[:], structure.upper_columns[:] = upper_start, upper
+    copy_to(structure.order, order)
+    copy_to(structure.position, position)
+    copy_to(structure.parent, parent)
+    copy_to(structure.lower_start, lower_start)
+    copy_to(structure.lower_columns, lower)
+    copy_to(structure.upper_start, upper_start)
+    copy_to(structure.upper_columns, upper)
     used = 0
     for i in range(n):
         structure.entry_start[i] = used
