@@ -6,8 +6,8 @@ The blocks of `opf_kkt` solve for buses alone; what is solved is refined on the 
 import numpy as np
 from numpy.typing import NDArray
 
-from genba.num.ipm.vectors import sizes
 from genba.num.copies import copy_to
+from genba.num.ipm.vectors import sizes
 from genba.num.jit import kernel
 
 Floats = NDArray[np.float64]

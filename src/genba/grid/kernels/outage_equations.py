@@ -82,27 +82,65 @@ def room_of(point: Point) -> Room:
     )
 
 
+class Balance(NamedTuple):
+    """What equations are made from and written to: arrays of a `Point` and a `Room`, as there.
+
+    A kernel is given what it needs and no more: numba hands every array over as nine numbers, and compiles
+    what does so.
+    """
+
+    start: Ints
+    columns: Ints
+    admittance: Floats
+    free: Floats
+    live: Floats
+    references: Ints
+    voltage: Floats
+    planned: Floats
+    share: Floats
+    reactive: Floats
+    step: Floats
+    slack: Floats
+    mismatch: Floats
+    borrowed: Floats
+
+
 @inlined
-def evaluate(
-    point: Point, branches: Branches, outages: Outages, numbers: Ints, shared: bool, room: Room
-) -> None:
+def balance_of(point: Point, room: Room) -> Balance:
+    """Give what `evaluate` needs."""
+    return Balance(
+        point.start,
+        point.columns,
+        point.admittance,
+        point.free,
+        point.live,
+        point.references,
+        room.voltage,
+        room.planned,
+        room.share,
+        room.reactive,
+        room.step,
+        room.slack,
+        room.mismatch,
+        room.borrowed,
+    )
+
+
+@borrowing
+def evaluate(balance: Balance, branches: Branches, outages: Outages, numbers: Ints, shared: bool) -> None:
     """Give the right-hand side of every lane's next step, and its mismatch.
 
     What the lost branches would carry counts as produced at their ends while all branches of the base are
-    summed up: so one pass over the buses is enough. Kernels are given the arrays they need and no more: a
-    call with all of them costs as much as it does.
+    summed up: so one pass over the buses is enough.
     """
-    lose(branches, outages.branches, outages.keeps, numbers, room.voltage, room.planned, room.borrowed)
-    network = point.start, point.columns, point.admittance
+    lost, keeps, voltage, planned = outages.branches, outages.keeps, balance.voltage, balance.planned
+    lose(branches, lost, keeps, numbers, voltage, planned, balance.borrowed)
     if shared:
-        _inject_shared(
-            network, point.free, point.live, point.references, room.voltage, room.planned, room.share,
-            room.reactive, room.step, room.slack, room.mismatch
-        )  # fmt: skip
+        _inject_shared(balance)
     else:
-        _inject(network, point.free, room.voltage, room.planned, room.reactive, room.step, room.mismatch)
-    give_back(branches.ends, outages.branches, outages.keeps, numbers, room.planned, room.borrowed)
-    _release(outages.released, numbers, room.reactive, room.step, room.mismatch)
+        _inject(balance)
+    give_back(branches.ends, lost, keeps, numbers, planned, balance.borrowed)
+    _release(outages.released, numbers, balance.reactive, balance.step, balance.mismatch)
 
 
 @borrowing
@@ -153,8 +191,11 @@ def _release(released: Ints, numbers: Ints, reactive: Floats, step: Floats, mism
 
 
 @inlined
-def _beyond(start: Ints, columns: Ints, y: Floats, v: Floats, planned: Floats, i: int) -> tuple[Lane, Lane]:
+def _beyond(balance: Balance, i: int) -> tuple[Lane, Lane]:
     """Give the power that leaves a bus by all branches of the base beyond what is planned."""
+    start, columns, y, v, planned = (
+        balance.start, balance.columns, balance.admittance, balance.voltage, balance.planned
+    )  # fmt: skip
     real, imaginary = every(0.0), every(0.0)
     for place in range(start[i], start[i + 1]):
         j, g, b = columns[place], y[place, 0], y[place, 1]
@@ -167,20 +208,12 @@ def _beyond(start: Ints, columns: Ints, y: Floats, v: Floats, planned: Floats, i
 
 
 @borrowing
-def _inject(
-    network: tuple[Ints, Ints, Floats],
-    free: Floats,
-    v: Floats,
-    planned: Floats,
-    reactive: Floats,
-    step: Floats,
-    mismatch: Floats,
-) -> None:
+def _inject(balance: Balance) -> None:
     """Write what leaves every bus beyond what is planned, and each lane's largest equation."""
-    start, columns, y = network
+    free, reactive, step, mismatch = balance.free, balance.reactive, balance.step, balance.mismatch
     largest = every(0.0)
-    for i in range(len(start) - 1):
-        p, q = _beyond(start, columns, y, v, planned, i)
+    for i in range(len(free)):
+        p, q = _beyond(balance, i)
         store(reactive, i, 0, q)
         p, q = multiple(-free[i, 0], p), multiple(-free[i, 1], q)
         store(step, i, 0, p)
@@ -191,31 +224,20 @@ def _inject(
 
 
 @borrowing
-def _inject_shared(
-    network: tuple[Ints, Ints, Floats],
-    free: Floats,
-    live: Floats,
-    references: Ints,
-    v: Floats,
-    planned: Floats,
-    share: Floats,
-    reactive: Floats,
-    step: Floats,
-    slack: Floats,
-    mismatch: Floats,
-) -> None:
+def _inject_shared(balance: Balance) -> None:
     """The same where every island's units produce what is missing: slack makes active power balance."""
-    start, columns, y = network
+    free, live, share = balance.free, balance.live, balance.share
+    reactive, step, mismatch = balance.reactive, balance.step, balance.mismatch
     missing, largest = every(0.0), every(0.0)
-    for i in range(len(start) - 1):
-        p, q = _beyond(start, columns, y, v, planned, i)
+    for i in range(len(free)):
+        p, q = _beyond(balance, i)
         store(reactive, i, 0, q)
         store(step, i, 0, p)
         missing = total(missing, multiple(live[i], p))
-    store(slack, 0, 0, missing)
-    for i in references:  # whose own balance is met only when all others are
+    store(balance.slack, 0, 0, missing)
+    for i in balance.references:  # whose own balance is met only when all others are
         largest = larger(largest, difference(load(step, i, 0), product(load(share, i, 0), missing)))
-    for i in range(len(start) - 1):
+    for i in range(len(free)):
         p = difference(load(step, i, 0), product(load(share, i, 0), missing))
         p, q = multiple(-free[i, 0], p), multiple(-free[i, 1], load(reactive, i, 0))
         store(step, i, 0, p)
@@ -225,4 +247,4 @@ def _inject_shared(
         mismatch[lane] = largest[lane]
 
 
-__all__ = ["Room", "evaluate", "give_back", "lose", "room_of"]
+__all__ = ["Balance", "Room", "balance_of", "evaluate", "give_back", "lose", "room_of"]

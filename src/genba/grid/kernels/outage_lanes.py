@@ -133,6 +133,27 @@ class Group(NamedTuple):
     room: Room
 
 
+class Seen(NamedTuple):
+    """What the screen looks at of a `Group`, as there."""
+
+    numbers: Ints
+    taken: Ints
+    busy: Bools
+    beyond: Bools
+    voltage: Floats
+    reactive: Floats
+    mismatch: Floats
+
+
+@inlined
+def seen_of(group: Group) -> Seen:
+    """Give what `screen` needs."""
+    room = group.room
+    return Seen(
+        group.numbers, group.taken, group.busy, group.beyond, room.voltage, room.reactive, room.mismatch
+    )
+
+
 def group_of(room: Room) -> Group:
     """Give eight lanes that nobody uses."""
     whole, no = np.zeros(LANES, np.int64), np.zeros(LANES, bool)
@@ -203,6 +224,13 @@ def set_up(
         move(room.voltage, room.step)
         count_step(group.taken)
     _cut_off(plans.preorder, outages.dead, group.numbers, group.odd, room.voltage, room.planned)
+
+
+@borrowing
+def vacate(busy: Bools, odd: Bools, numbers: Ints) -> None:
+    """Leave nothing of what was solved before."""
+    for lane in range(LANES):
+        busy[lane], odd[lane], numbers[lane] = False, False, 0
 
 
 @borrowing
@@ -277,22 +305,28 @@ def _cut_off(preorder: Ints, dead: Ints, numbers: Ints, odd: Bools, voltage: Flo
                     voltage[i, part, lane], planned[i, part, lane] = 0.0, 0.0
 
 
-@inlined
+@borrowing
 def screen(
-    branches: Branches, outages: Outages, guard: Guard, watch: Watch, work: Work, rules: Rules, group: Group,
-    to: Nearness
-) -> None:  # fmt: skip
+    branches: Branches,
+    outages: Outages,
+    guard: Guard,
+    watch: Watch,
+    work: Work,
+    rules: Rules,
+    seen: Seen,
+    to: Nearness,
+) -> None:
     """Leave the lanes whose limits are all farther away than their mismatch can move anything.
 
     Lanes that release a voltage go on: there the margin of a held voltage would have to become another.
     """
-    room, numbers, wanted = group.room, group.numbers, False
+    numbers, wanted = seen.numbers, False
     for lane in range(LANES):
-        mismatch = room.mismatch[lane]
+        mismatch = seen.mismatch[lane]
         to.wanted[lane] = (
-            group.busy[lane]
-            and not group.beyond[lane]
-            and group.taken[lane] > 0
+            seen.busy[lane]
+            and not seen.beyond[lane]
+            and seen.taken[lane] > 0
             and rules.tolerance < mismatch < HOPELESS
             and outages.released[numbers[lane], 0] < 0
         )
@@ -300,19 +334,19 @@ def screen(
         for part in range(2):
             to.margin[0, part, lane] = rules.error[part] * mismatch if to.wanted[lane] else 0.0
     if wanted:
-        approach(branches, watch, outages.branches, numbers, room.voltage, to)
+        approach(branches, watch, outages.branches, numbers, seen.voltage, to)
     for lane in range(LANES):
         if not to.wanted[lane]:
             continue
-        group.beyond[lane] = to.beyond[lane]
+        seen.beyond[lane] = to.beyond[lane]
         if to.near[lane] or to.lowest[0, 0, lane] < 4.0 * rules.lowest**2:
             continue
-        margin = rules.error[2] * room.mismatch[lane]
+        margin = rules.error[2] * seen.mismatch[lane]
         if not rules.guarded or _keeps_reactive_limits(
-            guard, outages.released, numbers[lane], lane, margin, room.voltage, room.reactive
+            guard, outages.released, numbers[lane], lane, margin, seen.voltage, seen.reactive
         ):
-            group.busy[lane] = False
-            work.status[numbers[lane]], work.steps[numbers[lane]] = SCREENED, group.taken[lane]
+            seen.busy[lane] = False
+            work.status[numbers[lane]], work.steps[numbers[lane]] = SCREENED, seen.taken[lane]
 
 
 @inlined
@@ -389,6 +423,17 @@ __all__ = [
     "Guard",
     "Plans",
     "Rules",
+    "Seen",
     "Work",
 ]
-__all__ += ["count_step", "finish", "group_of", "lay_base", "screen", "set_up", "share_by"]
+__all__ += [
+    "count_step",
+    "finish",
+    "group_of",
+    "lay_base",
+    "screen",
+    "seen_of",
+    "set_up",
+    "share_by",
+    "vacate",
+]

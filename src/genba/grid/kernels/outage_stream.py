@@ -7,7 +7,7 @@ with some hundred arrays cost microseconds, and seconds when they are compiled.
 from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.operating_point import Point
 from genba.grid.kernels.outage_changes import Outages, inherit
-from genba.grid.kernels.outage_equations import evaluate
+from genba.grid.kernels.outage_equations import balance_of, evaluate
 from genba.grid.kernels.outage_errors import Early, hand_on, notice
 from genba.grid.kernels.outage_lanes import (
     HOPELESS,
@@ -21,8 +21,10 @@ from genba.grid.kernels.outage_lanes import (
     finish,
     lay_base,
     screen,
+    seen_of,
     set_up,
     share_by,
+    vacate,
 )
 from genba.grid.kernels.outage_mixing import clear, move_on, remember, take_over, weigh
 from genba.grid.kernels.outage_steps import find_step, move, trace
@@ -41,17 +43,18 @@ def solve_outages(grid: Grid, work: Work, rules: Rules, desk: Desk, end: int) ->
     waiting, group, done, early, to, hits, place = desk
     if place[0] == 0:
         lay_base(point.voltage, plans.power, group.room.voltage, group.room.planned)
-        for one in (waiting, group, done):  # nothing is left of what was solved before
-            one.busy[:], one.odd[:], one.numbers[:] = False, False, 0
+        vacate(waiting.busy, waiting.odd, waiting.numbers)
+        vacate(group.busy, group.odd, group.numbers)
+        vacate(done.busy, done.odd, done.numbers)
         group.room.past.off[:] = 0.0
     limits = len(watch.branch) + len(watch.low) + len(watch.high)
     while len(hits.outage) - hits.used[0] >= LANES * limits:
         while _fill(waiting, group, rules) and place[0] < end:
             set_up(point, inverse, branches, outages, plans, rules, place[0], end, waiting)
             place[0] = min(place[0] + LANES, end)
-            evaluate(point, branches, outages, waiting.numbers, rules.shared, waiting.room)
+            evaluate(balance_of(point, waiting.room), branches, outages, waiting.numbers, rules.shared)
             if rules.screens:
-                screen(branches, outages, guard, watch, work, rules, waiting, to)
+                screen(branches, outages, guard, watch, work, rules, seen_of(waiting), to)
         moving = _some(group.busy)
         if moving:
             room, change = group.room, group.room.change
@@ -59,9 +62,9 @@ def solve_outages(grid: Grid, work: Work, rules: Rules, desk: Desk, end: int) ->
                 notice(room.voltage, room.reactive, room.mismatch, group.taken, early)
             count = trace(point.structure.parent, change.touched, change.at, room.marked, room.rows)
             _advance(point, room.rows[:count], group)
-            evaluate(point, branches, outages, group.numbers, rules.shared, room)
+            evaluate(balance_of(point, room), branches, outages, group.numbers, rules.shared)
             if rules.screens:
-                screen(branches, outages, guard, watch, work, rules, group, to)
+                screen(branches, outages, guard, watch, work, rules, seen_of(group), to)
         parked = LANES
         while parked == LANES:  # then more may be done than there was room for
             parked = _retire(outages, plans, work, rules, group, done, early)

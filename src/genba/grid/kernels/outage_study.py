@@ -38,7 +38,7 @@ MANY = 45
 SAMPLE, SHARE = 32, 0.02
 """Outages by which the screen is calibrated, and screened ones that are solved all the same: at least, and of
 all."""
-SAFETY = 3.0
+SAFETY = 2.5
 """By how much errors may be larger than the largest of those tried (2 missed one outage of case793_goc)."""
 WORTH = 64
 """Outages from which lanes are worth their preparation."""
@@ -251,7 +251,7 @@ def _places(ground: Ground, branches: Branches, losses: Losses) -> Ints:
     return np.asarray(ends[losses.branches[:, 0]] + buses[losses.units])
 
 
-def _rules(lanes: Lanes, error: Floats | None, learns: bool) -> Rules:
+def _rules(lanes: Lanes, error: Floats | None, learns: bool = False) -> Rules:
     model = lanes.ground.model
     return Rules(
         tolerance=model.budget.tolerance,

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from genba.num.elimination import fill_of, filled
 from genba.num.copies import copy_to
+from genba.num.elimination import fill_of, filled
 from genba.num.jit import kernel
 from genba.num.ordering import adjacency
 
