@@ -1,10 +1,10 @@
 """Arithmetic on eight numbers side by side that only power flows need, beyond `genba.num.lu.lanes`."""
 
-from genba.num.jit import inlined
+from genba.num.jit import kernel
 from genba.num.lu.lanes import Lane
 
 
-@inlined
+@kernel
 def cross(x: Lane, y: Lane, z: Lane, w: Lane) -> Lane:
     """Give x y - z w, lane by lane."""
     return (
@@ -19,7 +19,7 @@ def cross(x: Lane, y: Lane, z: Lane, w: Lane) -> Lane:
     )
 
 
-@inlined
+@kernel
 def ratio(x: Lane, y: Lane) -> Lane:
     """Give x / y, lane by lane."""
     return (
@@ -34,7 +34,7 @@ def ratio(x: Lane, y: Lane) -> Lane:
     )
 
 
-@inlined
+@kernel
 def least(x: Lane, y: Lane) -> Lane:
     """Give the smaller of x and y, lane by lane; y where one is not a number."""
     return (

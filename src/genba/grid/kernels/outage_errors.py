@@ -8,7 +8,7 @@ import numpy as np
 from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.outage_changes import Branches
 from genba.grid.kernels.outage_limits import Nearness, mark, squared
-from genba.num.jit import borrowing, inlined
+from genba.num.jit import borrowing, inlined, kernel
 from genba.num.lu.lanes import LANES, Lane, difference, every, larger, load, store, times
 
 STAGES = 2
@@ -136,7 +136,7 @@ def _size(v: Floats, i: int, part: int) -> Lane:
     return _root(times(e, e, f, f))
 
 
-@inlined
+@kernel
 def _root(x: Lane) -> Lane:
     """Give the square root of x, lane by lane."""
     return (

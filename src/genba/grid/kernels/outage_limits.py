@@ -10,7 +10,7 @@ from genba.grid.kernels.limits import RATING, VMIN, Limits
 from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.operating_point import Point
 from genba.grid.kernels.outage_changes import Branches
-from genba.num.jit import borrowing, inlined
+from genba.num.jit import borrowing, inlined, kernel
 from genba.num.lu.lanes import (
     LANES,
     Lane,
@@ -217,7 +217,7 @@ def approach(branches: Branches, watch: Watch, lost: Ints, numbers: Ints, v: Flo
         to.near[lane], to.beyond[lane] = not near[lane] <= 0.0, beyond[lane] > 0.0
 
 
-@inlined
+@kernel
 def _higher(x: Lane, y: Lane) -> Lane:
     """Give the larger of x and y, y where x is none."""
     return (
@@ -232,7 +232,7 @@ def _higher(x: Lane, y: Lane) -> Lane:
     )
 
 
-@inlined
+@kernel
 def _energised(square: Lane, x: Lane) -> Lane:
     """Give x, and -1 where a bus has no voltage."""
     return (
@@ -311,7 +311,7 @@ def _some_above(x: Lane) -> bool:
     return max(one, two) > 0.0
 
 
-@inlined
+@kernel
 def _smaller(x: Lane, y: Lane) -> Lane:
     """Give the smaller of x and y, x where y is 0: a bus that is cut off has no voltage."""
     return (

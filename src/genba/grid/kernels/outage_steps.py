@@ -6,7 +6,7 @@ Newton of Stott (1974), Review of load-flow calculation methods.
 
 from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.outage_changes import Change, inverted
-from genba.num.jit import borrowing, inlined
+from genba.num.jit import borrowing, inlined, kernel
 from genba.num.lu.factor import Factors
 from genba.num.lu.lanes import LANES, Lane, difference, every, load, multiple, product, store, times, total
 from genba.num.lu.solve import backward_lanes, backward_lanes_at, forward_lanes, forward_lanes_at
@@ -184,7 +184,7 @@ def turn(v: Floats, i: int, a: Lane, u: Lane) -> None:
     store(v, i, 1, times(f, cosine, e, sine))
 
 
-@inlined
+@kernel
 def _cosine(t: Lane) -> Lane:
     """Give the cosines of the angles whose halves have the tangents t."""
     return (
@@ -199,7 +199,7 @@ def _cosine(t: Lane) -> Lane:
     )
 
 
-@inlined
+@kernel
 def _sine(t: Lane) -> Lane:
     """Give the sines of the angles whose halves have the tangents t."""
     return (
