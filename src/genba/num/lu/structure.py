@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from genba.num.copies import copy_to
 from genba.num.elimination import fill_of, filled
-from genba.num.jit import kernel
+from genba.num.jit import inlined, kernel
 from genba.num.ordering import adjacency
 
 Ints = NDArray[np.int64]
@@ -76,7 +76,7 @@ def structure_of(n: int, indptr: Ints, indices: Ints) -> Structure:
     )
 
 
-@kernel
+@inlined
 def packed_of(n: int, start: Ints, near: Ints, indptr: Ints, cols: Ints) -> Ints:
     """Order a pattern and lay out its factors as one array, from which `unpacked` takes the arrays again.
 
