@@ -1,8 +1,14 @@
-"""Kernels that borrow their arrays make none and give none: nobody would ever give such an array back."""
+"""Kernels that borrow make no array, and those that kernels call raise what they raise.
+
+Nobody would ever give an array back that a kernel made which does not count references.
+"""
 
 import ast
 import importlib
 import inspect
+import json
+import os
+import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
@@ -17,6 +23,39 @@ from genba.num.lu.factor import HOLDS, factorize, factors_of
 from genba.num.lu.solve import solve
 from genba.num.lu.structure import structure_of
 
+INNER = """
+import math
+from genba.num.jit import kernel
+
+@kernel
+def checked(x):
+    if x < 0.0:
+        raise ValueError("below zero")
+    return math.sqrt(x)
+
+@kernel
+def one(x):
+    return checked(x) + 1.0
+
+@kernel
+def two(x):
+    return one(x) + checked(x)
+"""
+CALLS = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from inner_kernels import checked, one, two
+
+def tried(function, x):
+    try:
+        return function(x)
+    except ValueError as error:
+        return str(error)
+
+functions = two, one, checked
+answers = [tried(function, x) for function in functions for x in (4.0, -1.0)]
+print(json.dumps([answers, [sum(function.stats.cache_hits.values()) for function in functions]]))
+"""
 BUILTINS = {"abs", "bool", "complex", "int", "len", "max", "min", "range"}
 SCALARS = (None, bool, complex, float, int)
 
@@ -101,3 +140,17 @@ def test_borrowing_keeps_hold_of_nothing() -> None:
         np.testing.assert_allclose(right, 1.0 / 3.0, rtol=1e-15)
         counts.append([sys.getrefcount(array) for array in held])
     assert counts[1] == counts[2]
+
+
+def test_kernels_called_by_kernels_and_by_python_are_right_when_new_and_when_kept(tmp_path: Path) -> None:
+    folder = tmp_path / "genba"  # where the digest of sources looks for a kernel's file
+    folder.mkdir()
+    (folder / "inner_kernels.py").write_text(INNER, encoding="utf-8")
+    environment = {**os.environ, "GENBA_KERNELS": str(tmp_path / "kernels")}
+    command = [sys.executable, "-c", CALLS, str(folder)]
+    new, kept = (
+        json.loads(subprocess.run(command, env=environment, capture_output=True, check=True).stdout)
+        for _ in range(2)
+    )
+    assert new == [[5.0, "below zero", 3.0, "below zero", 2.0, "below zero"], [0, 0, 0]]
+    assert kept == [new[0], [1, 1, 1]]

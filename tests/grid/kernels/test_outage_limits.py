@@ -1,4 +1,4 @@
-"""Looks at eight lanes: who is within a margin of a limit, who passes one, told apart by plain formulas."""
+"""Looks at eight lanes: who is near a limit, who passes one, how far off they were; told by plain formulas."""
 
 from pathlib import Path
 
@@ -9,10 +9,13 @@ from genba.grid.io.matpower import read
 from genba.grid.kernels.admittance import two_ports
 from genba.grid.kernels.network import network_of
 from genba.grid.kernels.outage_changes import Branches
+from genba.grid.kernels.outage_errors import PARTS, STAGES, early_of, hand_on, learn, notice
 from genba.grid.kernels.outage_limits import Watch, approach, hits_of, judge, nearness_of
 from genba.num.lu.lanes import LANES
 
 RATING, LOW, HIGH = 1.5, 0.93, 1.07
+TOLERANCE = 1e-8
+"""Mismatch of a solution, p.u."""
 
 
 def lanes_of(pglib: Path, seed: int) -> tuple[Branches, Watch, np.ndarray, np.ndarray]:
@@ -111,3 +114,48 @@ def test_all_limits_that_lanes_pass_are_listed(pglib: Path, seed: int) -> None:
     assert len(wanted) > 20
     assert found == pytest.approx(wanted, rel=1e-12)
     assert len(found) == used
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_errors_are_those_of_plain_formulas(pglib: Path, seed: int) -> None:
+    branches, watch, lost, v = lanes_of(pglib, seed)
+    random, n = np.random.default_rng(seed), len(v)
+    early, reactive = early_of(n), random.normal(size=(n, 1, LANES))
+    first = STAGES * 3
+    early.state[:, first:] = random.normal(size=(n, PARTS, LANES))
+    early.mismatch[STAGES:] = np.abs(random.normal(size=(STAGES, LANES)))
+    early.mismatch[STAGES, 2], early.mismatch[STAGES + 1, 3] = 0.0, TOLERANCE  # they tell nothing
+    controls, busy = (random.random(n) < 0.4).astype(float), random.random(LANES) < 0.7
+    error, to = np.zeros((LANES, 3)), nearness_of(len(branches.ends))
+    numbers = np.arange(LANES)
+    learn(branches, watch.branch, controls, lost, numbers, busy, v, reactive, early, TOLERANCE, to, error)
+    wanted = np.zeros((LANES, 3))
+    there = ~(watch.branch[:, None, None] == lost[None]).any(axis=2)  # whether a lane keeps a branch
+    for stage in range(STAGES):
+        then = early.state[:, first + 3 * stage : first + 3 * stage + 3]
+        off = np.abs(flows(branches, then[:, :2]) - flows(branches, v))[watch.branch] * there
+        size = np.abs(np.hypot(then[:, 0], then[:, 1]) - np.hypot(v[:, 0], v[:, 1]))
+        output = np.abs(then[:, 2] - reactive[:, 0]) * controls[:, None]
+        for lane in np.flatnonzero(busy & (early.mismatch[STAGES + stage] > TOLERANCE)):
+            found = np.array([off[:, lane].max(), size[:, lane].max(), output[:, lane].max()])
+            wanted[lane] = np.maximum(wanted[lane], found / early.mismatch[STAGES + stage, lane])
+    np.testing.assert_allclose(error, wanted, rtol=1e-12)
+    assert not to.lost.any()
+
+
+def test_lanes_are_remembered_after_one_step_and_two_and_handed_on() -> None:
+    n, random = 3, np.random.default_rng(0)
+    early = early_of(n)
+    early.mismatch[:STAGES] = 7.0  # of what was in the lanes before
+    taken = np.array([0, 1, 2, 3, 1, 2, 3, 0])
+    v, reactive, mismatch = (random.normal(size=(n, part, LANES)) for part in (2, 1, 1))
+    notice(v, reactive, np.abs(mismatch[0, 0]), taken, early)
+    assert early.mismatch[:STAGES, 0].tolist() == [0.0, 0.0]
+    assert early.mismatch[:STAGES, 1].tolist() == [abs(mismatch[0, 0, 1]), 0.0]
+    assert early.mismatch[:STAGES, 2].tolist() == [7.0, abs(mismatch[0, 0, 2])]
+    assert early.mismatch[:STAGES, 3].tolist() == [7.0, 7.0]
+    np.testing.assert_array_equal(early.state[:, :2, 4], v[:, :, 4])
+    np.testing.assert_array_equal(early.state[:, 5, 5], reactive[:, 0, 5])
+    hand_on(early, 5, 1)
+    np.testing.assert_array_equal(early.state[:, PARTS:, 1], early.state[:, :PARTS, 5])
+    np.testing.assert_array_equal(early.mismatch[STAGES:, 1], early.mismatch[:STAGES, 5])
