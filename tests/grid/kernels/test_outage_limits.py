@@ -1,4 +1,4 @@
-"""Looks at eight lanes: who is near a limit, who passes one, how far off they were; told by plain formulas."""
+"""Eight lanes: who is near a limit, who passes one, how far off they were; told by plain formulas."""
 
 from pathlib import Path
 
