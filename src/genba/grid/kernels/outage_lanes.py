@@ -1,6 +1,5 @@
-"""Eight outages as a group: how it is set up from the base, and how those with a solution are judged."""
+"""Eight outages as a group: what it reads and writes, and how it is set up from the base."""
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -9,9 +8,9 @@ from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.operating_point import Point
 from genba.grid.kernels.outage_changes import Branches, Outages, Surroundings, lay_out, prepare_plain
 from genba.grid.kernels.outage_equations import Room, give_back, lose
-from genba.grid.kernels.outage_errors import Early, learn
+from genba.grid.kernels.outage_errors import Early
 from genba.grid.kernels.outage_inverse import Inverse
-from genba.grid.kernels.outage_limits import Hits, Nearness, Watch, approach, judge
+from genba.grid.kernels.outage_limits import Hits, Nearness, Watch
 from genba.grid.kernels.outage_mixing import forget, remember
 from genba.grid.kernels.outage_steps import find_step, move, prepare_others, trace
 from genba.num.jit import borrowing, inlined
@@ -131,27 +130,6 @@ class Group(NamedTuple):
     odd: Bools
     beyond: Bools
     room: Room
-
-
-class Seen(NamedTuple):
-    """What the screen looks at of a `Group`, as there."""
-
-    numbers: Ints
-    taken: Ints
-    busy: Bools
-    beyond: Bools
-    voltage: Floats
-    reactive: Floats
-    mismatch: Floats
-
-
-@inlined
-def seen_of(group: Group) -> Seen:
-    """Give what `screen` needs."""
-    room = group.room
-    return Seen(
-        group.numbers, group.taken, group.busy, group.beyond, room.voltage, room.reactive, room.mismatch
-    )
 
 
 def group_of(room: Room) -> Group:
@@ -305,113 +283,6 @@ def _cut_off(preorder: Ints, dead: Ints, numbers: Ints, odd: Bools, voltage: Flo
                     voltage[i, part, lane], planned[i, part, lane] = 0.0, 0.0
 
 
-@borrowing
-def screen(
-    branches: Branches,
-    outages: Outages,
-    guard: Guard,
-    watch: Watch,
-    work: Work,
-    rules: Rules,
-    seen: Seen,
-    to: Nearness,
-) -> None:
-    """Leave the lanes whose limits are all farther away than their mismatch can move anything.
-
-    Lanes that release a voltage go on: there the margin of a held voltage would have to become another.
-    """
-    numbers, wanted = seen.numbers, False
-    for lane in range(LANES):
-        mismatch = seen.mismatch[lane]
-        to.wanted[lane] = (
-            seen.busy[lane]
-            and not seen.beyond[lane]
-            and seen.taken[lane] > 0
-            and rules.tolerance < mismatch < HOPELESS
-            and outages.released[numbers[lane], 0] < 0
-        )
-        wanted = wanted or to.wanted[lane]
-        for part in range(2):
-            to.margin[0, part, lane] = rules.error[part] * mismatch if to.wanted[lane] else 0.0
-    if wanted:
-        approach(branches, watch, outages.branches, numbers, seen.voltage, to)
-    for lane in range(LANES):
-        if not to.wanted[lane]:
-            continue
-        seen.beyond[lane] = to.beyond[lane]
-        if to.near[lane] or to.lowest[0, 0, lane] < 4.0 * rules.lowest**2:
-            continue
-        margin = rules.error[2] * seen.mismatch[lane]
-        if not rules.guarded or _keeps_reactive_limits(
-            guard, outages.released, numbers[lane], lane, margin, seen.voltage, seen.reactive
-        ):
-            seen.busy[lane] = False
-            work.status[numbers[lane]], work.steps[numbers[lane]] = SCREENED, seen.taken[lane]
-
-
-@inlined
-def finish(
-    branches: Branches, outages: Outages, guard: Guard, watch: Watch, work: Work, rules: Rules, done: Group,
-    early: Early, to: Nearness, hits: Hits
-) -> None:  # fmt: skip
-    """Judge what has a solution: standing voltages, reactive limits, and the limits that are watched."""
-    room = done.room
-    if rules.learns:
-        learn(branches, watch.branch, guard.controls, outages.branches, done.numbers, done.busy, room.voltage,
-              room.reactive, early, rules.tolerance, to, work.error)  # fmt: skip
-    for lane in range(LANES):
-        to.wanted[lane] = done.busy[lane] and (
-            not rules.guarded
-            or _keeps_reactive_limits(
-                guard, outages.released, done.numbers[lane], lane, 0.0, room.voltage, room.reactive
-            )
-        )
-    used = hits.used[0]
-    judge(branches, watch, outages.branches, done.numbers, room.voltage, to, hits)
-    for lane in range(LANES):
-        done.busy[lane] = False
-        if to.wanted[lane] and to.lowest[0, 0, lane] < rules.lowest**2:
-            _strike(hits, used, done.numbers[lane])
-        elif to.wanted[lane]:
-            work.status[done.numbers[lane]] = SOLVED
-
-
-@borrowing
-def _strike(hits: Hits, first: int, number: int) -> None:
-    """Take back what an outage passed, of the hits from the `first` on: it has collapsed."""
-    kept = first
-    for row in range(first, hits.used[0]):
-        if hits.outage[row] != number:
-            hits.outage[kept], hits.limit[kept], hits.value[kept] = (
-                hits.outage[row],
-                hits.limit[row],
-                hits.value[row],
-            )
-            kept += 1
-    hits.used[0] = kept
-
-
-@borrowing
-def _keeps_reactive_limits(
-    guard: Guard, released: Ints, number: int, lane: int, margin: float, voltage: Floats, reactive: Floats
-) -> bool:
-    """Tell whether no bus would be switched, by the rules of `reactive_limits.switched`, nor nearly."""
-    beyond, above = guard.slack[0] - margin, guard.slack[1] - margin
-    for i in range(len(guard.controls)):
-        if guard.controls[i] == 0.0 or voltage[i, 0, lane] == 0.0 or i == released[number, 0]:
-            continue
-        e, f = voltage[i, 0, lane], voltage[i, 1, lane]
-        low, high = guard.lowest[i], guard.highest[i]
-        if i == guard.kept[number]:
-            low, high = guard.left[number, 0], guard.left[number, 1]
-        q = reactive[i, 0, lane]
-        if guard.side[i] == 0.0 and not (q - high <= beyond and low - q <= beyond):
-            return False
-        if guard.side[i] != 0.0 and guard.side[i] * (math.sqrt(e * e + f * f) - guard.setpoint[i]) > above:
-            return False
-    return True
-
-
 __all__ = [
     "HOPELESS",
     "SCREENED",
@@ -423,17 +294,6 @@ __all__ = [
     "Guard",
     "Plans",
     "Rules",
-    "Seen",
     "Work",
 ]
-__all__ += [
-    "count_step",
-    "finish",
-    "group_of",
-    "lay_base",
-    "screen",
-    "seen_of",
-    "set_up",
-    "share_by",
-    "vacate",
-]
+__all__ += ["count_step", "group_of", "lay_base", "set_up", "share_by", "vacate"]

@@ -7,6 +7,7 @@ with some hundred arrays cost microseconds, and seconds when they are compiled.
 from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.operating_point import Point
 from genba.grid.kernels.outage_changes import Outages, inherit
+from genba.grid.kernels.outage_ends import finish, screen, seen_of
 from genba.grid.kernels.outage_equations import balance_of, evaluate
 from genba.grid.kernels.outage_errors import Early, hand_on, notice
 from genba.grid.kernels.outage_lanes import (
@@ -18,10 +19,7 @@ from genba.grid.kernels.outage_lanes import (
     Rules,
     Work,
     count_step,
-    finish,
     lay_base,
-    screen,
-    seen_of,
     set_up,
     share_by,
     vacate,
