@@ -9,7 +9,7 @@ from genba.grid.io.matpower import read
 from genba.grid.kernels.admittance import two_ports
 from genba.grid.kernels.network import network_of
 from genba.grid.kernels.outage_changes import Branches
-from genba.grid.kernels.outage_errors import PARTS, STAGES, early_of, hand_on, learn, notice
+from genba.grid.kernels.outage_errors import PARTS, STAGES, early_of, hand_on, learn, notice, unlearn
 from genba.grid.kernels.outage_limits import Watch, approach, hits_of, judge, nearness_of
 from genba.num.lu.lanes import LANES
 
@@ -159,3 +159,5 @@ def test_lanes_are_remembered_after_one_step_and_two_and_handed_on() -> None:
     hand_on(early, 5, 1)
     np.testing.assert_array_equal(early.state[:, PARTS:, 1], early.state[:, :PARTS, 5])
     np.testing.assert_array_equal(early.mismatch[STAGES:, 1], early.mismatch[:STAGES, 5])
+    unlearn(early, 5)
+    assert early.mismatch[:STAGES, 5].tolist() == [0.0, 0.0]

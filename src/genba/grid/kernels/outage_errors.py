@@ -53,6 +53,13 @@ def notice(v: Floats, reactive: Floats, mismatch: Floats, taken: Ints, early: Ea
 
 
 @borrowing
+def unlearn(early: Early, lane: int) -> None:
+    """Leave nothing to learn from a lane that goes on to the solution of other equations."""
+    for stage in range(STAGES):
+        early.mismatch[stage, lane] = 0.0
+
+
+@borrowing
 def hand_on(early: Early, lane: int, parked: int) -> None:
     """Copy what is remembered of a lane to where those with a solution stand."""
     state, kept = early
@@ -151,4 +158,4 @@ def _root(x: Lane) -> Lane:
     )
 
 
-__all__ = ["Early", "early_of", "hand_on", "learn", "notice"]
+__all__ = ["Early", "early_of", "hand_on", "learn", "notice", "unlearn"]

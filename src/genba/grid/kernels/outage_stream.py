@@ -9,7 +9,7 @@ from genba.grid.kernels.operating_point import Point
 from genba.grid.kernels.outage_changes import Outages, inherit
 from genba.grid.kernels.outage_ends import finish, screen, seen_of
 from genba.grid.kernels.outage_equations import balance_of, evaluate
-from genba.grid.kernels.outage_errors import Early, hand_on, notice
+from genba.grid.kernels.outage_errors import Early, hand_on, notice, unlearn
 from genba.grid.kernels.outage_lanes import (
     HOPELESS,
     Desk,
@@ -148,6 +148,7 @@ def _retire(
         if rules.tolerance < mismatch[lane] < HOPELESS and group.taken[lane] < rules.steps:
             continue
         if rules.shared and _turns(outages, plans, rules, group, lane):
+            unlearn(early, lane)
             continue
         group.busy[lane], work.steps[number] = False, group.taken[lane]
         change.plain[lane], change.touched[lane], change.rank[lane] = False, 0, 0  # nothing is compensated
