@@ -1,6 +1,6 @@
 import pytest
 
-from genba.core.context import Context
+from genba.core.context import Context, at_work, go_on, wait_for, work_for, working_for
 from genba.core.errors import Cancelled, InputError
 from genba.core.findings import FindingKind, Severity
 from genba.core.inputs import InputFile
@@ -33,3 +33,36 @@ def test_every_finding_is_kept_and_an_error_stops_the_run() -> None:
 def test_in_process_a_stored_file_has_no_path() -> None:
     with pytest.raises(InputError, match=r"genba\.submit"):
         Context().path(InputFile("@01HZX/units"))
+
+
+def test_what_the_work_waits_for_is_told_beside_its_progress_until_it_goes_on() -> None:
+    heard: list[tuple[float, str]] = []
+    context = Context(report=lambda fraction, message: heard.append((fraction, message)))
+    wait_for("nobody's")
+    with at_work(context):
+        wait_for("code")
+        go_on()
+        context.progress(0.5, "solving")
+        wait_for("code")
+        wait_for("code")
+        go_on()
+        go_on()
+    go_on()
+    told = [(0.0, "code"), (0.0, ""), (0.5, "solving"), (0.5, "solving: code"), (0.5, "solving: code")]
+    assert heard == [*told, (0.5, "solving")]
+
+
+def test_who_waits_notices_that_it_is_cancelled() -> None:
+    with at_work(Context(cancelled=lambda: True)), pytest.raises(Cancelled):
+        wait_for("code")
+
+
+def test_the_context_at_work_is_that_of_the_innermost_operation() -> None:
+    one, other = Context(), Context()
+    with at_work(one):
+        with at_work(other):
+            assert working_for() is other
+        assert working_for() is one
+        work_for(other)
+        assert working_for() is other
+    assert working_for() is None

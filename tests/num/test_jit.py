@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 import genba
+from genba.num.jit import COMPILING
 from genba.num.lu.factor import HOLDS, factorize, factors_of
 from genba.num.lu.solve import solve
 from genba.num.lu.structure import structure_of
@@ -55,6 +56,27 @@ def tried(function, x):
 functions = two, one, checked
 answers = [tried(function, x) for function in functions for x in (4.0, -1.0)]
 print(json.dumps([answers, [sum(function.stats.cache_hits.values()) for function in functions]]))
+"""
+WAITS = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from genba.core.context import Context, at_work
+from genba.core.errors import Cancelled
+from inner_kernels import two
+
+def tried(stops):
+    heard, given = [], ""
+    context = Context(report=lambda fraction, message: heard.append(message), cancelled=lambda: stops(heard))
+    with at_work(context):
+        try:
+            context.progress(0.5, "solving")
+            given = two(4.0) + two(4.0)
+        except Cancelled as error:
+            given = str(error)
+    return given, heard
+
+tries = (lambda heard: len(heard) == 3), (lambda heard: False), (lambda heard: False)
+print(json.dumps([tried(stops) for stops in tries]))
 """
 BUILTINS = {"abs", "bool", "complex", "int", "len", "max", "min", "range"}
 SCALARS = (None, bool, complex, float, int)
@@ -154,3 +176,18 @@ def test_kernels_called_by_kernels_and_by_python_are_right_when_new_and_when_kep
     )
     assert new == [[5.0, "below zero", 3.0, "below zero", 2.0, "below zero"], [0, 0, 0]]
     assert kept == [new[0], [1, 1, 1]]
+
+
+def test_who_waits_for_compiling_is_told_and_can_stop_it(tmp_path: Path) -> None:
+    folder = tmp_path / "genba"
+    folder.mkdir()
+    (folder / "inner_kernels.py").write_text(INNER, encoding="utf-8")
+    environment = {**os.environ, "GENBA_KERNELS": str(tmp_path / "kernels")}
+    command = [sys.executable, "-c", WAITS, str(folder)]
+    ran = subprocess.run(command, env=environment, capture_output=True, check=True)
+    (stopped, before), (given, heard), (later, kept) = json.loads(ran.stdout)
+    waiting = f"solving: {COMPILING}"
+    assert (stopped, before) == ("cancelled on request", ["solving", waiting, waiting])
+    assert given == later == 10.0
+    assert heard == ["solving", *([waiting] * 3), "solving"]
+    assert kept == ["solving"]

@@ -1,7 +1,9 @@
 """What a running operation may ask of its engine: files, progress, time, randomness, outputs."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -75,6 +77,10 @@ class Context:
     artifacts: Outputs = field(default_factory=NoOutputs)
     findings: list[Finding] = field(default_factory=list)
     """What `check` has seen; part of the outcome."""
+    told: tuple[float, str] = (0.0, "")
+    """The newest progress."""
+    waits: int = 0
+    """For how many things the work waits, one within the other."""
 
     def progress(self, fraction: float, message: str) -> None:
         """Report the share of the work done (0 to 1); the place where a run notices that it is cancelled.
@@ -84,7 +90,8 @@ class Context:
         """
         if self.cancelled():
             raise Cancelled("cancelled on request")
-        self.report(min(max(fraction, 0.0), 1.0), message)
+        self.told = min(max(fraction, 0.0), 1.0), message
+        self.report(*self.told)
 
     def check(self, findings: Iterable[Finding]) -> None:
         """Keep `findings` for the outcome, and stop when one of them forbids the run.
@@ -97,3 +104,52 @@ class Context:
         if wrong:
             more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
             raise InputError(f"{wrong[0].message}{more}", where=wrong[0].where, findings=self.findings)
+
+
+_at_work: ContextVar[Context | None] = ContextVar("at_work", default=None)
+
+
+@contextmanager
+def at_work(context: Context) -> Iterator[None]:
+    """Let `wait_for` find the context of the operation that runs meanwhile."""
+    token = _at_work.set(context)
+    try:
+        yield
+    finally:
+        _at_work.reset(token)
+
+
+def working_for() -> Context | None:
+    """Give the context of the operation at work, if any."""
+    return _at_work.get()
+
+
+def work_for(context: Context | None) -> None:
+    """Let a thread work for an operation until it ends."""
+    _at_work.set(context)
+
+
+def wait_for(what: str) -> None:
+    """Tell beside the newest progress what the operation at work, if any, waits for until `go_on`.
+
+    Raises:
+        Cancelled: when the user asked to stop.
+    """
+    context = _at_work.get()
+    if context is None:
+        return
+    if context.cancelled():
+        raise Cancelled("cancelled on request")
+    context.waits += 1
+    fraction, message = context.told
+    context.report(fraction, f"{message}: {what}" if message else what)
+
+
+def go_on() -> None:
+    """Tell the newest progress again, when nothing is waited for any more."""
+    context = _at_work.get()
+    if context is None:
+        return
+    context.waits -= 1
+    if context.waits == 0:
+        context.report(*context.told)

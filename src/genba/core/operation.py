@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import ValidationError
 
 from genba.core.certificate import Certificate
-from genba.core.context import Context, local_path
+from genba.core.context import Context, at_work, local_path
 from genba.core.errors import InputError, NotFound
 from genba.core.faults import worded
 from genba.core.findings import Finding
@@ -82,9 +82,10 @@ class Operation(Generic[P, R]):
 
     def perform(self, params: P, context: Context) -> Outcome[R]:
         """Propose, then certify: what the engine does with every run."""
-        result = self.function(params, context)
-        context.progress(1.0, "certifying")
-        certificate = self.certify(params, result, context)
+        with at_work(context):
+            result = self.function(params, context)
+            context.progress(1.0, "certifying")
+            certificate = self.certify(params, result, context)
         return Outcome(result, certificate, tuple(context.findings))
 
     def __call__(self, context: Context | None = None, /, **params: Any) -> Outcome[R]:

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from genba.core.context import go_on, wait_for
 from genba.core.errors import missing_extra
 from genba.core.home import home
 
@@ -25,6 +26,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 VARIABLE = "GENBA_KERNELS"
 """Names another directory for compiled kernels than `<home>/numba`."""
+COMPILING = "compiling kernels, once on this machine"
 IMPORT = re.compile(r"^(?:from|import) (genba\.num[\w.]*|genba\.\w+\.kernels[\w.]*)", re.MULTILINE)
 CONTRACT = {"contract", "nsz", "arcp"}
 """Floating-point freedom that fuses multiply and add but keeps order, NaN and infinity."""
@@ -38,9 +40,17 @@ class _Kept(FunctionCache):
     """
 
     def load_overload(self, signature: Any, target: Any) -> Any:
-        """Give the compiled function of a signature, or None where none is kept."""
+        """Give the compiled function of a signature, or None where none is kept: then it is compiled now."""
         rtsys.initialize(target)
-        return self._load_overload(signature, target)  # type: ignore[no-untyped-call]
+        found = self._load_overload(signature, target)  # type: ignore[no-untyped-call]
+        if found is None:
+            wait_for(COMPILING)
+        return found
+
+    def save_overload(self, signature: Any, compiled: Any) -> None:
+        """Keep a function that has been compiled."""
+        super().save_overload(signature, compiled)  # type: ignore[no-untyped-call]
+        go_on()
 
 
 def kernel(function: F) -> F:

@@ -6,7 +6,6 @@ screening, IEEE Trans. Power Systems 26 (candidates by the impact of one outage 
 """
 
 from collections.abc import Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +16,7 @@ from genba.grid.kernels.dc_angles import susceptance
 from genba.grid.kernels.network import Bools, Floats, Ints, Network
 from genba.num.jit import kernel
 from genba.num.lu.lanes import LANES
+from genba.num.threads import pool_of
 
 CANDIDATES = 500
 """Branches of which pairs are made: those whose loss alone moves most onto another."""
@@ -194,7 +194,7 @@ def _compared(moved: _Moved, threads: int) -> Generator[float, None, Floats]:
         _compare(moved.flow, moved.between, base, onto, alone, first, end, index)
 
     starts = range(0, count, ROWS)
-    with ThreadPoolExecutor(threads) as pool:
+    with pool_of(threads) as pool:
         for done in range(0, len(starts), threads):
             list(pool.map(compare, starts[done : done + threads]))
             yield 0.5 + 0.5 * done / len(starts)

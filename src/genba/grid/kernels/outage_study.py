@@ -1,7 +1,6 @@
 """Outages in tiers: lanes first, and one by one what lanes cannot take."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +31,7 @@ from genba.grid.kernels.outage_stream import solve_outages
 from genba.grid.kernels.outages import Outage, aftermath, solve_after
 from genba.grid.kernels.steady_state import Model, Schedule, State
 from genba.num.lu.lanes import LANES
+from genba.num.threads import pool_of
 
 MANY = 45
 """Newton steps that an outage takes side by side, at most."""
@@ -169,7 +169,7 @@ def study(
     count = len(lost.branches)
     lanes = _lanes(given, lost, threads) if count >= worth else None
     # a thread for one would only hand the work to and fro
-    with ThreadPoolExecutor(threads) if threads > 1 else nullcontext() as pool:
+    with pool_of(threads) if threads > 1 else nullcontext() as pool:
         at_work: Mapper = map if pool is None else pool.map
         if lanes is not None:
             yield from _side_by_side(lanes, into, at_work, screen)

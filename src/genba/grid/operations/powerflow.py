@@ -1,6 +1,5 @@
 """`grid.powerflow`: voltages and flows of one grid state, or the statement that none was found."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any
@@ -55,6 +54,7 @@ from genba.grid.records.powerflow import (
 from genba.grid.records.scenarios import MOST_RECORDED, PASSED, RECORDED, SCENARIOS
 from genba.grid.views.powerflow import headlines_powerflow, view_powerflow
 from genba.num.table import Table, table
+from genba.num.threads import pool_of
 
 MARGIN = 0.5
 """Share of the tolerance used inside, so that rounding to engineering units stays within it."""
@@ -297,7 +297,7 @@ def _study_scenarios(
         rooms.put(room_of(batch.start))
     answers = Answers.empty(len(scenarios), len(asked.recorded.names))
     blocks = blocks_of(len(scenarios), study.model.network.n_bus)
-    with ThreadPoolExecutor(threads) as pool:
+    with pool_of(threads) as pool:
         for first in range(0, len(blocks), threads):
             done = f"{blocks[first][0]:,} of {len(scenarios):,} scenarios"
             ctx.progress(0.2 + 0.7 * first / len(blocks), done)

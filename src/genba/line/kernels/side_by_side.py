@@ -5,9 +5,11 @@ whether to stop, and only the caller's thread reports.
 """
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, wait
 from threading import Event
 from typing import TypeVar
+
+from genba.num.threads import pool_of
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
@@ -40,7 +42,7 @@ def side_by_side(
         if stop.is_set():
             raise _Stopped
 
-    with ThreadPoolExecutor(threads) as pool:
+    with pool_of(threads) as pool:
         futures = [pool.submit(work, item, look) for item in items]
         pending = set(futures)
         try:
