@@ -16,10 +16,10 @@ limit, or when the excess (value - limit, both in % of the limit) grew by more t
 Monitored: energised buses and branches; a branch lies in the areas of both its ends and has the higher of
 their nominal voltages. All filters apply together, to the base too.
 Islanded: a bus that is cut off has demand (active or reactive) or a unit in service.
-Screened: with `screen=linear` an outage is left after one Newton step or two from the base when every
-monitored limit, and every reactive limit that is to be kept, is farther than the step can still err. The
-error is taken as at most the mismatch that is left times a factor: three times the largest error per
-mismatch of a random sample of outages solved further. Screened outages count as secure, or as islanded when
+Screened: with `screen=linear` an outage is left after the first Newton step from the base that leaves every
+monitored limit, and every reactive limit that is to be kept, farther than the step can still err. The
+error is taken as at most the mismatch that is left times a factor: two and a half times the largest error
+per mismatch, after one step and two, of a random sample of outages solved in full. Screened outages count as secure, or as islanded when
 they cut off demand or units; a random sample of them is solved in full all the same. Outages that release a
 voltage, or change what the screen cannot follow, are always solved in full.
 Pairs: with `pairs=k`, the k pairs of branches of the largest joint excess are studied as well. Flows after
