@@ -11,8 +11,9 @@ from scipy.sparse import csr_matrix
 from genba.grid.kernels.headroom import headroom
 from genba.grid.kernels.network import PQ, PV, REFERENCE, Bools, Floats, Ints
 from genba.grid.kernels.operating_point import Point
-from genba.grid.kernels.outage_changes import FROM, MOST, TO, Branches, Outages
-from genba.grid.kernels.outage_lanes import Guard, Plans
+from genba.grid.kernels.outage_changes import FROM, MOST, TO, UNCONTROLLED, Branches, Outages
+from genba.grid.kernels.outage_lanes import Plans
+from genba.grid.kernels.outage_switches import Guard
 from genba.grid.kernels.partings import Partings, partings
 from genba.grid.kernels.reactive_limits import ABOVE, BEYOND, bus_limits
 from genba.grid.kernels.steady_state import Model, Schedule, State
@@ -215,14 +216,14 @@ def batch_of(ground: Ground, losses: Losses, numbers: Ints) -> Batch:
     both, dead, plan, need = _consequences(branches, unit, parts, ground.need, ground.model.distributed)
     rows = np.flatnonzero(plan)
     if not len(rows):
-        released, kept = np.full((len(numbers), 2), NONE), np.full(len(numbers), NONE)
+        switched, kept = np.full((len(numbers), 1, 2), NONE), np.full(len(numbers), NONE)
         guard = ground.base_guard._replace(kept=kept, left=np.zeros((len(numbers), 2)))
-        return Batch(Outages(branches, both, released, plan, dead, need >= 0), ground.base_plans, guard)
+        return Batch(Outages(branches, both, switched, plan, dead, need >= 0), ground.base_plans, guard)
     one = branches[rows, 0]
-    kept, left, released = _held(ground, unit)
+    kept, left, switched = _held(ground, unit)
     plans, produced = _plans(ground, unit[rows], _alive(ground, one, (one != NONE) & parts.bridge[one]))
     need[unit != NONE] = (ground.need + produced[0] - produced)[plan[unit != NONE]]
-    return Batch(Outages(branches, both, released, plan, dead, need >= 0), plans, _guard(ground, kept, left))
+    return Batch(Outages(branches, both, switched, plan, dead, need >= 0), plans, _guard(ground, kept, left))
 
 
 @kernel
@@ -329,12 +330,12 @@ def _held(ground: Ground, unit: Ints) -> tuple[Ints, Floats, Ints]:
     bus = network.unit_bus[unit]
     others = np.bincount(network.unit_bus[on], minlength=network.n_bus)[bus] > 1
     controls = (unit != NONE) & (ground.state.kind[bus] == PV)
-    released = np.full((len(unit), 2), NONE)
-    released[:, 0] = np.where(controls & ~others, ground.position[bus], NONE)
+    switched = np.full((len(unit), 1, 2), UNCONTROLLED)
+    switched[:, 0, 0] = np.where(controls & ~others, ground.position[bus], NONE)
     kept = np.where(controls & others, ground.position[bus], NONE)
     lowest, highest = ground.limits
     left = np.stack([lowest[bus] - network.unit_qmin[unit], highest[bus] - network.unit_qmax[unit]], axis=1)
-    return kept, left, released
+    return kept, left, switched
 
 
 def _guard(ground: Ground, kept: Ints, left: Floats) -> Guard:

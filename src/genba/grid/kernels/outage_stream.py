@@ -48,7 +48,7 @@ def solve_outages(grid: Grid, work: Work, rules: Rules, desk: Desk, end: int) ->
     limits = len(watch.branch) + len(watch.low) + len(watch.high)
     while len(hits.outage) - hits.used[0] >= LANES * limits:
         while _fill(waiting, group, rules) and place[0] < end:
-            set_up(point, inverse, branches, outages, plans, rules, place[0], end, waiting)
+            set_up(point, inverse, branches, outages, plans, guard, rules, place[0], end, waiting)
             place[0] = min(place[0] + LANES, end)
             evaluate(balance_of(point, waiting.room), branches, outages, waiting.numbers, rules.shared)
             if rules.screens:
@@ -154,6 +154,7 @@ def _retire(
         change.plain[lane], change.touched[lane], change.rank[lane] = False, 0, 0  # nothing is compensated
         if mismatch[lane] <= rules.tolerance:
             done.numbers[parked], done.busy[parked] = number, True
+            done.upwards[parked] = group.upwards[lane]
             _copy(group.room.voltage, lane, done.room.voltage, parked)
             if rules.guarded:
                 _copy_first(group.room.reactive, lane, done.room.reactive, parked)

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from genba.grid.kernels.limits import Limits, Measured, measure, newly_broken
 from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.operating_point import Point, point_of
-from genba.grid.kernels.outage_changes import Branches
+from genba.grid.kernels.outage_changes import SWITCHED as ROOM
+from genba.grid.kernels.outage_changes import Branches, room_around
 from genba.grid.kernels.outage_equations import room_of
 from genba.grid.kernels.outage_errors import early_of
 from genba.grid.kernels.outage_inverse import Inverse, inverse_of
-from genba.grid.kernels.outage_lanes import SCREENED, UNSOLVED, Desk, Grid, Rules, Work, group_of
+from genba.grid.kernels.outage_lanes import SCREENED, SOLVED, SWITCHED, Desk, Grid, Rules, Work, group_of
 from genba.grid.kernels.outage_limits import Watch, hits_of, nearness_of, watch_of
 from genba.grid.kernels.outage_plan import (
     NONE,
@@ -48,6 +49,8 @@ PLANNED = 200_000
 """The same where each outage has its own plan, which takes 32 bytes a bus."""
 ROWS = 1 << 12
 """Rows of limits passed for which there is more room than sixteen outages can need."""
+ROUNDS = 8
+"""Solutions of an outage side by side while its reactive limits settle; most need two."""
 APART = 4
 """Outages per thread between two looks, when they are solved one by one."""
 
@@ -265,18 +268,25 @@ def _rules(lanes: Lanes, error: Floats | None, learns: bool = False) -> Rules:
     )
 
 
-def _grid(lanes: Lanes, numbers: Ints) -> tuple[Grid, Work]:
+def _grid(lanes: Lanes, numbers: Ints, switched: Ints | None) -> tuple[Grid, Work]:
     batch, count = batch_of(lanes.ground, lanes.losses, numbers), len(numbers)
+    outages = batch.outages if switched is None else batch.outages._replace(switched=switched)
     grid = Grid(
         lanes.ground.point,
         lanes.inverse,
         lanes.branches,
-        batch.outages,
+        outages,
         batch.plans,
         batch.guard,
         lanes.watch,
     )
-    return grid, Work(np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros((count, 3)))
+    room = ROOM if lanes.ground.model.reactive_limits else 0
+    return grid, Work(
+        np.zeros(count, np.int64),
+        np.zeros(count, np.int64),
+        np.zeros((count, 3)),
+        np.full((count, room, 2), NONE),
+    )
 
 
 def _account(lanes: Lanes, numbers: Ints, into: Verdicts) -> None:
@@ -301,6 +311,9 @@ def _tier(
 ) -> Iterator[int]:
     """Solve some outages side by side, a piece of them on each thread; yields how many are done.
 
+    After each round buses are switched as `reactive_limits.switched` does for one outage, all that have to at
+    a time, and the outages concerned are solved again from the base.
+
     Arguments:
         lanes: what all read.
         numbers: the outages.
@@ -309,24 +322,66 @@ def _tier(
         error: by which the screen leaves them, as in `Rules`; None solves all.
         learnt: becomes the largest errors after one step and two, shape (3,). An error is J^-1 r to first
             order after any step: its bound in terms of r does not depend on which limits a case has, nor on
-            how far they are.
+            how far they are. It is learnt from the first round alone, whose equations are those of the
+            outages that the screen looks at.
     """
-    rules = _rules(lanes, error, learnt is not None)
-    pieces, threads = list(_pieces(lanes, numbers)), len(lanes.desks)
-    for start in range(0, len(pieces), threads):
-        group = pieces[start : start + threads]
-        desks = lanes.desks[: len(group)]
-        for number, found in zip(
-            group, at_work(lambda piece, desk: _piece(lanes, piece, rules, desk), group, desks), strict=True
-        ):
-            settled = found.status != UNSOLVED
-            into.converged[number[settled]] = True
-            into.screened[number] = found.status == SCREENED
-            into.steps[number[settled]] = found.steps[settled]
-            into.pieces += found.hits
-            if learnt is not None:
-                np.maximum(learnt, found.error, out=learnt)
-        yield int(into.converged.sum())
+    rules, threads, todo = _rules(lanes, error, learnt is not None), len(lanes.desks), _Switched(numbers, None)
+    for _ in range(ROUNDS):
+        pieces, again = list(_pieces(lanes, todo.numbers)), []
+        for start in range(0, len(pieces), threads):
+            group = [todo.of(piece) for piece in pieces[start : start + threads]]
+            desks = lanes.desks[: len(group)]
+            for piece, found in zip(
+                group,
+                at_work(
+                    lambda piece, desk, rules=rules: _piece(lanes, piece.numbers, rules, desk, piece.buses),
+                    group,
+                    desks,
+                ),
+                strict=True,
+            ):
+                number, settled = piece.numbers, (found.status == SOLVED) | (found.status == SCREENED)
+                into.converged[number[settled]] = True
+                into.screened[number] = found.status == SCREENED
+                into.steps[number] = found.steps + (0 if piece.buses is None else into.steps[number])
+                into.pieces += found.hits
+                again.append(_Switched(number, found.switched).where(found.status == SWITCHED))
+                if learnt is not None:
+                    np.maximum(learnt, found.error, out=learnt)
+            yield int(into.converged.sum())
+        todo = _together(lanes, again)
+        if not len(todo.numbers):
+            return
+        rules, learnt = _rules(lanes, None), None
+
+
+@dataclass(frozen=True, eq=False)
+class _Switched:
+    """Outages by number, and what buses become after each, as in `Outages`; None where nothing is switched."""
+
+    numbers: Ints
+    buses: Ints | None
+
+    def of(self, some: Ints) -> "_Switched":
+        """Give some of these outages, whose numbers ascend."""
+        return _Switched(
+            some, None if self.buses is None else self.buses[np.searchsorted(self.numbers, some)]
+        )
+
+    def where(self, chosen: Bools) -> "_Switched":
+        """Give the chosen ones."""
+        return _Switched(self.numbers[chosen], None if self.buses is None else self.buses[chosen])
+
+
+def _together(lanes: Lanes, parts: Sequence[_Switched]) -> _Switched:
+    """Give those of some outages for whose buses lanes have room, numbers ascending."""
+    if not parts:
+        return _Switched(np.zeros(0, np.int64), None)
+    numbers = np.concatenate([part.numbers for part in parts])
+    buses = np.concatenate([part.buses for part in parts])
+    point, order = lanes.ground.point, np.argsort(numbers)
+    entries = np.append(np.diff(point.start), 0)[buses[:, :, 0]].sum(axis=1)  # the last stands for NONE
+    return _Switched(numbers[order], buses[order]).where(entries[order] <= room_around(point))
 
 
 def _pieces(lanes: Lanes, numbers: Ints) -> Iterator[Ints]:
@@ -354,11 +409,14 @@ class _Found:
     status: Ints
     steps: Ints
     error: Floats
+    switched: Ints
     hits: list[tuple[NDArray[np.int32], NDArray[np.int32], Floats]]
 
 
-def _piece(lanes: Lanes, numbers: Ints, rules: Rules, desk: Desk) -> _Found:
-    grid, work = _grid(lanes, numbers)
+def _piece(
+    lanes: Lanes, numbers: Ints, rules: Rules, desk: Desk, switched: Ints | None = None
+) -> _Found:
+    grid, work = _grid(lanes, numbers, switched)
     hits, done = [], False
     desk.place[0] = 0
     while not done:
@@ -367,7 +425,7 @@ def _piece(lanes: Lanes, numbers: Ints, rules: Rules, desk: Desk) -> _Found:
         outage, limit, value = desk.hits.outage[:rows], desk.hits.limit[:rows], desk.hits.value[:rows]
         hits.append((numbers[outage].astype(np.int32), limit.copy(), value.copy()))
         desk.hits.used[0] = 0
-    return _Found(work.status, work.steps, work.error.max(axis=0), hits)
+    return _Found(work.status, work.steps, work.error.max(axis=0), work.switched, hits)
 
 
 def _whole(lanes: Lanes) -> Bools:
