@@ -19,9 +19,9 @@ from genba.num.lu.lanes import LANES
 
 MOST = 2
 """Branches that a lane can lose."""
-SWITCHED = 12
+MOST_SWITCHED = 12
 """Buses that control their voltage otherwise than in the base, at most."""
-RANK = 4 * MOST + SWITCHED
+RANK = 4 * MOST + MOST_SWITCHED
 """Largest rank of a change: branches with two ends of two equations each, and one equation of a bus."""
 AROUND = 96
 """Buses switched and their neighbours for which there is room, unless one bus alone has more."""
@@ -55,7 +55,8 @@ class Outages(NamedTuple):
         plan: row of the plans that holds what is produced, shape (k,).
         dead: what is cut off, a range of `Plans.preorder`: first, end, and whether it is the rest of the
             island instead, shape (k, 3).
-        upwards: whether the slack is first shared as units can produce more, shape (k,).
+        upwards: whether the slack is first shared as units can produce more, and whether that is final, shape
+            (k, 2).
     """
 
     branches: Ints
@@ -350,8 +351,8 @@ def inverted(matrix: Floats, size: int, inverse: Floats) -> bool:
 __all__ = [
     "CONTROLS",
     "FROM",
+    "MOST_SWITCHED",
     "RANK",
-    "SWITCHED",
     "TO",
     "UNCONTROLLED",
     "Branches",

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.outage_changes import Branches, Outages
 from genba.grid.kernels.outage_errors import Early, learn
-from genba.grid.kernels.outage_lanes import HOPELESS, SCREENED, SOLVED, SWITCHED, Group, Rules, Work
+from genba.grid.kernels.outage_lanes import HOPELESS, SCREENED, SOLVED, SWITCHED, TURNED, Group, Rules, Work
 from genba.grid.kernels.outage_limits import Hits, Nearness, Watch, approach, judge
 from genba.grid.kernels.outage_switches import KEPT, SWITCHES, Guard, switches
 from genba.num.jit import borrowing, inlined
@@ -110,12 +110,12 @@ def _guard(
 ) -> None:  # fmt: skip
     """Leave a solution after which buses are to be switched.
 
-    Alone, an outage that turns its slack is switched before: what follows need not be the same.
+    `upwards` tells how the slack is to be shared from then on.
     """
     found = switches(guard, outages.switched, number, lane, voltage, reactive, work.switched)
     wanted[lane] = found == KEPT
-    if found == SWITCHES and upwards == outages.upwards[number]:
-        work.status[number] = SWITCHED
+    if found == SWITCHES:
+        work.status[number] = SWITCHED if upwards == outages.upwards[number, 0] else TURNED
 
 
 @borrowing

@@ -199,7 +199,7 @@ def _switch(
 
 @borrowing
 def _largest(step: Floats, lane: int, shared: bool) -> float:
-    """Give the largest equation of a lane; where all slack is shared, the reference misses what all others have."""
+    """Give the largest equation of a lane; with shared slack the reference misses what all others have."""
     largest, missing = 0.0, 0.0
     for i in range(len(step)):
         largest = worse(worse(largest, abs(step[i, 0, lane])), abs(step[i, 1, lane]))

@@ -17,8 +17,9 @@ from genba.grid.kernels.outage_switches import Guard, lay_switches
 from genba.num.jit import borrowing, inlined
 from genba.num.lu.lanes import LANES, every, store
 
-UNSOLVED, SOLVED, SCREENED, SWITCHED = 0, 1, 2, 3
-"""What a lane ends as; SWITCHED has a solution, after which buses are to be held or given back."""
+UNSOLVED, SOLVED, SCREENED, SWITCHED, TURNED = 0, 1, 2, 3, 4
+"""What a lane ends as: SWITCHED has a solution, after which buses are to be held at a limit or given their
+voltage back; TURNED, in addition, slack that flows the other way than it was shared."""
 HOPELESS = 1e6
 """Mismatch from which an iteration never comes back, p.u."""
 
@@ -65,10 +66,10 @@ class Work(NamedTuple):
     """Outages to be solved, and what became of them.
 
     Arguments:
-        status: UNSOLVED, SOLVED, SCREENED or SWITCHED of every outage, shape (k,).
+        status: UNSOLVED, SOLVED, SCREENED, SWITCHED or TURNED of every outage, shape (k,).
         steps: Newton steps of every outage, shape (k,).
         error: largest error per p.u. of mismatch, as in `Rules`, of every outage, shape (k, 3).
-        switched: what buses become after outages that end as SWITCHED, as in `Outages`.
+        switched: what buses become after outages that end as SWITCHED or TURNED, as in `Outages`.
     """
 
     status: Ints
@@ -155,7 +156,7 @@ def set_up(
     for lane in range(LANES):
         number = min(first + lane, end - 1)
         group.numbers[lane], group.busy[lane], group.taken[lane] = number, first + lane < end, 0
-        group.upwards[lane], group.odd[lane], group.beyond[lane] = outages.upwards[number], False, False
+        group.upwards[lane], group.odd[lane], group.beyond[lane] = outages.upwards[number, 0], False, False
         sparse = sparse and outages.plan[number] == 0 and outages.switched[number, 0, 0] < 0
     around = Surroundings(point.start, point.columns, point.admittance, point.voltage, point.free)
     lay_out(around, branches, outages, group.numbers, change)
@@ -268,6 +269,7 @@ __all__ = [
     "SCREENED",
     "SOLVED",
     "SWITCHED",
+    "TURNED",
     "UNSOLVED",
     "Desk",
     "Grid",

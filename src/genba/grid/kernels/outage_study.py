@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,21 @@ from numpy.typing import NDArray
 from genba.grid.kernels.limits import Limits, Measured, measure, newly_broken
 from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.operating_point import Point, point_of
-from genba.grid.kernels.outage_changes import SWITCHED as ROOM
-from genba.grid.kernels.outage_changes import Branches, room_around
+from genba.grid.kernels.outage_changes import MOST_SWITCHED, Branches
 from genba.grid.kernels.outage_equations import room_of
 from genba.grid.kernels.outage_errors import early_of
 from genba.grid.kernels.outage_inverse import Inverse, inverse_of
-from genba.grid.kernels.outage_lanes import SCREENED, SOLVED, SWITCHED, Desk, Grid, Rules, Work, group_of
+from genba.grid.kernels.outage_lanes import (
+    SCREENED,
+    SWITCHED,
+    TURNED,
+    UNSOLVED,
+    Desk,
+    Grid,
+    Rules,
+    Work,
+    group_of,
+)
 from genba.grid.kernels.outage_limits import Watch, hits_of, nearness_of, watch_of
 from genba.grid.kernels.outage_plan import (
     NONE,
@@ -29,6 +39,7 @@ from genba.grid.kernels.outage_plan import (
     in_lanes,
     losses_of,
 )
+from genba.grid.kernels.outage_rounds import ROUNDS, Todo, first_of, next_of
 from genba.grid.kernels.outage_stream import solve_outages
 from genba.grid.kernels.outages import Outage, aftermath, solve_after
 from genba.grid.kernels.steady_state import Model, Schedule, State
@@ -49,8 +60,6 @@ PLANNED = 200_000
 """The same where each outage has its own plan, which takes 32 bytes a bus."""
 ROWS = 1 << 12
 """Rows of limits passed for which there is more room than sixteen outages can need."""
-ROUNDS = 8
-"""Solutions of an outage side by side while its reactive limits settle; most need two."""
 APART = 4
 """Outages per thread between two looks, when they are solved one by one."""
 
@@ -268,19 +277,18 @@ def _rules(lanes: Lanes, error: Floats | None, learns: bool = False) -> Rules:
     )
 
 
-def _grid(lanes: Lanes, numbers: Ints, switched: Ints | None) -> tuple[Grid, Work]:
-    batch, count = batch_of(lanes.ground, lanes.losses, numbers), len(numbers)
-    outages = batch.outages if switched is None else batch.outages._replace(switched=switched)
+def _grid(lanes: Lanes, some: Todo) -> tuple[Grid, Work]:
+    batch, count = batch_of(lanes.ground, lanes.losses, some.numbers), len(some.numbers)
     grid = Grid(
         lanes.ground.point,
         lanes.inverse,
         lanes.branches,
-        outages,
+        some.lay_into(batch.outages),
         batch.plans,
         batch.guard,
         lanes.watch,
     )
-    room = ROOM if lanes.ground.model.reactive_limits else 0
+    room = MOST_SWITCHED if lanes.ground.model.reactive_limits else 0
     return grid, Work(
         np.zeros(count, np.int64),
         np.zeros(count, np.int64),
@@ -325,77 +333,45 @@ def _tier(
             how far they are. It is learnt from the first round alone, whose equations are those of the
             outages that the screen looks at.
     """
-    rules, threads, todo = _rules(lanes, error, learnt is not None), len(lanes.desks), _Switched(numbers, None)
+    rules, threads, todo = _rules(lanes, error, learnt is not None), len(lanes.desks), first_of(numbers)
     for _ in range(ROUNDS):
-        pieces, again = list(_pieces(lanes, todo.numbers)), []
+        pieces, again = [todo.at(places) for places in _pieces(lanes, todo.numbers)], []
         for start in range(0, len(pieces), threads):
-            group = [todo.of(piece) for piece in pieces[start : start + threads]]
-            desks = lanes.desks[: len(group)]
+            group = pieces[start : start + threads]
+            desks, together = lanes.desks[: len(group)], [rules] * len(group)
             for piece, found in zip(
-                group,
-                at_work(
-                    lambda piece, desk, rules=rules: _piece(lanes, piece.numbers, rules, desk, piece.buses),
-                    group,
-                    desks,
-                ),
-                strict=True,
+                group, at_work(partial(_piece, lanes), group, together, desks), strict=True
             ):
-                number, settled = piece.numbers, (found.status == SOLVED) | (found.status == SCREENED)
+                number, switches = piece.numbers, (found.status == SWITCHED) | (found.status == TURNED)
+                settled = ~switches & (found.status != UNSOLVED)
                 into.converged[number[settled]] = True
                 into.screened[number] = found.status == SCREENED
-                into.steps[number] = found.steps + (0 if piece.buses is None else into.steps[number])
+                into.steps[number] = found.steps + (0 if piece.switched is None else into.steps[number])
                 into.pieces += found.hits
-                again.append(_Switched(number, found.switched).where(found.status == SWITCHED))
+                turned = piece.turned | (found.status == TURNED)
+                again.append(Todo(number, found.switched, turned).at(np.flatnonzero(switches)))
                 if learnt is not None:
                     np.maximum(learnt, found.error, out=learnt)
             yield int(into.converged.sum())
-        todo = _together(lanes, again)
+        todo = next_of(lanes.ground.point, again)
         if not len(todo.numbers):
             return
         rules, learnt = _rules(lanes, None), None
 
 
-@dataclass(frozen=True, eq=False)
-class _Switched:
-    """Outages by number, and what buses become after each, as in `Outages`; None where nothing is switched."""
-
-    numbers: Ints
-    buses: Ints | None
-
-    def of(self, some: Ints) -> "_Switched":
-        """Give some of these outages, whose numbers ascend."""
-        return _Switched(
-            some, None if self.buses is None else self.buses[np.searchsorted(self.numbers, some)]
-        )
-
-    def where(self, chosen: Bools) -> "_Switched":
-        """Give the chosen ones."""
-        return _Switched(self.numbers[chosen], None if self.buses is None else self.buses[chosen])
-
-
-def _together(lanes: Lanes, parts: Sequence[_Switched]) -> _Switched:
-    """Give those of some outages for whose buses lanes have room, numbers ascending."""
-    if not parts:
-        return _Switched(np.zeros(0, np.int64), None)
-    numbers = np.concatenate([part.numbers for part in parts])
-    buses = np.concatenate([part.buses for part in parts])
-    point, order = lanes.ground.point, np.argsort(numbers)
-    entries = np.append(np.diff(point.start), 0)[buses[:, :, 0]].sum(axis=1)  # the last stands for NONE
-    return _Switched(numbers[order], buses[order]).where(entries[order] <= room_around(point))
-
-
 def _pieces(lanes: Lanes, numbers: Ints) -> Iterator[Ints]:
-    """Part outages so that calls of a kernel are short and all threads have one: own plans apart.
+    """Part outages so that calls of a kernel are short and all threads have one: own plans apart; by place.
 
     Neighbours in the order of elimination stand together: they share ancestors, along which lanes are solved.
     """
     buses = len(lanes.ground.point.live)
-    numbers = numbers[np.argsort(lanes.place[numbers], kind="stable")]
+    order = np.argsort(lanes.place[numbers], kind="stable")
+    numbers = numbers[order]
     own = lanes.losses.units[numbers] != NONE
     if lanes.ground.model.distributed:
         branch = lanes.losses.branches[numbers, 0]
         own |= (branch != NONE) & lanes.ground.parts.bridge[branch]
-    for part, room in ((numbers[~own], CALL), (numbers[own], PLANNED)):
+    for part, room in ((order[~own], CALL), (order[own], PLANNED)):
         most = min(room // (buses * LANES), -(-len(part) // (len(lanes.desks) * LANES)))
         size = LANES * max(1, most)
         for start in range(0, len(part), size):
@@ -413,17 +389,15 @@ class _Found:
     hits: list[tuple[NDArray[np.int32], NDArray[np.int32], Floats]]
 
 
-def _piece(
-    lanes: Lanes, numbers: Ints, rules: Rules, desk: Desk, switched: Ints | None = None
-) -> _Found:
-    grid, work = _grid(lanes, numbers, switched)
+def _piece(lanes: Lanes, some: Todo, rules: Rules, desk: Desk) -> _Found:
+    grid, work = _grid(lanes, some)
     hits, done = [], False
     desk.place[0] = 0
     while not done:
-        done = solve_outages(grid, work, rules, desk, len(numbers))
+        done = solve_outages(grid, work, rules, desk, len(some.numbers))
         rows = int(desk.hits.used[0])
         outage, limit, value = desk.hits.outage[:rows], desk.hits.limit[:rows], desk.hits.value[:rows]
-        hits.append((numbers[outage].astype(np.int32), limit.copy(), value.copy()))
+        hits.append((some.numbers[outage].astype(np.int32), limit.copy(), value.copy()))
         desk.hits.used[0] = 0
     return _Found(work.status, work.steps, work.error.max(axis=0), work.switched, hits)
 

@@ -45,11 +45,12 @@ def lay_switches(
         number = numbers[lane]
         for which in range(switched.shape[1]):
             i, becomes = switched[number, which, 0], switched[number, which, 1]
-            if i < 0 or becomes == UNCONTROLLED:
+            if i < 0:
                 continue
             odd[lane] = True
-            before, side = _limits(guard, -1, i), int(guard.side[i])
-            planned[i, 1, lane] -= _held(before, side)
+            planned[i, 1, lane] -= _held(_limits(guard, -1, i), int(guard.side[i]))
+            if becomes == UNCONTROLLED:
+                continue
             planned[i, 1, lane] += _held(_limits(guard, number, i), becomes)
             if becomes == CONTROLS:
                 e, f = voltage[i, 0, lane], voltage[i, 1, lane]
@@ -105,7 +106,8 @@ def switches(
             continue
         becomes = _becomes(guard, number, i, side, voltage, reactive, lane)
         changed = changed or becomes != side
-        if becomes != int(guard.side[i]):
+        # at a bus that is held all along, fewer units have another limit
+        if becomes != int(guard.side[i]) or (becomes != CONTROLS and i == guard.kept[number]):
             if used == room:
                 return TOO_MANY
             into[number, used, 0], into[number, used, 1] = i, becomes
