@@ -190,7 +190,7 @@ def _lose_branch(
             p_own, q_own = sent(y[to_self], y[to_self + 1], v, v)
             p, q = sent(y[to_other], y[to_other + 1], v, w)
             change.left[lane, own, 0, k] = point.free[i, 0]
-            change.left[lane, own, 1, k + 1] = _balanced(point.free, switched, i)
+            change.left[lane, own, 1, k + 1] = 1.0 if _balanced(point.free, switched, i) else 0.0
             right = change.right[lane]
             # what these terms add to the rows of P and Q, taken away: see _jacobian of the operating point
             right[own, 0, k], right[own, 1, k] = q, -(2 * p_own + p)
@@ -201,13 +201,13 @@ def _lose_branch(
 
 
 @borrowing
-def _balanced(free: Floats, switched: Ints, bus: int) -> float:
-    """Give 1 where the Q of a bus is an equation after an outage, else 0."""
-    balanced = free[bus, 1]
+def _balanced(free: Floats, switched: Ints, bus: int) -> bool:
+    """Tell whether the Q of a bus is an equation after an outage."""
+    balanced = free[bus, 1] > 0.0
     for which in range(len(switched)):
         if switched[which, 0] == bus:
-            balanced = 0.0 if switched[which, 1] == CONTROLS else 1.0
-    return float(balanced)
+            balanced = switched[which, 1] != CONTROLS
+    return bool(balanced)
 
 
 @borrowing

@@ -6,7 +6,17 @@ from typing import NamedTuple
 from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.outage_changes import Branches, Outages
 from genba.grid.kernels.outage_errors import Early, learn
-from genba.grid.kernels.outage_lanes import HOPELESS, SCREENED, SOLVED, SWITCHED, TURNED, Group, Rules, Work
+from genba.grid.kernels.outage_lanes import (
+    HOPELESS,
+    SCREENED,
+    SOLVED,
+    SWITCHED,
+    TURNED,
+    UNSOLVED,
+    Group,
+    Rules,
+    Work,
+)
 from genba.grid.kernels.outage_limits import Hits, Nearness, Watch, approach, judge
 from genba.grid.kernels.outage_switches import KEPT, SWITCHES, Guard, switches
 from genba.num.jit import borrowing, inlined
@@ -96,11 +106,12 @@ def finish(
     used = hits.used[0]
     judge(branches, watch, outages.branches, done.numbers, room.voltage, to, hits)
     for lane in range(LANES):
-        done.busy[lane] = False
-        if to.wanted[lane] and to.lowest[0, 0, lane] < rules.lowest**2:
+        if done.busy[lane] and to.lowest[0, 0, lane] < rules.lowest**2:
             _strike(hits, used, done.numbers[lane])
+            work.status[done.numbers[lane]] = UNSOLVED
         elif to.wanted[lane]:
             work.status[done.numbers[lane]] = SOLVED
+        done.busy[lane] = False
 
 
 @borrowing
