@@ -108,8 +108,8 @@ def change_of(point: Point) -> Change:
         touched=np.zeros(LANES, np.int64),
         rank=np.zeros(LANES, np.int64),
         at=np.zeros((LANES, most), np.int64),
-        left=np.zeros((LANES, most, 2, RANK)),
-        right=np.zeros((LANES, most, 2, RANK)),
+        left=np.empty((LANES, most, 2, RANK)),
+        right=np.empty((LANES, most, 2, RANK)),
         inner=np.zeros((LANES, RANK, RANK)),
         plain=np.zeros(LANES, np.bool_),
         whole=np.zeros((4, 4, LANES)),
@@ -153,12 +153,18 @@ def _lay_out(
     )
     if not change.plain[lane]:
         change.whole[:, :, lane] = 0.0
-    used, switched = 2 * MOST, outages.switched[number]
+    used, columns, switched = 0, 0, outages.switched[number]
+    for which in range(MOST):
+        if outages.branches[number, which] >= 0:
+            used, columns = used + 2, columns + 4
     for which in range(len(switched)):
         if switched[which, 0] >= 0:
             used += point.start[switched[which, 0] + 1] - point.start[switched[which, 0]]
-    change.left[lane, :used] = 0.0
-    change.right[lane, :used] = 0.0
+            columns += 1
+    for s in range(used):
+        for part in range(2):
+            for k in range(columns):
+                change.left[lane, s, part, k], change.right[lane, s, part, k] = 0.0, 0.0
     for which in range(MOST):
         row = outages.branches[number, which]
         if row >= 0:

@@ -230,7 +230,9 @@ def batch_of(ground: Ground, losses: Losses, numbers: Ints) -> Batch:
 
 def _ways(need: Floats) -> Bools:
     """Give how the slack is first shared where so much is to be produced; nothing of that is final."""
-    return np.stack([need >= 0, np.zeros(len(need), bool)], axis=1)
+    ways = np.zeros((len(need), 2), bool)
+    ways[:, 0] = need >= 0
+    return ways
 
 
 @kernel

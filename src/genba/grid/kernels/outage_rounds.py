@@ -50,7 +50,7 @@ def next_of(point: Point, parts: Sequence[Todo]) -> Todo:
 
     One whose buses and slack are those of the base again goes round in circles.
     """
-    switched = [part.switched for part in parts if part.switched is not None and len(part.numbers)]
+    switched = [part.switched for part in parts if part.switched is not None]
     if not switched:
         return first_of(np.zeros(0, np.int64))
     every = Todo(

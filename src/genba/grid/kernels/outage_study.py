@@ -348,8 +348,9 @@ def _tier(
                 into.screened[number] = found.status == SCREENED
                 into.steps[number] = found.steps + (0 if piece.switched is None else into.steps[number])
                 into.pieces += found.hits
-                turned = piece.turned | (found.status == TURNED)
-                again.append(Todo(number, found.switched, turned).at(np.flatnonzero(switches)))
+                if switches.any():
+                    turned = piece.turned | (found.status == TURNED)
+                    again.append(Todo(number, found.switched, turned).at(np.flatnonzero(switches)))
                 if learnt is not None:
                     np.maximum(learnt, found.error, out=learnt)
             yield int(into.converged.sum())
