@@ -41,6 +41,7 @@ from genba.grid.io.matpower import read
 from genba.grid.kernels import outage_study
 from genba.grid.kernels.limits import RATING
 from genba.grid.kernels.network import PQ, PV, REFERENCE
+from genba.grid.kernels.outage_rounds import first_of
 from genba.grid.kernels.outage_study import MANY, WORTH, Lost, Passed, Study, Verdicts
 from genba.grid.operations import contingency as operation
 from genba.grid.operations.contingency import Base, contingency
@@ -166,7 +167,7 @@ def voltages(base: Base, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     assert lanes is not None
     for first in range(0, len(rows), 8):
         some = np.arange(first, min(first + 8, len(rows)))
-        piece = outage_study._piece(lanes, some, outage_study._rules(lanes, None), lanes.desks[0])
+        piece = outage_study._piece(lanes, first_of(some), outage_study._rules(lanes, None), lanes.desks[0])
         solved[some] = piece.status != outage_study.UNSOLVED
         done, count = lanes.desks[0].done, int(solved[some].sum())
         x = done.room.voltage[lanes.ground.position]  # (n, 2, 8)

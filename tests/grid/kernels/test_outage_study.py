@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from genba.grid.io.matpower import read
+from genba.grid.kernels import outage_study
 from genba.grid.kernels.balance import balanced, first_angles
 from genba.grid.kernels.islands import remaining
 from genba.grid.kernels.limits import limits_of, measure
@@ -18,6 +19,7 @@ from genba.grid.kernels.outage_inverse import inverse_of
 from genba.grid.kernels.outage_lanes import UNSOLVED
 from genba.grid.kernels.outage_limits import hits_of
 from genba.grid.kernels.outage_plan import NONE, in_lanes
+from genba.grid.kernels.outage_rounds import first_of
 from genba.grid.kernels.outage_study import (
     SAMPLE,
     SHARE,
@@ -161,7 +163,7 @@ def test_voltages_in_lanes_are_those_of_newton_alone(pglib_base: Callable[..., B
     compared = 0
     for first in range(0, 64, 8):
         some = chosen[first : first + 8]
-        found = _piece(lanes, some, _rules(lanes, None), lanes.desks[0])
+        found = _piece(lanes, first_of(some), _rules(lanes, None), lanes.desks[0])
         done = lanes.desks[0].done
         x = done.room.voltage[lanes.ground.position]
         for lane, place in enumerate(done.numbers[: (found.status != UNSOLVED).sum()]):
@@ -326,7 +328,7 @@ def test_violations_are_handed_over_in_turns_where_there_is_little_room(
     base = pglib_base("case118_ieee", rating=0.1)
     lanes = _lanes(base.given, base.lost, 1)
     assert lanes is not None
-    rules, numbers = _rules(lanes, None), np.arange(80)
+    rules, numbers = _rules(lanes, None), first_of(np.arange(80))
     ample = lanes.desks[0]
     rows = LANES * (len(lanes.watch.branch) + 2 * len(lanes.watch.low))
     narrow = _piece(lanes, numbers, rules, ample._replace(hits=hits_of(rows)))
@@ -388,3 +390,74 @@ def test_two_branches_with_one_label_are_a_cut_and_no_others(pglib: Path) -> Non
             assert split == (found.label[one] == found.label[other])
             cuts += split
     assert cuts > 3
+
+
+LIMITED = [
+    ("case118_ieee", "single"),
+    ("case118_ieee", "distributed"),
+    ("case2869_pegase", "single"),
+    ("case1354_pegase", "single"),
+    ("case1354_pegase", "distributed"),
+]
+
+
+@pytest.mark.parametrize(("name", "slack"), LIMITED)
+def test_reactive_limits_switch_buses_side_by_side_as_one_by_one(
+    pglib_base: Callable[..., Base], monkeypatch: pytest.MonkeyPatch, name: str, slack: str
+) -> None:
+    base = pglib_base(name, slack=slack, reactive_limits=True, rating=2.0)
+    branches, units = (rows[:: max(1, len(rows) // 200)] for rows in parted(base))
+    count = len(branches) + len(units)
+    base = replace(base, lost=Lost([*branches, *[()] * len(units)], [*[()] * len(branches), *units]))
+    alone, base_side = [], base.given.state.side
+    apart = outage_study._one
+    monkeypatch.setattr(
+        outage_study, "_one", lambda *arguments: (alone.append(arguments[2]), apart(*arguments))
+    )
+    side_by_side = judged(base, worth=1)
+    few = set(alone)
+    one_by_one = judged(base, worth=10**6)
+    assert_same(base, side_by_side, one_by_one)
+    solved = set(np.flatnonzero(one_by_one[0].converged).tolist())
+    assert len(few & solved) <= 0.03 * count
+    switched = 0
+    for number in sorted(solved - few)[::10]:
+        outage = Outage(
+            np.array(base.lost.branches[number], np.int64), np.array(base.lost.units[number], np.int64)
+        )
+        left = aftermath(base.given.model, base.given.schedule, outage, splits=True)
+        switched += (solve_after(base.given.model, base.given.state, left).side != base_side).any()
+    assert switched > 0.02 * count
+
+
+def parted(base: Base) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
+    """Give the branches and the units that single outages take."""
+    return [rows for rows in base.lost.branches if rows], [rows for rows in base.lost.units if rows]
+
+
+def test_threads_and_neighbours_change_nothing_where_buses_are_switched(
+    pglib_base: Callable[..., Base],
+) -> None:
+    base = pglib_base("case118_ieee", reactive_limits=True, rating=0.5)
+    (a, one), (b, three) = judged(base, worth=1), judged(base, worth=1, threads=3)
+    assert np.array_equal(a.steps, b.steps)
+    assert np.array_equal(one.outage, three.outage)
+    assert np.array_equal(one.limit, three.limit)
+    assert np.array_equal(one.value, three.value)
+
+
+@pytest.mark.parametrize("rows", [(0, 30), (7, 8), (20, 100), (65, 66)])
+def test_pairs_of_branches_switch_buses_alike(pglib_base: Callable[..., Base], rows: tuple[int, int]) -> None:
+    base = pair(pglib_base("case118_ieee", reactive_limits=True), *rows)
+    assert_same(base, judged(base, worth=1), judged(base, worth=10**6))
+
+
+@pytest.mark.parametrize("screen", [0, 1])
+def test_the_screen_misses_no_violation_within_reactive_limits(
+    pglib_base: Callable[..., Base], screen: int
+) -> None:
+    base = pglib_base("case118_ieee", rating=4.0, reactive_limits=True)
+    whole, some = judged(base, worth=1), judged(base, worth=1, screen=screen)
+    bad = set(whole[1].outage.tolist()) | set(np.flatnonzero(~whole[0].converged).tolist())
+    assert not bad & set(np.flatnonzero(some[0].screened).tolist())
+    assert set(some[1].outage.tolist()) == set(whole[1].outage.tolist())

@@ -19,7 +19,8 @@ class Point(NamedTuple):
 
     Arguments:
         structure: order of elimination; everything else stands by position in it.
-        factors: of the Jacobian, with rows and columns of given unknowns those of the identity.
+        factors: of the Jacobian, with rows of given unknowns those of the identity: whatever stands in their
+            columns meets a change of 0.
         start: first entry of each row of Y, shape (n + 1,).
         columns: position of the column of each entry, shape (nnz,).
         diagonal: entry of each bus on the diagonal, shape (n,).
@@ -107,13 +108,13 @@ def _jacobian(
             p += real
             q += imaginary
             # i sends T because of j: dS_i/da_j = -jT and dS_i/du_j = T
-            blocks[place, 0], blocks[place, 1] = imaginary * free[j, 0], real * free[j, 1]
-            blocks[place, 2], blocks[place, 3] = -real * free[j, 0], imaginary * free[j, 1]
+            blocks[place, 0], blocks[place, 1] = imaginary, real
+            blocks[place, 2], blocks[place, 3] = -real, imaginary
         own = diagonal[i]
-        blocks[own, 0] -= q * free[i, 0]
-        blocks[own, 1] += p * free[i, 1]
-        blocks[own, 2] += p * free[i, 0]
-        blocks[own, 3] += q * free[i, 1]
+        blocks[own, 0] -= q
+        blocks[own, 1] += p
+        blocks[own, 2] += p
+        blocks[own, 3] += q
         for place in range(start[i], start[i + 1]):
             blocks[place, 0] *= free[i, 0]
             blocks[place, 1] *= free[i, 0]

@@ -19,8 +19,14 @@ from genba.num.lu.lanes import LANES
 
 MOST = 2
 """Branches that a lane can lose."""
-RANK = 8
-"""Largest rank of a change: two branches with two ends of two equations each."""
+MOST_SWITCHED = 12
+"""Buses that control their voltage otherwise than in the base, at most."""
+RANK = 4 * MOST + MOST_SWITCHED
+"""Largest rank of a change: branches with two ends of two equations each, and one equation of a bus."""
+AROUND = 96
+"""Buses switched and their neighbours for which there is room, unless one bus alone has more."""
+CONTROLS, UNCONTROLLED = 0, 2
+"""What a bus becomes: one that controls its voltage, or one where nothing does; 1 or -1 at a limit."""
 FROM, TO = 1, 2
 """Bits that tell which ends of a lost branch stay energised."""
 
@@ -43,37 +49,40 @@ class Outages(NamedTuple):
     Arguments:
         branches: rows of the branches lost, -1 for none, shape (k, 2).
         keeps: which of their ends stay energised, FROM and TO added, shape (k, 2).
-        released: positions of buses whose voltage is no longer held, -1 for none, shape (k, 2).
+        switched: position of buses that control their voltage otherwise than in the base, and what each
+            becomes: CONTROLS, UNCONTROLLED, held at the upper reactive limit (1) or the lower (-1); from the
+            first that is none on the position is -1; shape (k, s, 2).
         plan: row of the plans that holds what is produced, shape (k,).
         dead: what is cut off, a range of `Plans.preorder`: first, end, and whether it is the rest of the
             island instead, shape (k, 3).
-        upwards: whether the slack is first shared as units can produce more, shape (k,).
+        upwards: whether the slack is first shared as units can produce more, and whether that is final, shape
+            (k, 2).
     """
 
     branches: Ints
     keeps: Ints
-    released: Ints
+    switched: Ints
     plan: Ints
     dead: Ints
     upwards: Bools
 
 
 class Change(NamedTuple):
-    """The changes of eight outages side by side; s buses at most.
+    """The changes of eight outages side by side; s buses and r columns at most.
 
     Arguments:
         touched: number of buses touched in each lane, shape (8,).
         rank: columns in use in each lane, shape (8,).
         at: their positions, shape (8, s).
-        left: P at these buses, shape (8, s, 2, 8).
-        right: Q at these buses, shape (8, s, 2, 8).
-        inner: the inverse of I + Q^T J0^-1 P of each lane, shape (8, 8, 8).
+        left: P at these buses, shape (8, s, 2, r).
+        right: Q at these buses, shape (8, s, 2, r).
+        inner: the inverse of I + Q^T J0^-1 P of each lane, shape (8, r, r).
         plain: whether a lane loses nothing but one branch, shape (8,).
         whole: P (I + Q^T J0^-1 P)^-1 Q^T of plain lanes, 0 in others: row, column, lane; shape (4, 4, 8).
         ends: what stands at the two buses of plain lanes, in the order of `whole`, shape (1, 4, 8).
         holds: whether the change of a lane leaves an inverse, shape (8,).
-        share: Q^T z and c of each lane that is not plain, shape (2, 8, 8).
-        matrix: room for I + Q^T J0^-1 P of each lane, shape (8, 8, 8).
+        share: Q^T z and c of each lane that is not plain, shape (2, 8, r).
+        matrix: room for I + Q^T J0^-1 P of each lane, shape (8, r, r).
         block: room for blocks of J0^-1 between two buses, shape (2, 2, 4).
     """
 
@@ -94,13 +103,13 @@ class Change(NamedTuple):
 
 def change_of(point: Point) -> Change:
     """Give room for the changes of eight outages."""
-    most = max(2 * MOST, 2 * int(np.diff(point.start).max(initial=1)))
+    most = 2 * MOST + room_around(point)
     return Change(
         touched=np.zeros(LANES, np.int64),
         rank=np.zeros(LANES, np.int64),
         at=np.zeros((LANES, most), np.int64),
-        left=np.zeros((LANES, most, 2, RANK)),
-        right=np.zeros((LANES, most, 2, RANK)),
+        left=np.empty((LANES, most, 2, RANK)),
+        right=np.empty((LANES, most, 2, RANK)),
         inner=np.zeros((LANES, RANK, RANK)),
         plain=np.zeros(LANES, np.bool_),
         whole=np.zeros((4, 4, LANES)),
@@ -110,6 +119,11 @@ def change_of(point: Point) -> Change:
         matrix=np.zeros((LANES, RANK, RANK)),
         block=np.zeros((2, 2, 4)),
     )
+
+
+def room_around(point: Point) -> int:
+    """Give how many entries of Y the rows of switched buses may have together."""
+    return max(AROUND, int(np.diff(point.start).max(initial=1)))
 
 
 class Surroundings(NamedTuple):
@@ -135,26 +149,34 @@ def _lay_out(
 ) -> None:
     change.touched[lane], change.rank[lane] = 0, 0
     change.plain[lane] = outages.branches[number, 0] >= 0 and (
-        outages.branches[number, 1] < 0 and outages.released[number, 0] < 0
+        outages.branches[number, 1] < 0 and outages.switched[number, 0, 0] < 0
     )
     if not change.plain[lane]:
         change.whole[:, :, lane] = 0.0
-    used = 2 * MOST if outages.released[number, 0] < 0 else change.left.shape[1]
-    change.left[lane, :used] = 0.0
-    change.right[lane, :used] = 0.0
+    used, columns, switched = 0, 0, outages.switched[number]
+    for which in range(MOST):
+        if outages.branches[number, which] >= 0:
+            used, columns = used + 2, columns + 4
+    for which in range(len(switched)):
+        if switched[which, 0] >= 0:
+            used += point.start[switched[which, 0] + 1] - point.start[switched[which, 0]]
+            columns += 1
+    for s in range(used):
+        for part in range(2):
+            for k in range(columns):
+                change.left[lane, s, part, k], change.right[lane, s, part, k] = 0.0, 0.0
     for which in range(MOST):
         row = outages.branches[number, which]
         if row >= 0:
-            _lose_branch(point, branches, row, outages.keeps[number, which], lane, change)
-    for which in range(2):
-        bus = outages.released[number, which]
-        if bus >= 0:
-            _release(point, bus, lane, change)
+            _lose_branch(point, branches, row, outages.keeps[number, which], switched, lane, change)
+    for which in range(len(switched)):
+        if switched[which, 0] >= 0:
+            _switch(point, switched[which, 0], switched[which, 1] != CONTROLS, lane, change)
 
 
 @borrowing
 def _lose_branch(
-    point: Surroundings, branches: Branches, row: int, keeps: int, lane: int, change: Change
+    point: Surroundings, branches: Branches, row: int, keeps: int, switched: Ints, lane: int, change: Change
 ) -> None:
     """Take a branch out of the rows of its energised ends.
 
@@ -174,53 +196,48 @@ def _lose_branch(
             p_own, q_own = sent(y[to_self], y[to_self + 1], v, v)
             p, q = sent(y[to_other], y[to_other + 1], v, w)
             change.left[lane, own, 0, k] = point.free[i, 0]
-            change.left[lane, own, 1, k + 1] = point.free[i, 1]
+            change.left[lane, own, 1, k + 1] = 1.0 if _balanced(point.free, switched, i) else 0.0
             right = change.right[lane]
             # what these terms add to the rows of P and Q, taken away: see _jacobian of the operating point
-            right[own, 0, k], right[own, 1, k] = q * point.free[i, 0], -(2 * p_own + p) * point.free[i, 1]
-            right[own, 0, k + 1], right[own, 1, k + 1] = (
-                -p * point.free[i, 0],
-                -(2 * q_own + q) * point.free[i, 1],
-            )
-            right[other, 0, k], right[other, 1, k] = -q * point.free[j, 0], -p * point.free[j, 1]
-            right[other, 0, k + 1], right[other, 1, k + 1] = p * point.free[j, 0], -q * point.free[j, 1]
+            right[own, 0, k], right[own, 1, k] = q, -(2 * p_own + p)
+            right[own, 0, k + 1], right[own, 1, k + 1] = -p, -(2 * q_own + q)
+            right[other, 0, k], right[other, 1, k] = -q, -p
+            right[other, 0, k + 1], right[other, 1, k + 1] = p, -q
             change.rank[lane] += 2
 
 
 @borrowing
-def _release(point: Surroundings, bus: int, lane: int, change: Change) -> None:
-    """Make the voltage of a bus unknown and its Q an equation: one row and one column of the identity go."""
-    first, k = change.touched[lane], change.rank[lane]
-    v, free = point.voltage, point.free
-    own, p, q = first, 0.0, 0.0
+def _balanced(free: Floats, switched: Ints, bus: int) -> bool:
+    """Tell whether the Q of a bus is an equation after an outage."""
+    balanced = free[bus, 1] > 0.0
+    for which in range(len(switched)):
+        if switched[which, 0] == bus:
+            balanced = switched[which, 1] != CONTROLS
+    return bool(balanced)
+
+
+@borrowing
+def _switch(point: Surroundings, bus: int, balanced: bool, lane: int, change: Change) -> None:
+    """Make the Q of a bus an equation, or its voltage given: one row of the Jacobian becomes another."""
+    first, k, v = change.touched[lane], change.rank[lane], point.voltage
+    sign = (1.0 if balanced else 0.0) - point.free[bus, 1]
+    if sign == 0.0:
+        return
+    right, own, p, q = change.right[lane], first, 0.0, 0.0
     for place in range(point.start[bus], point.start[bus + 1]):
         j, s = point.columns[place], change.touched[lane]
         change.at[lane, s] = j
         change.touched[lane] += 1
-        g, b = point.admittance[place, 0], point.admittance[place, 1]
-        p_sent, q_sent = sent(g, b, v[bus], v[j])
+        p_sent, q_sent = sent(point.admittance[place, 0], point.admittance[place, 1], v[bus], v[j])
         p += p_sent
         q += q_sent
-        change.right[lane, s, 0, k], change.right[lane, s, 1, k] = -p_sent * free[j, 0], q_sent * free[j, 1]
+        right[s, 0, k], right[s, 1, k] = -sign * p_sent, sign * q_sent
         if j == bus:
             own = s
-            change.left[lane, s, 0, k + 1] += p_sent * free[bus, 0]
-            change.right[lane, s, 1, k] += q_sent
     change.left[lane, own, 1, k] = 1.0
-    change.right[lane, own, 0, k] += p * free[bus, 0]
-    change.right[lane, own, 1, k] += q - 1.0
-    change.right[lane, own, 1, k + 1] = 1.0
-    change.left[lane, own, 0, k + 1] += p * free[bus, 0]
-    for s in range(first, change.touched[lane]):
-        j = change.at[lane, s]
-        if j != bus:
-            for place in range(point.start[j], point.start[j + 1]):
-                if point.columns[place] == bus:
-                    g, b = point.admittance[place, 0], point.admittance[place, 1]
-                    p_sent, q_sent = sent(g, b, v[j], v[bus])
-                    change.left[lane, s, 0, k + 1] = p_sent * free[j, 0]
-                    change.left[lane, s, 1, k + 1] = q_sent * free[j, 1]
-    change.rank[lane] += 2
+    right[own, 0, k] += sign * p
+    right[own, 1, k] += sign * (q - 1.0)
+    change.rank[lane] += 1
 
 
 @borrowing
@@ -244,7 +261,9 @@ def prepare_plain(start: Ints, columns: Ints, inverse: Inverse, change: Change) 
             continue
         left, right = change.left[lane], change.right[lane]
         _blocks_of(start, columns, inverse, change.at[lane, 0], change.at[lane, 1], block)
-        inner[:] = 0.0
+        for row in range(rank):
+            for k in range(rank):
+                inner[row, k] = 0.0
         for s in range(2):
             for k in range(rank):
                 along[0, k], along[1, k] = 0.0, 0.0
@@ -309,9 +328,9 @@ def inherit(old: Change, there: int, new: Change, lane: int) -> None:
 @borrowing
 def inverted(matrix: Floats, size: int, inverse: Floats) -> bool:
     """Invert the leading part of a matrix in place of `inverse`, by elimination with partial pivoting."""
-    inverse[:] = 0.0
     for i in range(size):
-        inverse[i, i] = 1.0
+        for j in range(size):
+            inverse[i, j] = 1.0 if i == j else 0.0
     for k in range(size):
         pivot = k
         for i in range(k + 1, size):
@@ -336,9 +355,12 @@ def inverted(matrix: Floats, size: int, inverse: Floats) -> bool:
 
 
 __all__ = [
+    "CONTROLS",
     "FROM",
+    "MOST_SWITCHED",
     "RANK",
     "TO",
+    "UNCONTROLLED",
     "Branches",
     "Surroundings",
     "Change",
@@ -347,4 +369,4 @@ __all__ = [
     "inherit",
     "inverted",
 ]
-__all__ += ["lay_out", "prepare_plain"]
+__all__ += ["lay_out", "prepare_plain", "room_around"]

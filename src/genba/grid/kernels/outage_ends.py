@@ -6,8 +6,19 @@ from typing import NamedTuple
 from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.outage_changes import Branches, Outages
 from genba.grid.kernels.outage_errors import Early, learn
-from genba.grid.kernels.outage_lanes import HOPELESS, SCREENED, SOLVED, Group, Guard, Rules, Work
+from genba.grid.kernels.outage_lanes import (
+    HOPELESS,
+    SCREENED,
+    SOLVED,
+    SWITCHED,
+    TURNED,
+    UNSOLVED,
+    Group,
+    Rules,
+    Work,
+)
 from genba.grid.kernels.outage_limits import Hits, Nearness, Watch, approach, judge
+from genba.grid.kernels.outage_switches import KEPT, SWITCHES, Guard, switches
 from genba.num.jit import borrowing, inlined
 from genba.num.lu.lanes import LANES
 
@@ -46,7 +57,7 @@ def screen(
 ) -> None:
     """Leave the lanes whose limits are all farther away than their mismatch can move anything.
 
-    Lanes that release a voltage go on: there the margin of a held voltage would have to become another.
+    Lanes whose buses are switched go on: there the margin of a held voltage would have to become another.
     """
     numbers, wanted = seen.numbers, False
     for lane in range(LANES):
@@ -56,7 +67,7 @@ def screen(
             and not seen.beyond[lane]
             and seen.taken[lane] > 0
             and rules.tolerance < mismatch < HOPELESS
-            and outages.released[numbers[lane], 0] < 0
+            and outages.switched[numbers[lane], 0, 0] < 0
         )
         wanted = wanted or to.wanted[lane]
         for part in range(2):
@@ -71,7 +82,7 @@ def screen(
             continue
         margin = rules.error[2] * seen.mismatch[lane]
         if not rules.guarded or _keeps_reactive_limits(
-            guard, outages.released, numbers[lane], lane, margin, seen.voltage, seen.reactive
+            guard, numbers[lane], lane, margin, seen.voltage, seen.reactive
         ):
             seen.busy[lane] = False
             work.status[numbers[lane]], work.steps[numbers[lane]] = SCREENED, seen.taken[lane]
@@ -88,20 +99,34 @@ def finish(
         learn(branches, watch.branch, guard.controls, outages.branches, done.numbers, done.busy, room.voltage,
               room.reactive, early, rules.tolerance, to, work.error)  # fmt: skip
     for lane in range(LANES):
-        to.wanted[lane] = done.busy[lane] and (
-            not rules.guarded
-            or _keeps_reactive_limits(
-                guard, outages.released, done.numbers[lane], lane, 0.0, room.voltage, room.reactive
-            )
-        )
+        to.wanted[lane] = done.busy[lane]
+        if done.busy[lane] and rules.guarded:
+            _guard(guard, outages, done.numbers[lane], done.upwards[lane], lane, room.voltage, room.reactive,
+                   work, to.wanted)  # fmt: skip
     used = hits.used[0]
     judge(branches, watch, outages.branches, done.numbers, room.voltage, to, hits)
     for lane in range(LANES):
-        done.busy[lane] = False
-        if to.wanted[lane] and to.lowest[0, 0, lane] < rules.lowest**2:
+        if done.busy[lane] and to.lowest[0, 0, lane] < rules.lowest**2:
             _strike(hits, used, done.numbers[lane])
+            work.status[done.numbers[lane]] = UNSOLVED
         elif to.wanted[lane]:
             work.status[done.numbers[lane]] = SOLVED
+        done.busy[lane] = False
+
+
+@borrowing
+def _guard(
+    guard: Guard, outages: Outages, number: int, upwards: bool, lane: int, voltage: Floats, reactive: Floats,
+    work: Work, wanted: Bools
+) -> None:  # fmt: skip
+    """Leave a solution after which buses are to be switched.
+
+    `upwards` tells how the slack is to be shared from then on.
+    """
+    found = switches(guard, outages.switched, number, lane, voltage, reactive, work.switched)
+    wanted[lane] = found == KEPT
+    if found == SWITCHES:
+        work.status[number] = SWITCHED if upwards == outages.upwards[number, 0] else TURNED
 
 
 @borrowing
@@ -121,12 +146,12 @@ def _strike(hits: Hits, first: int, number: int) -> None:
 
 @borrowing
 def _keeps_reactive_limits(
-    guard: Guard, released: Ints, number: int, lane: int, margin: float, voltage: Floats, reactive: Floats
+    guard: Guard, number: int, lane: int, margin: float, voltage: Floats, reactive: Floats
 ) -> bool:
     """Tell whether no bus would be switched, by the rules of `reactive_limits.switched`, nor nearly."""
     beyond, above = guard.slack[0] - margin, guard.slack[1] - margin
     for i in range(len(guard.controls)):
-        if guard.controls[i] == 0.0 or voltage[i, 0, lane] == 0.0 or i == released[number, 0]:
+        if guard.controls[i] == 0.0 or voltage[i, 0, lane] == 0.0:
             continue
         e, f = voltage[i, 0, lane], voltage[i, 1, lane]
         low, high = guard.lowest[i], guard.highest[i]

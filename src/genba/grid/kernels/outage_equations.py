@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from genba.grid.kernels.network import Floats, Ints
 from genba.grid.kernels.operating_point import Point
-from genba.grid.kernels.outage_changes import Branches, Change, Outages, change_of
+from genba.grid.kernels.outage_changes import CONTROLS, Branches, Change, Outages, change_of
 from genba.grid.kernels.outage_mixing import Past, past_of
 from genba.num.jit import borrowing, inlined
 from genba.num.lu.lanes import (
@@ -140,7 +140,7 @@ def evaluate(balance: Balance, branches: Branches, outages: Outages, numbers: In
     else:
         _inject(balance)
     give_back(branches.ends, lost, keeps, numbers, planned, balance.borrowed)
-    _release(outages.released, numbers, balance.reactive, balance.step, balance.mismatch)
+    _switch(outages.switched, numbers, shared, balance.reactive, balance.step, balance.mismatch)
 
 
 @borrowing
@@ -180,14 +180,31 @@ def give_back(ends: Ints, lost: Ints, keeps: Ints, numbers: Ints, planned: Float
 
 
 @borrowing
-def _release(released: Ints, numbers: Ints, reactive: Floats, step: Floats, mismatch: Floats) -> None:
-    """Make the reactive balance of buses that lose their control an equation."""
+def _switch(
+    switched: Ints, numbers: Ints, shared: bool, reactive: Floats, step: Floats, mismatch: Floats
+) -> None:
+    """Make the reactive balance of buses that are switched an equation, or none."""
     for lane in range(LANES):
-        for which in range(2):
-            bus = released[numbers[lane], which]
-            if bus >= 0:
+        given = False
+        for which in range(switched.shape[1]):
+            bus, becomes = switched[numbers[lane], which, 0], switched[numbers[lane], which, 1]
+            if bus >= 0 and becomes == CONTROLS:
+                step[bus, 1, lane], given = 0.0, True
+            elif bus >= 0:
                 step[bus, 1, lane] = -reactive[bus, 0, lane]
                 mismatch[lane] = worse(mismatch[lane], abs(reactive[bus, 0, lane]))
+        if given:
+            mismatch[lane] = _largest(step, lane, shared)
+
+
+@borrowing
+def _largest(step: Floats, lane: int, shared: bool) -> float:
+    """Give the largest equation of a lane; with shared slack the reference misses what all others have."""
+    largest, missing = 0.0, 0.0
+    for i in range(len(step)):
+        largest = worse(worse(largest, abs(step[i, 0, lane])), abs(step[i, 1, lane]))
+        missing += step[i, 0, lane]
+    return worse(largest, abs(missing)) if shared else largest
 
 
 @inlined

@@ -13,11 +13,13 @@ from genba.grid.kernels.outage_inverse import Inverse
 from genba.grid.kernels.outage_limits import Hits, Nearness, Watch
 from genba.grid.kernels.outage_mixing import forget, remember
 from genba.grid.kernels.outage_steps import find_step, move, prepare_others, trace
+from genba.grid.kernels.outage_switches import Guard, lay_switches
 from genba.num.jit import borrowing, inlined
 from genba.num.lu.lanes import LANES, every, store
 
-UNSOLVED, SOLVED, SCREENED = 0, 1, 2
-"""What a lane ends as."""
+UNSOLVED, SOLVED, SCREENED, SWITCHED, TURNED = 0, 1, 2, 3, 4
+"""What a lane ends as: SWITCHED has a solution, after which buses are to be held at a limit or given their
+voltage back; TURNED, in addition, slack that flows the other way than it was shared."""
 HOPELESS = 1e6
 """Mismatch from which an iteration never comes back, p.u."""
 
@@ -34,30 +36,6 @@ class Plans(NamedTuple):
     power: Floats
     share: Floats
     preorder: Ints
-
-
-class Guard(NamedTuple):
-    """Reactive limits of the buses whose units control their voltage.
-
-    Arguments:
-        controls: 1 at such buses, else 0, shape (n,).
-        side: at which limit a bus is held: 1 upper, -1 lower, else 0, shape (n,).
-        lowest: smallest reactive output of its units, shape (n,), p.u.
-        highest: largest.
-        setpoint: voltage that a held bus would get back, shape (n,), p.u.
-        kept: position of the bus of which an outage takes a unit and not the last, -1 for none, shape (k,).
-        left: reactive limits of the units left there, shape (k, 2), p.u.
-        slack: how far limits and set points may be passed, shape (2,), p.u.
-    """
-
-    controls: Floats
-    side: Floats
-    lowest: Floats
-    highest: Floats
-    setpoint: Floats
-    kept: Ints
-    left: Floats
-    slack: Floats
 
 
 class Rules(NamedTuple):
@@ -88,14 +66,16 @@ class Work(NamedTuple):
     """Outages to be solved, and what became of them.
 
     Arguments:
-        status: UNSOLVED, SOLVED or SCREENED of every outage, shape (k,).
+        status: UNSOLVED, SOLVED, SCREENED, SWITCHED or TURNED of every outage, shape (k,).
         steps: Newton steps of every outage, shape (k,).
         error: largest error per p.u. of mismatch, as in `Rules`, of every outage, shape (k, 3).
+        switched: what buses become after outages that end as SWITCHED or TURNED, as in `Outages`.
     """
 
     status: Ints
     steps: Ints
     error: Floats
+    switched: Ints
 
 
 class Grid(NamedTuple):
@@ -162,8 +142,8 @@ class Desk(NamedTuple):
 
 @inlined
 def set_up(
-    point: Point, inverse: Inverse, branches: Branches, outages: Outages, plans: Plans, rules: Rules,
-    first: int, end: int, group: Group
+    point: Point, inverse: Inverse, branches: Branches, outages: Outages, plans: Plans, guard: Guard,
+    rules: Rules, first: int, end: int, group: Group
 ) -> None:  # fmt: skip
     """Put up to eight outages into the lanes of a group.
 
@@ -176,14 +156,15 @@ def set_up(
     for lane in range(LANES):
         number = min(first + lane, end - 1)
         group.numbers[lane], group.busy[lane], group.taken[lane] = number, first + lane < end, 0
-        group.upwards[lane], group.odd[lane], group.beyond[lane] = outages.upwards[number], False, False
-        sparse = sparse and outages.plan[number] == 0
+        group.upwards[lane], group.odd[lane], group.beyond[lane] = outages.upwards[number, 0], False, False
+        sparse = sparse and outages.plan[number] == 0 and outages.switched[number, 0, 0] < 0
     around = Surroundings(point.start, point.columns, point.admittance, point.voltage, point.free)
     lay_out(around, branches, outages, group.numbers, change)
     lay_base(point.voltage, plans.power, room.voltage, room.planned)
     if not sparse:
         _plan(plans, outages.plan, rules.shared, group.numbers, group.upwards, group.odd, room.planned,
               room.share)  # fmt: skip
+        lay_switches(guard, outages.switched, group.numbers, group.odd, room.voltage, room.planned)
     forget(room.past)
     touched = trace(structure.parent, change.touched, change.at, room.marked, room.rows)
     rows = room.rows[:touched]
@@ -287,11 +268,12 @@ __all__ = [
     "HOPELESS",
     "SCREENED",
     "SOLVED",
+    "SWITCHED",
+    "TURNED",
     "UNSOLVED",
     "Desk",
     "Grid",
     "Group",
-    "Guard",
     "Plans",
     "Rules",
     "Work",

@@ -11,8 +11,9 @@ from scipy.sparse import csr_matrix
 from genba.grid.kernels.headroom import headroom
 from genba.grid.kernels.network import PQ, PV, REFERENCE, Bools, Floats, Ints
 from genba.grid.kernels.operating_point import Point
-from genba.grid.kernels.outage_changes import FROM, MOST, TO, Branches, Outages
-from genba.grid.kernels.outage_lanes import Guard, Plans
+from genba.grid.kernels.outage_changes import FROM, MOST, TO, UNCONTROLLED, Branches, Outages
+from genba.grid.kernels.outage_lanes import Plans
+from genba.grid.kernels.outage_switches import Guard
 from genba.grid.kernels.partings import Partings, partings
 from genba.grid.kernels.reactive_limits import ABOVE, BEYOND, bus_limits
 from genba.grid.kernels.steady_state import Model, Schedule, State
@@ -139,8 +140,8 @@ def _side_by_side(lost: Ints, branches: Ints, out: Ints, units: Ints) -> tuple[I
 def in_lanes(ground: Ground, losses: Losses) -> Bools:
     """Tell which outages lanes can take, shape (k,).
 
-    The others change what lanes keep: the reference, the set point or the reactive limits of a bus that is
-    held at one, more than one island at once, more elements than there is room for.
+    The others change what lanes keep: the reference, a set point, more than one island at once, more elements
+    than there is room for.
     """
     if ground.model.distributed and ground.schedule.island.max(initial=0) != 1:
         return np.zeros(len(losses.plain), bool)
@@ -170,7 +171,7 @@ def _unit_fits(ground: Ground) -> Bools:
     in_island = np.bincount(schedule.unit_group(network))[schedule.island[bus]] - 1
     kept_reference = (state.kind[bus] != REFERENCE) | ((others > 0) & (network.bus_type[bus] == REFERENCE))
     same_setpoint = (others == 0) | (_setpoint_without(ground) == network.unit_vset[_last_unit(ground)[bus]])
-    return np.asarray(on & (in_island > 0) & kept_reference & same_setpoint & (state.side[bus] == 0))
+    return np.asarray(on & (in_island > 0) & kept_reference & same_setpoint)
 
 
 def _last_unit(ground: Ground) -> Ints:
@@ -215,14 +216,23 @@ def batch_of(ground: Ground, losses: Losses, numbers: Ints) -> Batch:
     both, dead, plan, need = _consequences(branches, unit, parts, ground.need, ground.model.distributed)
     rows = np.flatnonzero(plan)
     if not len(rows):
-        released, kept = np.full((len(numbers), 2), NONE), np.full(len(numbers), NONE)
+        switched, kept = np.full((len(numbers), 1, 2), NONE), np.full(len(numbers), NONE)
         guard = ground.base_guard._replace(kept=kept, left=np.zeros((len(numbers), 2)))
-        return Batch(Outages(branches, both, released, plan, dead, need >= 0), ground.base_plans, guard)
+        return Batch(Outages(branches, both, switched, plan, dead, _ways(need)), ground.base_plans, guard)
     one = branches[rows, 0]
-    kept, left, released = _held(ground, unit)
+    kept, left, switched = _held(ground, unit)
     plans, produced = _plans(ground, unit[rows], _alive(ground, one, (one != NONE) & parts.bridge[one]))
     need[unit != NONE] = (ground.need + produced[0] - produced)[plan[unit != NONE]]
-    return Batch(Outages(branches, both, released, plan, dead, need >= 0), plans, _guard(ground, kept, left))
+    return Batch(
+        Outages(branches, both, switched, plan, dead, _ways(need)), plans, _guard(ground, kept, left)
+    )
+
+
+def _ways(need: Floats) -> Bools:
+    """Give how the slack is first shared where so much is to be produced; nothing of that is final."""
+    ways = np.zeros((len(need), 2), bool)
+    ways[:, 0] = need >= 0
+    return ways
 
 
 @kernel
@@ -324,17 +334,21 @@ def _incidence(ground: Ground) -> csr_matrix:
 
 
 def _held(ground: Ground, unit: Ints) -> tuple[Ints, Floats, Ints]:
-    """Give the bus that keeps its control without a lost unit, its limits then, and those that lose it."""
-    network, on = ground.model.network, ground.schedule.unit_on
+    """Give the bus that keeps its control without a lost unit, its limits then, and what buses become.
+
+    One that is held at a limit and has other units is held at theirs.
+    """
+    network, on, side = ground.model.network, ground.schedule.unit_on, ground.state.side
     bus = network.unit_bus[unit]
     others = np.bincount(network.unit_bus[on], minlength=network.n_bus)[bus] > 1
-    controls = (unit != NONE) & (ground.state.kind[bus] == PV)
-    released = np.full((len(unit), 2), NONE)
-    released[:, 0] = np.where(controls & ~others, ground.position[bus], NONE)
+    controls = (unit != NONE) & ((ground.state.kind[bus] == PV) | (side[bus] != 0))
+    switched = np.full((len(unit), 1, 2), UNCONTROLLED)
+    switched[:, 0, 0] = np.where(controls & (~others | (side[bus] != 0)), ground.position[bus], NONE)
+    switched[others, 0, 1] = side[bus[others]]
     kept = np.where(controls & others, ground.position[bus], NONE)
     lowest, highest = ground.limits
     left = np.stack([lowest[bus] - network.unit_qmin[unit], highest[bus] - network.unit_qmax[unit]], axis=1)
-    return kept, left, released
+    return kept, left, switched
 
 
 def _guard(ground: Ground, kept: Ints, left: Floats) -> Guard:

@@ -26,6 +26,7 @@ from genba.grid.kernels.outage_lanes import (
 )
 from genba.grid.kernels.outage_mixing import clear, move_on, remember, take_over, weigh
 from genba.grid.kernels.outage_steps import find_step, move, trace
+from genba.grid.kernels.outage_switches import KEPT, Guard, switches
 from genba.num.jit import borrowing, inlined
 from genba.num.lu.lanes import LANES
 
@@ -48,7 +49,7 @@ def solve_outages(grid: Grid, work: Work, rules: Rules, desk: Desk, end: int) ->
     limits = len(watch.branch) + len(watch.low) + len(watch.high)
     while len(hits.outage) - hits.used[0] >= LANES * limits:
         while _fill(waiting, group, rules) and place[0] < end:
-            set_up(point, inverse, branches, outages, plans, rules, place[0], end, waiting)
+            set_up(point, inverse, branches, outages, plans, guard, rules, place[0], end, waiting)
             place[0] = min(place[0] + LANES, end)
             evaluate(balance_of(point, waiting.room), branches, outages, waiting.numbers, rules.shared)
             if rules.screens:
@@ -65,7 +66,7 @@ def solve_outages(grid: Grid, work: Work, rules: Rules, desk: Desk, end: int) ->
                 screen(branches, outages, guard, watch, work, rules, seen_of(group), to)
         parked = LANES
         while parked == LANES:  # then more may be done than there was room for
-            parked = _retire(outages, plans, work, rules, group, done, early)
+            parked = _retire(outages, plans, guard, work, rules, group, done, early)
             if parked == LANES or (parked > 0 and not moving):
                 finish(branches, outages, guard, watch, work, rules, done, early, to, hits)
         if not moving:
@@ -133,8 +134,9 @@ def _enter(waiting: Group, there: int, group: Group, lane: int, rules: Rules) ->
 
 @inlined
 def _retire(
-    outages: Outages, plans: Plans, work: Work, rules: Rules, group: Group, done: Group, early: Early
-) -> int:
+    outages: Outages, plans: Plans, guard: Guard, work: Work, rules: Rules, group: Group, done: Group,
+    early: Early
+) -> int:  # fmt: skip
     """Free lanes that are done; what they have solved waits for being judged. Give how many wait."""
     mismatch, change, parked = group.room.mismatch, group.room.change, 0
     for lane in range(LANES):
@@ -147,13 +149,14 @@ def _retire(
             continue
         if rules.tolerance < mismatch[lane] < HOPELESS and group.taken[lane] < rules.steps:
             continue
-        if rules.shared and _turns(outages, plans, rules, group, lane):
+        if rules.shared and _turns(outages, plans, guard, work, rules, group, lane):
             unlearn(early, lane)
             continue
         group.busy[lane], work.steps[number] = False, group.taken[lane]
         change.plain[lane], change.touched[lane], change.rank[lane] = False, 0, 0  # nothing is compensated
         if mismatch[lane] <= rules.tolerance:
             done.numbers[parked], done.busy[parked] = number, True
+            done.upwards[parked] = group.upwards[lane]
             _copy(group.room.voltage, lane, done.room.voltage, parked)
             if rules.guarded:
                 _copy_first(group.room.reactive, lane, done.room.reactive, parked)
@@ -166,21 +169,32 @@ def _retire(
 
 
 @inlined
-def _turns(outages: Outages, plans: Plans, rules: Rules, group: Group, lane: int) -> bool:
-    """Turn the direction of a lane's slack where that proves wrong, once; tell whether it did."""
-    slack, first = group.room.slack[0, 0, lane], outages.upwards[group.numbers[lane]]
+def _turns(
+    outages: Outages, plans: Plans, guard: Guard, work: Work, rules: Rules, group: Group, lane: int
+) -> bool:
+    """Turn the direction of a lane's slack where that proves wrong, once; tell whether the lane goes on.
+
+    It does not where buses are to be switched as well: both are done in the next round.
+    """
+    room, number = group.room, group.numbers[lane]
+    slack, first, final = room.slack[0, 0, lane], outages.upwards[number, 0], outages.upwards[number, 1]
     wrong = slack < 0.0 if group.upwards[lane] else slack > 0.0
     turns = (
         wrong
+        and not final
         and group.upwards[lane] == first
         and group.taken[lane] < rules.steps
-        and group.room.mismatch[lane] <= rules.tolerance
+        and room.mismatch[lane] <= rules.tolerance
     )
     if turns:
         group.upwards[lane] = not first
-        group.room.mismatch[lane] = 2.0 * rules.tolerance  # what was met is met no longer
-        group.room.past.held[lane] = -1  # the step to come follows from the direction that was wrong
-        share_by(plans.share, outages.plan[group.numbers[lane]], not first, lane, group.room.share)
+    if turns and rules.guarded:
+        found = switches(guard, outages.switched, number, lane, room.voltage, room.reactive, work.switched)
+        turns = found == KEPT
+    if turns:
+        room.mismatch[lane] = 2.0 * rules.tolerance  # what was met is met no longer
+        room.past.held[lane] = -1  # the step to come follows from the direction that was wrong
+        share_by(plans.share, outages.plan[number], not first, lane, room.share)
     return bool(turns)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,21 @@ from numpy.typing import NDArray
 from genba.grid.kernels.limits import Limits, Measured, measure, newly_broken
 from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.operating_point import Point, point_of
-from genba.grid.kernels.outage_changes import Branches
+from genba.grid.kernels.outage_changes import MOST_SWITCHED, Branches
 from genba.grid.kernels.outage_equations import room_of
 from genba.grid.kernels.outage_errors import early_of
 from genba.grid.kernels.outage_inverse import Inverse, inverse_of
-from genba.grid.kernels.outage_lanes import SCREENED, UNSOLVED, Desk, Grid, Rules, Work, group_of
+from genba.grid.kernels.outage_lanes import (
+    SCREENED,
+    SWITCHED,
+    TURNED,
+    UNSOLVED,
+    Desk,
+    Grid,
+    Rules,
+    Work,
+    group_of,
+)
 from genba.grid.kernels.outage_limits import Watch, hits_of, nearness_of, watch_of
 from genba.grid.kernels.outage_plan import (
     NONE,
@@ -27,6 +38,7 @@ from genba.grid.kernels.outage_plan import (
     in_lanes,
     losses_of,
 )
+from genba.grid.kernels.outage_rounds import ROUNDS, Todo, first_of, next_of
 from genba.grid.kernels.outage_stream import solve_outages
 from genba.grid.kernels.outages import Outage, aftermath, solve_after
 from genba.grid.kernels.steady_state import Model, Schedule, State
@@ -265,18 +277,24 @@ def _rules(lanes: Lanes, error: Floats | None, learns: bool = False) -> Rules:
     )
 
 
-def _grid(lanes: Lanes, numbers: Ints) -> tuple[Grid, Work]:
-    batch, count = batch_of(lanes.ground, lanes.losses, numbers), len(numbers)
+def _grid(lanes: Lanes, some: Todo) -> tuple[Grid, Work]:
+    batch, count = batch_of(lanes.ground, lanes.losses, some.numbers), len(some.numbers)
     grid = Grid(
         lanes.ground.point,
         lanes.inverse,
         lanes.branches,
-        batch.outages,
+        some.lay_into(batch.outages),
         batch.plans,
         batch.guard,
         lanes.watch,
     )
-    return grid, Work(np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros((count, 3)))
+    room = MOST_SWITCHED if lanes.ground.model.reactive_limits else 0
+    return grid, Work(
+        np.zeros(count, np.int64),
+        np.zeros(count, np.int64),
+        np.zeros((count, 3)),
+        np.full((count, room, 2), NONE),
+    )
 
 
 def _account(lanes: Lanes, numbers: Ints, into: Verdicts) -> None:
@@ -301,6 +319,9 @@ def _tier(
 ) -> Iterator[int]:
     """Solve some outages side by side, a piece of them on each thread; yields how many are done.
 
+    After each round buses are switched as `reactive_limits.switched` does for one outage, all that have to at
+    a time, and the outages concerned are solved again from the base.
+
     Arguments:
         lanes: what all read.
         numbers: the outages.
@@ -309,38 +330,49 @@ def _tier(
         error: by which the screen leaves them, as in `Rules`; None solves all.
         learnt: becomes the largest errors after one step and two, shape (3,). An error is J^-1 r to first
             order after any step: its bound in terms of r does not depend on which limits a case has, nor on
-            how far they are.
+            how far they are. It is learnt from the first round alone, whose equations are those of the
+            outages that the screen looks at.
     """
-    rules = _rules(lanes, error, learnt is not None)
-    pieces, threads = list(_pieces(lanes, numbers)), len(lanes.desks)
-    for start in range(0, len(pieces), threads):
-        group = pieces[start : start + threads]
-        desks = lanes.desks[: len(group)]
-        for number, found in zip(
-            group, at_work(lambda piece, desk: _piece(lanes, piece, rules, desk), group, desks), strict=True
-        ):
-            settled = found.status != UNSOLVED
-            into.converged[number[settled]] = True
-            into.screened[number] = found.status == SCREENED
-            into.steps[number[settled]] = found.steps[settled]
-            into.pieces += found.hits
-            if learnt is not None:
-                np.maximum(learnt, found.error, out=learnt)
-        yield int(into.converged.sum())
+    rules, threads, todo = _rules(lanes, error, learnt is not None), len(lanes.desks), first_of(numbers)
+    for _ in range(ROUNDS):
+        pieces, again = [todo.at(places) for places in _pieces(lanes, todo.numbers)], []
+        for start in range(0, len(pieces), threads):
+            group = pieces[start : start + threads]
+            desks, together = lanes.desks[: len(group)], [rules] * len(group)
+            for piece, found in zip(
+                group, at_work(partial(_piece, lanes), group, together, desks), strict=True
+            ):
+                number, switches = piece.numbers, (found.status == SWITCHED) | (found.status == TURNED)
+                settled = ~switches & (found.status != UNSOLVED)
+                into.converged[number[settled]] = True
+                into.screened[number] = found.status == SCREENED
+                into.steps[number] = found.steps + (0 if piece.switched is None else into.steps[number])
+                into.pieces += found.hits
+                if switches.any():
+                    turned = piece.turned | (found.status == TURNED)
+                    again.append(Todo(number, found.switched, turned).at(np.flatnonzero(switches)))
+                if learnt is not None:
+                    np.maximum(learnt, found.error, out=learnt)
+            yield int(into.converged.sum())
+        todo = next_of(lanes.ground.point, again)
+        if not len(todo.numbers):
+            return
+        rules, learnt = _rules(lanes, None), None
 
 
 def _pieces(lanes: Lanes, numbers: Ints) -> Iterator[Ints]:
-    """Part outages so that calls of a kernel are short and all threads have one: own plans apart.
+    """Part outages so that calls of a kernel are short and all threads have one: own plans apart; by place.
 
     Neighbours in the order of elimination stand together: they share ancestors, along which lanes are solved.
     """
     buses = len(lanes.ground.point.live)
-    numbers = numbers[np.argsort(lanes.place[numbers], kind="stable")]
+    order = np.argsort(lanes.place[numbers], kind="stable")
+    numbers = numbers[order]
     own = lanes.losses.units[numbers] != NONE
     if lanes.ground.model.distributed:
         branch = lanes.losses.branches[numbers, 0]
         own |= (branch != NONE) & lanes.ground.parts.bridge[branch]
-    for part, room in ((numbers[~own], CALL), (numbers[own], PLANNED)):
+    for part, room in ((order[~own], CALL), (order[own], PLANNED)):
         most = min(room // (buses * LANES), -(-len(part) // (len(lanes.desks) * LANES)))
         size = LANES * max(1, most)
         for start in range(0, len(part), size):
@@ -354,20 +386,21 @@ class _Found:
     status: Ints
     steps: Ints
     error: Floats
+    switched: Ints
     hits: list[tuple[NDArray[np.int32], NDArray[np.int32], Floats]]
 
 
-def _piece(lanes: Lanes, numbers: Ints, rules: Rules, desk: Desk) -> _Found:
-    grid, work = _grid(lanes, numbers)
+def _piece(lanes: Lanes, some: Todo, rules: Rules, desk: Desk) -> _Found:
+    grid, work = _grid(lanes, some)
     hits, done = [], False
     desk.place[0] = 0
     while not done:
-        done = solve_outages(grid, work, rules, desk, len(numbers))
+        done = solve_outages(grid, work, rules, desk, len(some.numbers))
         rows = int(desk.hits.used[0])
         outage, limit, value = desk.hits.outage[:rows], desk.hits.limit[:rows], desk.hits.value[:rows]
-        hits.append((numbers[outage].astype(np.int32), limit.copy(), value.copy()))
+        hits.append((some.numbers[outage].astype(np.int32), limit.copy(), value.copy()))
         desk.hits.used[0] = 0
-    return _Found(work.status, work.steps, work.error.max(axis=0), hits)
+    return _Found(work.status, work.steps, work.error.max(axis=0), work.switched, hits)
 
 
 def _whole(lanes: Lanes) -> Bools:
