@@ -19,9 +19,10 @@ Islanded: a bus that is cut off has demand (active or reactive) or a unit in ser
 Screened: with `screen=linear` an outage is left after the first Newton step from the base that leaves every
 monitored limit, and every reactive limit that is to be kept, farther than the step can still err. The
 error is taken as at most the mismatch that is left times a factor: two and a half times the largest error
-per mismatch, after one step and two, of a random sample of outages solved in full. Screened outages count as secure, or as islanded when
-they cut off demand or units; a random sample of them is solved in full all the same. Outages that release a
-voltage, or change what the screen cannot follow, are always solved in full.
+per mismatch, after one step and two, of a random sample of outages solved in full. Screened outages count as
+secure, or as islanded when they cut off demand or units; a random sample of them is solved in full all the
+same. Outages that release or switch a voltage, or change what the screen cannot follow, are always solved in
+full.
 Pairs: with `pairs=k`, the k pairs of branches of the largest joint excess are studied as well. Flows after
 the loss of two branches are the base's plus what DC equations move: without losses, each branch a reactance
 times its tap ratio, a reactance of 0 taken as 1e-4 p.u. A base flow is the mean active power of both ends.
