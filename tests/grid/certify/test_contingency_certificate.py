@@ -44,6 +44,14 @@ def test_our_study_of_a_pglib_case_holds(certified: Certify, name: str, params: 
     assert run.of(run.result).failed == ()
 
 
+def test_outages_are_solved_again_from_the_limits_at_which_the_base_stands(certified: Certify) -> None:
+    """With all units back at their set points, another way is taken that finds no solution of this one."""
+    named = {"outages": "named", "named": ("line=branch.169",)}
+    run = certified("contingency", "case2383wp_k", generation="balanced", reactive_limits=True, **named)
+    assert run.result.violated == 1
+    assert run.of(run.result).failed == ()
+
+
 def test_the_workshop_has_every_status_and_kind_of_limit(certified: Certify) -> None:
     """Guards the tests here: they mean nothing on a study without violations, islands or divergences."""
     result = certified("contingency", reactive_limits=True).result

@@ -13,7 +13,7 @@ from genba.grid.certify.outages import Aftermath, Outage, aftermath, bridges, pa
 from genba.grid.certify.pairs import pair_claims
 from genba.grid.certify.powerflow import OUTPUT_MW, state_claims, voltages
 from genba.grid.certify.replay import Replay, Study, solve_again
-from genba.grid.certify.retry import attempt
+from genba.grid.certify.retry import attempt, sides
 from genba.grid.certify.rows import gaps, worst
 from genba.grid.certify.schedule import Schedule, schedule, studied
 from genba.grid.certify.twoport import two_ports
@@ -88,7 +88,8 @@ def _listed(outages: tuple[Outage, ...], result: ContingencyResult) -> Claim:
 def _study(grid: Circuit, params: ContingencyParams, result: ContingencyResult) -> Study:
     v, bounds = voltages(grid, result), limits(grid, params)
     p = np.where(grid.runs, result.units["p"], 0.0)
-    return Study(params, grid, pattern(grid), bounds, v, p, loads(grid, two_ports(grid), v, bounds))
+    side = sides(grid, result.units)
+    return Study(params, grid, pattern(grid), bounds, v, p, side, loads(grid, two_ports(grid), v, bounds))
 
 
 def _accounts(

@@ -20,7 +20,7 @@ BATCH = 64  # outages between two looks at the clock and at a wish to stop
 
 @dataclass(frozen=True)
 class Study:
-    """A base and what is needed to solve any outage of it again."""
+    """A base and what is needed to solve any outage of it again; `side` as in `Settled`."""
 
     params: ContingencyParams
     grid: Circuit
@@ -28,6 +28,7 @@ class Study:
     bounds: Limits
     v: Complexes
     p: Floats
+    side: Floats
     base: Loads
 
 
@@ -52,5 +53,10 @@ def solve_again(study: Study, work: list[tuple[Outage, Aftermath]], ctx: Context
 @np.errstate(all="ignore")  # every thread has its own
 def _solve(study: Study, outage: Outage, left: Aftermath) -> Replay:
     ports, plan = two_ports(left.grid), plan_after(left, outage, study.p)
-    found = settle(left.grid, plan, study.shape, ports, study.v, study.params, steps=STEPS)
+    found = None
+    for side in (study.side, np.zeros_like(study.side)) if study.side.any() else (study.side,):
+        # that of the base is where the study begins; held buses may be what stands in the way
+        found = found or settle(
+            left.grid, plan, study.shape, ports, study.v, study.params, steps=STEPS, side=side
+        )
     return Replay(left, None if found is None else loads(left.grid, ports, found.v, study.bounds))

@@ -11,6 +11,7 @@ from genba.grid.certify.newton import Pattern, Task, newton, pattern
 from genba.grid.certify.schedule import Schedule, headroom
 from genba.grid.certify.twoport import TwoPorts, two_ports, withdrawals
 from genba.grid.records.powerflow import COLLAPSED, StateParams
+from genba.num.table import Table
 
 ROUNDS = 40  # of slack and reactive limits around the iteration
 STEPS = 50
@@ -39,6 +40,14 @@ def attempt(grid: Circuit, plan: Schedule, params: StateParams) -> Settled | Non
     if found is None or (np.abs(found.v)[grid.alive] < PLAUSIBLE_PU).any():
         return None
     return found
+
+
+def sides(grid: Circuit, units: Table) -> Floats:
+    """Give at which reactive limit each bus stands in a table of units, as in `Settled`."""
+    side = np.zeros(len(grid.island))
+    for sign, name in ((1.0, "qmax"), (-1.0, "qmin")):
+        side[grid.host[grid.runs & (units["limit"] == name)]] = sign
+    return side
 
 
 def outputs(grid: Circuit, plan: Schedule, params: StateParams) -> Floats:

@@ -10,7 +10,7 @@ from genba.core.certificate import Claim, at_most, equal
 from genba.core.context import Context
 from genba.grid.certify.circuit import Circuit, Complexes, Floats, circuit
 from genba.grid.certify.newton import Pattern, pattern
-from genba.grid.certify.retry import Settled, attempt, outputs, settle
+from genba.grid.certify.retry import Settled, attempt, outputs, settle, sides
 from genba.grid.certify.rows import worst
 from genba.grid.certify.schedule import schedule
 from genba.grid.certify.twoport import flows, two_ports, withdrawals
@@ -77,10 +77,7 @@ def scenario_claims(
     listed = _listed(file, kept, result)
     if not listed.holds:  # nothing else can be asked of other rows
         return (listed,)
-    side = np.zeros(len(grid.island))
-    for sign, name in ((1.0, "qmax"), (-1.0, "qmin")):
-        side[grid.host[grid.runs & (result.units["limit"] == name)]] = sign
-    study = _Study(params, grid, pattern(grid), v, side, file, kept, result)
+    study = _Study(params, grid, pattern(grid), v, sides(grid, result.units), file, kept, result)
     return (listed, _accounts(study), _demand(study), *_again(study, ctx), _no_solution(study, ctx))
 
 
