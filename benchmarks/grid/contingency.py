@@ -41,8 +41,10 @@ from genba.grid.io.matpower import read
 from genba.grid.kernels import outage_study
 from genba.grid.kernels.limits import RATING
 from genba.grid.kernels.network import PQ, PV, REFERENCE
+from genba.grid.kernels.outage_lanes import UNSOLVED
 from genba.grid.kernels.outage_rounds import first_of
-from genba.grid.kernels.outage_study import MANY, WORTH, Lost, Passed, Study, Verdicts
+from genba.grid.kernels.outage_study import MANY, WORTH
+from genba.grid.kernels.outage_verdicts import Lost, Passed, Study, Verdicts, passed, verdicts_of
 from genba.grid.operations import contingency as operation
 from genba.grid.operations.contingency import Base, contingency
 from genba.grid.operations.opf import opf
@@ -153,10 +155,10 @@ def lost(rows: np.ndarray) -> Lost:
 
 
 def ours(base: Base, rows: np.ndarray, threads: int, screen: int | None) -> tuple[Verdicts, Passed]:
-    verdicts = outage_study.verdicts_of(len(rows))
+    verdicts = verdicts_of(len(rows))
     for _ in outage_study.study(base.given, lost(rows), verdicts, threads=threads, screen=screen):
         pass
-    return verdicts, outage_study.passed(base.given, verdicts)
+    return verdicts, passed(base.given, verdicts)
 
 
 def voltages(base: Base, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -168,7 +170,7 @@ def voltages(base: Base, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     for first in range(0, len(rows), 8):
         some = np.arange(first, min(first + 8, len(rows)))
         piece = outage_study._piece(lanes, first_of(some), outage_study._rules(lanes, None), lanes.desks[0])
-        solved[some] = piece.status != outage_study.UNSOLVED
+        solved[some] = piece.status != UNSOLVED
         done, count = lanes.desks[0].done, int(solved[some].sum())
         x = done.room.voltage[lanes.ground.position]  # (n, 2, 8)
         found[some[done.numbers[:count]]] = (x[:, 0] + 1j * x[:, 1]).T[:count]
@@ -247,13 +249,13 @@ def paired(name: str) -> None:
     alone = np.union1d(ranking.first, ranking.second)
     both = list(zip(ranking.first.tolist(), ranking.second.tolist(), strict=True))
     lost = Lost([*((row,) for row in alone.tolist()), *both], [()] * (len(alone) + len(both)))
-    verdicts = outage_study.verdicts_of(len(lost.branches))
+    verdicts = verdicts_of(len(lost.branches))
     for _ in outage_study.study(base.given, lost, verdicts, threads=1, screen=None):
         pass
-    passed = outage_study.passed(base.given, verdicts)
-    over = base.limits.kind[passed.limit] == RATING
+    broken = passed(base.given, verdicts)
+    over = base.limits.kind[broken.limit] == RATING
     found: dict[tuple[int, ...], set[int]] = {}
-    for outage, limit in zip(passed.outage[over].tolist(), passed.limit[over].tolist(), strict=True):
+    for outage, limit in zip(broken.outage[over].tolist(), broken.limit[over].tolist(), strict=True):
         found.setdefault(lost.branches[outage], set()).add(limit)
     none: set[int] = set()
     new = np.array(

@@ -66,3 +66,14 @@ def test_the_context_at_work_is_that_of_the_innermost_operation() -> None:
         work_for(other)
         assert working_for() is other
     assert working_for() is None
+
+
+def test_what_was_cancelled_waits_for_nothing_when_it_is_run_again() -> None:
+    heard: list[str] = []
+    context = Context(report=lambda fraction, message: heard.append(message))
+    with at_work(context):
+        wait_for("code")  # and is cancelled before it goes on
+    with at_work(context):
+        wait_for("code")
+        go_on()
+    assert heard == ["code", "code", ""]

@@ -112,7 +112,7 @@ _at_work: ContextVar[Context | None] = ContextVar("at_work", default=None)
 @contextmanager
 def at_work(context: Context) -> Iterator[None]:
     """Let `wait_for` find the context of the operation that runs meanwhile."""
-    token = _at_work.set(context)
+    token, context.waits = _at_work.set(context), 0
     try:
         yield
     finally:

@@ -20,20 +20,8 @@ from genba.grid.kernels.outage_lanes import UNSOLVED
 from genba.grid.kernels.outage_limits import hits_of
 from genba.grid.kernels.outage_plan import NONE, in_lanes
 from genba.grid.kernels.outage_rounds import first_of
-from genba.grid.kernels.outage_study import (
-    SAMPLE,
-    SHARE,
-    Lost,
-    Passed,
-    Study,
-    Verdicts,
-    _lanes,
-    _piece,
-    _rules,
-    passed,
-    study,
-    verdicts_of,
-)
+from genba.grid.kernels.outage_study import SAMPLE, SHARE, _lanes, _piece, _rules, study
+from genba.grid.kernels.outage_verdicts import Lost, Passed, Study, Verdicts, passed, verdicts_of
 from genba.grid.kernels.outages import Outage, aftermath, solve_after
 from genba.grid.kernels.partings import partings
 from genba.grid.kernels.steady_state import model_of, schedule_of, solve

@@ -1,15 +1,15 @@
 """Outages in tiers: lanes first, and one by one what lanes cannot take."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genba.grid.kernels.limits import Limits, Measured, measure, newly_broken
+from genba.grid.kernels.limits import measure, newly_broken
 from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.operating_point import Point, point_of
 from genba.grid.kernels.outage_changes import MOST_SWITCHED, Branches
@@ -40,8 +40,8 @@ from genba.grid.kernels.outage_plan import (
 )
 from genba.grid.kernels.outage_rounds import ROUNDS, Todo, first_of, next_of
 from genba.grid.kernels.outage_stream import solve_outages
+from genba.grid.kernels.outage_verdicts import Lost, Study, Verdicts
 from genba.grid.kernels.outages import Outage, aftermath, solve_after
-from genba.grid.kernels.steady_state import Model, Schedule, State
 from genba.num.lu.lanes import LANES
 from genba.num.threads import pool_of
 
@@ -68,74 +68,6 @@ Mapper = Callable[..., Iterator[Any]]
 
 
 @dataclass(frozen=True, eq=False)
-class Study:
-    """What all tiers read.
-
-    Arguments:
-        model: the grid, with a budget for outages.
-        schedule: what is in service; outputs are those of the solved base.
-        state: the solved base.
-        limits: what is monitored.
-        measured: the limits in the base.
-        band: share of a limit by which rounding may pass it.
-        worse_by: growth of the excess from which a limit broken in the base counts, %.
-    """
-
-    model: Model
-    schedule: Schedule
-    state: State
-    limits: Limits
-    measured: Measured
-    band: float
-    worse_by: float
-
-
-@dataclass(frozen=True, eq=False)
-class Lost:
-    """Branches and units, by row, that each of k outages takes."""
-
-    branches: Sequence[tuple[int, ...]]
-    units: Sequence[tuple[int, ...]]
-
-
-@dataclass(frozen=True, eq=False)
-class Passed:
-    """Limits that outages pass, one row each; excess in %."""
-
-    outage: Ints
-    limit: Ints
-    value: Floats
-    excess: Floats
-
-
-@dataclass(eq=False)
-class Verdicts:
-    """What each of k outages does; filled by the tiers.
-
-    Arguments:
-        converged: whether what is left has a solution, shape (k,).
-        steps: Newton steps taken.
-        islanded: whether demand or a unit is cut off.
-        cut_off: number of buses cut off.
-        lost_load: demand cut off, p.u.
-        lost_generation: output lost and cut off, p.u.
-        screened: whether the outage was found secure by the linearised tier, and not solved.
-        audited: outages that were solved although the linearised tier had found them secure.
-        pieces: outage, limit and value of what passes a limit, as it was found.
-    """
-
-    converged: Bools
-    steps: Ints
-    islanded: Bools
-    cut_off: Ints
-    lost_load: Floats
-    lost_generation: Floats
-    screened: Bools
-    audited: Ints
-    pieces: list[tuple[NDArray[np.int32], NDArray[np.int32], Floats]] = field(default_factory=list)
-
-
-@dataclass(frozen=True, eq=False)
 class Lanes:
     """What lanes read, for all outages; a desk for each thread; the first position each outage touches."""
 
@@ -146,20 +78,6 @@ class Lanes:
     watch: Watch
     desks: tuple[Desk, ...]
     place: Ints
-
-
-def verdicts_of(count: int) -> Verdicts:
-    """Give room for the verdicts on some outages."""
-    return Verdicts(
-        converged=np.zeros(count, bool),
-        steps=np.zeros(count, np.int64),
-        islanded=np.zeros(count, bool),
-        cut_off=np.zeros(count, np.int64),
-        lost_load=np.zeros(count),
-        lost_generation=np.zeros(count),
-        screened=np.zeros(count, bool),
-        audited=np.zeros(0, np.int64),
-    )
 
 
 def study(
@@ -208,23 +126,6 @@ def _side_by_side(lanes: Lanes, into: Verdicts, at_work: Mapper, screen: int | N
     into.audited = np.sort(random.permutation(np.flatnonzero(into.screened))[:sample])
     into.converged[into.audited], into.screened[into.audited] = False, False
     yield from _tier(lanes, into.audited, into, at_work, None)
-
-
-def passed(given: Study, verdicts: Verdicts) -> Passed:
-    """Give what outages pass, by outage and the worst first."""
-    outage, limit, value = (
-        np.concatenate([np.zeros(0), *(piece[part] for piece in verdicts.pieces)]) for part in range(3)
-    )
-    outage, limit = outage.astype(np.int64), limit.astype(np.int64)
-    excess = given.limits.excess(limit, value)
-    before = given.measured.excess[limit]
-    with np.errstate(invalid="ignore"):
-        counts = (excess > 100.0 * given.band) & (
-            ~(before > 100.0 * given.band) | (excess - before > given.worse_by)
-        )
-    outage, limit, value, excess = outage[counts], limit[counts], value[counts], excess[counts]
-    order = np.lexsort((limit, -excess, outage))
-    return Passed(outage[order], limit[order], value[order], excess[order])
 
 
 def _lanes(given: Study, lost: Lost, threads: int) -> Lanes | None:
@@ -430,4 +331,4 @@ def _one(given: Study, lost: Lost, number: int, whole: Bools, into: Verdicts) ->
         into.pieces.append((np.full(len(rows), number, np.int32), rows.astype(np.int32), after.value[rows]))
 
 
-__all__ = ["Lost", "Passed", "Study", "Verdicts", "passed", "study", "verdicts_of"]
+__all__ = ["study"]

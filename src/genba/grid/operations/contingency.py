@@ -14,13 +14,13 @@ from genba.core.operation import operation
 from genba.grid.certify.contingency import certify_contingency
 from genba.grid.io.contingencies import Contingency, listed, monitored, named, pairs, singles
 from genba.grid.io.opening import open_case
-from genba.grid.kernels import outage_study
+from genba.grid.kernels import outage_study, outage_verdicts
 from genba.grid.kernels.admittance import branch_powers
 from genba.grid.kernels.islands import bridges
 from genba.grid.kernels.limits import RATING, Limits, broken, limits_of, measure
 from genba.grid.kernels.network import REFERENCE, Bools, Floats, Ints
 from genba.grid.kernels.outage_pairs import Monitored, Ranking, rank, ranking_of
-from genba.grid.kernels.outage_study import Lost, Passed, Verdicts, verdicts_of
+from genba.grid.kernels.outage_verdicts import Lost, Passed, Verdicts, verdicts_of
 from genba.grid.kernels.steady_state import State, solve
 from genba.grid.operations.powerflow import Study, prepare, state_tables
 from genba.grid.records.case import Case
@@ -54,7 +54,7 @@ class Base:
     """
 
     case: Case
-    given: outage_study.Study
+    given: outage_verdicts.Study
     elements: NDArray[Any]
 
     @property
@@ -163,7 +163,9 @@ def _base(params: ContingencyParams, study: Study, state: State, monitor: tuple[
         branch_on=schedule.branch_on,
         live=schedule.island > 0,
     )
-    given = outage_study.Study(model, schedule, state, limits, measured, band=BAND, worse_by=params.worse_by)
+    given = outage_verdicts.Study(
+        model, schedule, state, limits, measured, band=BAND, worse_by=params.worse_by
+    )
     return Base(study.case, given, _elements(study.case, limits))
 
 
@@ -203,7 +205,7 @@ def _judged(
     ctx.progress(0.0, f"0 of {count:,} outages")
     for done in outage_study.study(base.given, lost, verdicts, threads=max(ctx.threads, 1), screen=screen):
         ctx.progress(done / count, f"{done:,} of {count:,} outages")
-    passed = outage_study.passed(base.given, verdicts)
+    passed = outage_verdicts.passed(base.given, verdicts)
     start = np.searchsorted(passed.outage, np.arange(count + 1))
     number = np.diff(start)
     names = np.array([one.name for one in contingencies], dtype=object)
