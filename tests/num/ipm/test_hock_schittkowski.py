@@ -575,13 +575,13 @@ def near(found: float, wanted: float) -> bool:
     return abs(found - wanted) <= CLOSE * max(1.0, abs(wanted))
 
 
-@pytest.mark.parametrize("follow", [0.0, 0.15])
+@pytest.mark.parametrize("predict", [False, True])
 @pytest.mark.parametrize("number", PROBLEMS)
 def test_the_optimum_is_the_books(
-    number: int, program_of: Callable[..., SparseProgram], follow: float
+    number: int, program_of: Callable[..., SparseProgram], predict: bool
 ) -> None:
     problem = PROBLEMS[number]
-    state = solved(problem, program_of, Options(follow=follow))
+    state = solved(problem, program_of, Options(predict=predict))
     assert state.status == "optimal"
     found = objective_of(state)
     assert near(found, problem.best) or (problem.local is not None and near(found, problem.local))

@@ -51,11 +51,11 @@ def test_waechter_and_bieglers_example_is_solved_from_the_right(program_of: Prog
     np.testing.assert_allclose(state.x, [1, 0, 0.5], atol=CLOSE)
 
 
-@pytest.mark.parametrize("follow", [0.0, 0.15])
+@pytest.mark.parametrize("predict", [False, True])
 def test_waechter_and_bieglers_example_does_not_jam_from_their_start(
-    program_of: Programs, follow: float
+    program_of: Programs, predict: bool
 ) -> None:
-    state = ended(trap(program_of), (-2, 3, 1), Options(follow=follow))
+    state = ended(trap(program_of), (-2, 3, 1), Options(predict=predict))
     # (-1, 0, 0) is a local least of |c|: to the right the first row grows twice as fast as the second falls.
     assert state.status == "infeasible"
     np.testing.assert_allclose(state.x, [-1, 0, 0], atol=CLOSE)
@@ -77,13 +77,13 @@ INFEASIBLE: dict[str, tuple[dict[str, Any], Any, float]] = {
 }
 
 
-@pytest.mark.parametrize("follow", [0.0, 0.15])
+@pytest.mark.parametrize("predict", [False, True])
 @pytest.mark.parametrize("name", INFEASIBLE)
 def test_an_infeasible_program_ends_at_its_least_violation(
-    program_of: Programs, name: str, follow: float
+    program_of: Programs, name: str, predict: bool
 ) -> None:
     parts, start, least = INFEASIBLE[name]
-    state = ended(program_of(lambda x: x[0] ** 2, len(start), **parts), start, Options(follow=follow))
+    state = ended(program_of(lambda x: x[0] ** 2, len(start), **parts), start, Options(predict=predict))
     assert state.status == "infeasible"
     violation = np.abs(state.c).sum() + np.abs(state.d - state.s).sum()
     assert violation == pytest.approx(least, rel=1e-3)

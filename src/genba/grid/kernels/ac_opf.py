@@ -32,8 +32,8 @@ HOPELESS = 1e-2
 """A start is given up for the next one when steps stay below this ten times in a row."""
 DOUBTFUL = 150
 """A solve of more iterations came from a poor start: the next is tried too, and the cheaper point kept."""
-FOLLOW = 0.15
-"""Share of the mean product that the barrier is set to: a sixth fewer iterations than lowered in steps."""
+PUSH = 0.2
+"""Share of the distance between bounds by which a first point is moved off them: predictors like room."""
 GAP = 2e-7
 """Share of the cost that may be saved at most beyond an optimal point, by first order."""
 CLOSE = 1e-8
@@ -137,7 +137,8 @@ def _options(work: _Work, hopeless: float) -> Options:
         max_iterations=work.max_iterations - work.iterations,
         objective_gradient=GRADIENT,
         gap=GAP,
-        follow=FOLLOW,
+        predict=True,
+        push=PUSH,
         hopeless=hopeless,
     )
 

@@ -265,13 +265,17 @@ class OpfProgram:
         negative = self._factors.factorize(self._entries, self._diagonal)
         return None if negative < 0 else bool(negative == self.equalities)
 
-    def solve(self, rx: Floats, rc: Floats, rd: Floats) -> Parts:
-        """Solve the last factorised KKT system, refined on the whole system."""
+    def solve(self, rx: Floats, rc: Floats, rd: Floats, *, rough: bool = False) -> Parts:
+        """Solve the last factorised KKT system, refined on the whole system if not rough."""
         target, rest, right = (rx, rc, rd), self._rest, self._right
         at = (np.empty(self.n), np.empty(self.equalities), np.empty(self.inequalities))
         rows = self._lines, self.plan.source_bus, self._slope, self._scale[1], self._scale[2]
         weights = self._stiff, self._spring
         goal = max(opf_whole.begin(*rows, *weights, self._sigma, target, at, rest, right), 1e-300)
+        if rough:
+            self._factors.solve(right)
+            opf_whole.rough(*rows, *weights, rest, right, at)
+            return at
         best, kept = np.inf, at
         for turn in range(REFINEMENTS + 1):
             if turn:

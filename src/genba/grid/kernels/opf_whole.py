@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genba.num.copies import copy_to
-from genba.num.ipm.vectors import sizes
+from genba.num.ipm.reductions import sizes
 from genba.num.jit import kernel
 
 Floats = NDArray[np.float64]
@@ -82,6 +82,33 @@ def condensed(
         right[t, 0] -= u
         right[f, 1] += v
         right[t, 1] += w
+
+
+@kernel
+def rough(
+    lines: Ints,
+    source_bus: Ints,
+    slope: Floats,
+    scale: Floats,
+    scale_d: Floats,
+    stiff: Floats,
+    spring: Floats,
+    rest: Parts,
+    right: Floats,
+    at: Parts,
+) -> None:
+    """Add what the blocks' solution gives to the whole one, and do not look at what that leaves."""
+    _expanded(source_bus, scale, spring, rest, right, at)
+    dd, rd = at[2], rest[2]
+    for e in range(len(lines)):
+        f, t, j = np.uint64(lines[e, 0]), np.uint64(lines[e, 1]), slope[e]
+        one, two, three = lines[e, 3], lines[e, 4], lines[e, 5]
+        turn, near, far = right[f, 0] - right[t, 0], right[f, 1], right[t, 1]
+        if one >= 0:
+            dd[one] += stiff[one] * (scale_d[one] * (j[12] * turn + j[13] * near + j[14] * far) - rd[one])
+            dd[two] += stiff[two] * (scale_d[two] * (j[15] * turn + j[16] * near + j[17] * far) - rd[two])
+        if three >= 0:
+            dd[three] += stiff[three] * (scale_d[three] * turn - rd[three])
 
 
 @kernel
@@ -244,4 +271,4 @@ def _size(rest: Parts) -> float:
     return max(largest, other) if total + more + last < np.inf else np.inf
 
 
-__all__ = ["Parts", "begin", "condensed", "refined"]
+__all__ = ["Parts", "begin", "condensed", "refined", "rough"]

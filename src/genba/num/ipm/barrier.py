@@ -15,13 +15,9 @@ ENDLESS = 1e20
 LATE = 5
 """Iterations within the acceptable error after which the barrier is only lowered step by step."""
 HOLD = 0.8
-"""Share of the mean product at which the barrier is held when it has followed it in vain."""
+"""Share of the mean product at which the barrier is held when it was predicted in vain."""
 WINDOW, FALL = 7, 0.9999
-"""A barrier that follows the products must bring the error below this share of the worst of the last few."""
-FULL, SWIFT = 0.9, 2.0 / 15.0
-"""Primal and dual steps of at least the first let the barrier follow at the second of its usual share."""
-BEHIND = 1e-5
-"""The barrier does not fall below this share of the errors, so that products do not run ahead of them."""
+"""A barrier that is predicted must bring the error below this share of the worst of the last few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,32 +60,31 @@ def judge(state: State, gradient: Floats, options: Options) -> Errors:
 def set_barrier(state: State, errors: Errors, options: Options) -> None:
     """Set the barrier parameter of the next step.
 
-    While that brings the error down, it follows the mean product of multipliers and distances; else it is
-    held, and lowered when its problem is solved, which lets it follow again.
+    While that brings the error down, it is left to the predictor, which is to aim at the smallest one; else
+    it is held near the mean product of multipliers and distances, and lowered when its problem is solved,
+    which lets it be predicted again.
 
     Source: Nocedal, Waechter and Waltz (2009), Adaptive barrier update strategies for nonlinear interior
     methods, section 3; Waechter and Biegler (2006), equation 7, while it is held.
     """
     last = _least_barrier(state, options)
     mean = state.gap / max(state.bounds, 1)
-    if state.following and _in_vain(state):
+    if state.predicting and _in_vain(state):
         _hold(state, max(last, HOLD * mean))
-    elif state.following:
+    elif state.predicting:
         state.errors.append(state.error)
-        ahead = BEHIND * max(errors.dual, state.largest)
-        follow = options.follow * (SWIFT if min(state.step, state.dual_step) >= FULL else 1.0)
-        state.mu = max(last, follow * mean, min(ahead, mean))
+        state.mu = last
         state.filter.clear()
         return
     moved = state.iterations > state.held
     if _lowered(state, errors, options, last) and state.acceptable < LATE and moved:
-        state.following = options.follow > 0 and not state.restoring
+        state.predicting = options.predict and not state.restoring
         state.errors.clear()
 
 
 def hold_barrier(state: State, options: Options) -> bool:
-    """Stop following the products until a step was taken; tell whether that changed anything."""
-    if not state.following:
+    """Stop predicting the barrier until a step was taken; tell whether that changed anything."""
+    if not state.predicting:
         return False
     state.held = state.iterations
     _hold(state, max(_least_barrier(state, options), HOLD * state.gap / max(state.bounds, 1)))
@@ -97,7 +92,7 @@ def hold_barrier(state: State, options: Options) -> bool:
 
 
 def _hold(state: State, mu: float) -> None:
-    state.following = False
+    state.predicting = False
     state.mu = mu
     state.filter.clear()
 

@@ -70,12 +70,15 @@ def _larger(delta: float, last: float) -> float:
     return delta * (GROWTH_FIRST if last == 0 else GROWTH)
 
 
-def direction(program: Program, linear: Linear, c: Floats, rd: Floats) -> Direction:
-    """Solve for the step that cancels the violations c and rd = d - s and the gradient of the Lagrangian."""
+def direction(program: Program, linear: Linear, c: Floats, rd: Floats, *, rough: bool = False) -> Direction:
+    """Solve for the step that cancels the violations c and rd = d - s and the gradient of the Lagrangian.
+
+    A rough one is not refined.
+    """
     n, r, give = program.n, linear.r, linear.give
     right = np.empty(n), np.empty_like(c), np.empty_like(rd)
     targets(r, c, rd, give, *right)
-    dx, dyc, dyd = program.solve(*right)
+    dx, dyc, dyd = program.solve(*right, rough=rough)
     dw = np.empty_like(r)
     dw[:n] = dx
     if slack_steps(r[n:], give, dyd, dw[n:]):

@@ -10,6 +10,7 @@ import numpy as np
 
 from genba.num.ipm.direction import Direction, Linear, direction
 from genba.num.ipm.options import Options
+from genba.num.ipm.predictor import Step
 from genba.num.ipm.program import Floats, Program
 from genba.num.ipm.state import State
 from genba.num.ipm.vectors import longest, step_to, violation
@@ -45,19 +46,6 @@ class Trial:
     largest: float
     logarithms: float
     phi: float
-
-
-@dataclass(slots=True, eq=False)
-class Reach:
-    """How far a direction leads.
-
-    Arguments:
-        step: longest primal step inside the bounds.
-        slope: derivative of the barrier function along it.
-    """
-
-    step: float
-    slope: float
 
 
 @dataclass(slots=True, eq=False)
@@ -99,13 +87,11 @@ def extend_filter(state: State, theta: float, phi: float) -> None:
     state.filter.append(entry)
 
 
-def search(
-    program: Program, state: State, linear: Linear, along: Direction, reach: Reach, options: Options
-) -> Accepted | None:
-    """Give the first acceptable point along a direction, with second-order corrections; None without."""
-    theta, phi = state.theta, state.phi
-    judge = _Judge(state, min(theta, STEEPEST), phi, max(reach.slope, -STEEPEST))
-    step, least = reach.step, judge.least_step()
+def search(program: Program, state: State, whole: Step, options: Options) -> Accepted | None:
+    """Give the first acceptable point along a step, with second-order corrections; None without."""
+    theta, phi, along = state.theta, state.phi, whole.along
+    judge = _Judge(state, min(theta, STEEPEST), phi, max(whole.descent, -STEEPEST))
+    step, least = whole.primal, judge.least_step()
     first = True
     while step >= least:
         trial = tried(program, state, along.dw, step)
@@ -113,7 +99,7 @@ def search(
         if kind:
             return Accepted(trial, along, step, kind == 2)
         if first and trial.theta >= theta:
-            corrected = _corrected(program, state, linear, judge, trial, step, options)
+            corrected = _corrected(program, state, whole.linear, judge, trial, step, options)
             if corrected is not None:
                 return corrected
         first = False

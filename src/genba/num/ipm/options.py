@@ -15,8 +15,8 @@ class Options:
         acceptable: error that is good enough when it does not improve for `acceptable_iterations`.
         max_iterations: iterations at most, those of the restoration included.
         mu_start: first barrier parameter (mu_0).
-        follow: share of the mean product of multipliers and distances that mu is set to while that brings the
-            error down; 0 lowers mu only when its problem is solved.
+        predict: whether a predictor sets mu and bends every step while that brings the error down; else mu is
+            lowered only when its problem is solved.
         mu_linear, mu_power: mu becomes min(mu_linear mu, mu ** mu_power) (kappa_mu, theta_mu).
         mu_error: error, in units of mu, at which mu is lowered (kappa_epsilon).
         push: how far a start is moved from its bounds (kappa_1, kappa_2).
@@ -36,7 +36,7 @@ class Options:
     acceptable_iterations: int = 15
     max_iterations: int = 500
     mu_start: float = 0.1
-    follow: float = 0.0
+    predict: bool = False
     mu_linear: float = 0.2
     mu_power: float = 1.5
     mu_error: float = 10.0

@@ -74,5 +74,7 @@ class Program(Protocol):
             is singular.
         """
 
-    def solve(self, rx: Floats, rc: Floats, rd: Floats) -> tuple[Floats, Floats, Floats]:
-        """Solve the last factorised KKT system for dx, dyc and dyd, refined on the full system."""
+    def solve(
+        self, rx: Floats, rc: Floats, rd: Floats, *, rough: bool = False
+    ) -> tuple[Floats, Floats, Floats]:
+        """Solve the last factorised KKT system for dx, dyc, dyd, refined on the full system if not rough."""

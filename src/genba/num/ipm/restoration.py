@@ -108,11 +108,14 @@ class Elastic:
             )
         )
 
-    def solve(self, rx: Floats, rc: Floats, rd: Floats) -> tuple[Floats, Floats, Floats]:
+    def solve(
+        self, rx: Floats, rc: Floats, rd: Floats, *, rough: bool = False
+    ) -> tuple[Floats, Floats, Floats]:
         """Solve the system inside, then for the elastics."""
         _, spc, snc, spd, snd = self.parts(self._diagonal)
         inside, rpc, rnc, rpd, rnd = self.parts(rx)
-        dx, dyc, dyd = self.inner.solve(inside, rc + rpc / spc - rnc / snc, rd + rpd / spd - rnd / snd)
+        yielding = rc + rpc / spc - rnc / snc, rd + rpd / spd - rnd / snd
+        dx, dyc, dyd = self.inner.solve(inside, *yielding, rough=rough)
         out = np.concatenate([dx, (rpc + dyc) / spc, (rnc - dyc) / snc, (rpd + dyd) / spd, (rnd - dyd) / snd])
         return out, dyc, dyd
 

@@ -7,20 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genba.num.ipm.barrier import hold_barrier, judge, record, set_barrier
-from genba.num.ipm.direction import direction, linearized
-from genba.num.ipm.line_search import (
-    Accepted,
-    Reach,
-    extend_filter,
-    passes_filter,
-    search,
-)
+from genba.num.ipm.direction import linearized
+from genba.num.ipm.line_search import Accepted, extend_filter, passes_filter, search
 from genba.num.ipm.options import Options
+from genba.num.ipm.predictor import Step, corrected, stepped, straight
 from genba.num.ipm.program import Floats, Program
 from genba.num.ipm.restoration import PENALTY, Elastic, elastic_around, elastic_state
 from genba.num.ipm.start import estimate_multipliers, start
 from genba.num.ipm.state import State
-from genba.num.ipm.vectors import bound_steps, log_barrier, move, violation
+from genba.num.ipm.vectors import log_barrier, move, violation
 
 Ints = NDArray[np.int64]
 
@@ -95,34 +90,32 @@ def _iterate(solve: Solve) -> None:
     if linear.delta is None:
         _begin_restoration(solve)
         return
-    along = direction(program, linear, state.c, state.d - state.s)
-    dzl, dzu = np.empty_like(state.w), np.empty_like(state.w)
-    tau = max(0.99, 1 - state.mu)
-    bounds = state.gl, state.gu, state.zl, state.zu
-    primal, dual, descent = bound_steps(*bounds, along.dw, state.mu, tau, state.gradient, dzl, dzu)
-    found = search(program, state, linear, along, Reach(primal, descent), options)
+    step = corrected(program, state, linear) if state.predicting else straight(program, state, linear)
+    state.trace.barrier[-1] = state.mu
+    found = search(program, state, step, options)
     state.used = linear.delta
     if found is None:
         if not hold_barrier(state, options):
             _begin_restoration(solve)
         return
-    if found.along is not along:  # corrected: the multipliers of the bounds follow the corrected step
-        _, dual, _ = bound_steps(*bounds, found.along.dw, state.mu, tau, state.gradient, dzl, dzu)
+    if found.along is not step.along:  # by second order: the multipliers of the bounds follow that step
+        step = stepped(state, found.along, step.linear, step.bend)
     if not found.descent:
         extend_filter(state, state.theta, state.phi)
-    _take(solve, found, (dzl, dzu), dual)
+    _take(solve, found, step)
 
 
-def _take(solve: Solve, found: Accepted, bounds: tuple[Floats, Floats], dual: float) -> None:
+def _take(solve: Solve, found: Accepted, step: Step) -> None:
     """Move to an accepted point."""
     state, trial = solve.state, found.trial
     state.w, state.gl, state.gu = trial.w, trial.gl, trial.gu
     state.f, state.c, state.d = trial.f, trial.c, trial.d
     state.theta, state.largest, state.logarithms = trial.theta, trial.largest, trial.logarithms
     rows, steps = (state.yc, state.yd), (found.along.dyc, found.along.dyd)
-    move(state.gl, state.gu, state.zl, state.zu, *bounds, dual, state.mu, rows, steps, found.step)
+    bounds = state.gl, state.gu, state.zl, state.zu
+    move(*bounds, step.dzl, step.dzu, step.dual, state.mu, rows, steps, found.step)
     solve.program.linearize(state.gradient)
-    state.step, state.dual_step = found.step, dual
+    state.step = found.step
     state.iterations += 1
     state.short = state.short + 1 if found.step < solve.options.hopeless else 0
 
@@ -198,5 +191,5 @@ def _leave(solve: Solve) -> None:
         state.zl = np.where(free & np.isfinite(state.lo), 1.0, 0.0)
         state.zu = np.where(free & np.isfinite(state.hi), 1.0, 0.0)
     estimate_multipliers(solve.program, state, solve.options)
-    state.acceptable, state.short, state.following = 0, 0, False
+    state.acceptable, state.short, state.predicting = 0, 0, False
     solve.restoration = None

@@ -170,8 +170,10 @@ class SparseProgram:
         np.add.at(values, self._layout.place, entries)
         return values
 
-    def solve(self, rx: Floats, rc: Floats, rd: Floats) -> tuple[Floats, Floats, Floats]:
-        """Solve the last factorised KKT system for dx, dyc and dyd."""
+    def solve(
+        self, rx: Floats, rc: Floats, rd: Floats, *, rough: bool = False
+    ) -> tuple[Floats, Floats, Floats]:
+        """Solve the last factorised KKT system for dx, dyc and dyd; never roughly."""
         assert self._factors is not None
         found = self._factors.solve(np.where(self._kept, np.concatenate([rx, rc, rd]), 0.0))
         first, second = self.n, self.n + self.equalities

@@ -59,7 +59,7 @@ def start(program: Program, x: Floats, options: Options) -> State:
         largest=largest,
         logarithms=log_barrier(gl, gu),
         scale=scale,
-        following=options.follow > 0,
+        predicting=options.predict,
     )
     estimate_multipliers(program, state, options)
     return state

@@ -73,13 +73,13 @@ class State:
         iterations: made so far.
         acceptable: iterations in a row within the acceptable error.
         short: iterations in a row with a hopeless step.
-        step, dual_step: shares of the last primal and dual steps taken.
+        step: share of the last step taken.
         used: regularisation of the last step.
         restoring: whether the iterate is one of a restoration, which cares for the violation alone.
         error: scaled error of the iterate.
         gap: sum of the products of multipliers and distances.
         bounds: number of bounds.
-        following: whether the barrier parameter follows the products of multipliers and distances.
+        predicting: whether a predictor sets the barrier parameter.
         errors: errors of the iterates while it does.
         held: iteration at which it last stopped because no step was found.
         kept: the first iterate within the tolerance, while the gap is still too large.
@@ -112,13 +112,12 @@ class State:
     acceptable: int = 0
     short: int = 0
     step: float = 0.0
-    dual_step: float = 0.0
     used: float = 0.0
     restoring: bool = False
     error: float = np.inf
     gap: float = np.inf
     bounds: int = 0
-    following: bool = False
+    predicting: bool = False
     errors: list[float] = field(default_factory=list)
     held: int = -1
     kept: "Kept | None" = None

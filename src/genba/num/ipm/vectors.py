@@ -4,14 +4,12 @@ A point w = (x, s) holds the n variables and the slacks of the inequalities. Its
 the lower and upper bounds are vectors of their own, moved by the same steps: the difference of a variable of
 size 1 and its bound has an error of 1e-16, which near a bound of multiplier z is one of z^2 1e-16 / mu in the
 dual residual. A distance is infinite where there is no bound; both are 0 where a variable cannot move.
-
-Lower and upper bounds have sums of their own, because the additions of one have to wait for each other, and
-the larger of two is written as a choice, which `max` is not: that looks for what is no number.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
+from genba.num.ipm.reductions import BLOCK, largest, sizes, total
 from genba.num.jit import inlined, kernel
 
 Floats = NDArray[np.float64]
@@ -48,25 +46,6 @@ def distances(w: Floats, lo: Floats, hi: Floats, gl: Floats, gu: Floats) -> None
             gl[i], gu[i] = 0.0, 0.0
 
 
-@inlined
-def sizes(a: Floats, b: Floats, share: float) -> tuple[float, float]:
-    """Give the sum and the largest of |a - share b|, four at a time."""
-    s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
-    m0, m1, m2, m3 = 0.0, 0.0, 0.0, 0.0
-    for q in range(len(a) // 4):
-        i = 4 * q
-        d0, d1 = abs(a[i] - share * b[i]), abs(a[i + 1] - share * b[i + 1])
-        d2, d3 = abs(a[i + 2] - share * b[i + 2]), abs(a[i + 3] - share * b[i + 3])
-        s0, s1, s2, s3 = s0 + d0, s1 + d1, s2 + d2, s3 + d3
-        m0, m1 = (d0 if d0 > m0 else m0), (d1 if d1 > m1 else m1)
-        m2, m3 = (d2 if d2 > m2 else m2), (d3 if d3 > m3 else m3)
-    for i in range(len(a) // 4 * 4, len(a)):
-        d0 = abs(a[i] - share * b[i])
-        s0 += d0
-        m0 = d0 if d0 > m0 else m0
-    return (s0 + s1) + (s2 + s3), max(max(m0, m1), max(m2, m3))
-
-
 @kernel
 def judged(
     slope: Floats,
@@ -94,40 +73,44 @@ def judged(
         Dual infeasibility; largest, smallest and sum of the products of multipliers and distances; sums of
         the bounds' and of the constraints' multipliers; number of bounds; size of the variables.
     """
-    dual, count = 0.0, 0
-    most, least, gap, total = 0.0, np.inf, 0.0, 0.0
-    most_above, least_above, gap_above, total_above = 0.0, np.inf, 0.0, 0.0
-    n, size = len(slope), 0.0
+    n = len(slope)
     for i in range(n):
         gradient[i] += slope[i]
-        size = abs(w[i]) if abs(w[i]) > size else size
     for i in range(len(yd)):
         gradient[n + i] = -yd[i]
-    for i in range(len(gl)):
-        if gl[i] == 0 and gu[i] == 0:
-            continue
-        error = abs(gradient[i] - zl[i] + zu[i])
-        if not error <= dual:
-            dual = error if error < np.inf else np.inf
-        if gl[i] < np.inf:
-            product = gl[i] * zl[i]
-            most = product if product > most else most
-            least = product if product < least else least
-            gap += product
-            total += zl[i]
-            count += 1
-        if gu[i] < np.inf:
-            product = gu[i] * zu[i]
-            most_above = product if product > most_above else most_above
-            least_above = product if product < least_above else least_above
-            gap_above += product
-            total_above += zu[i]
-            count += 1
-    most, least = max(most, most_above), min(least, least_above)
-    gap += gap_above
-    total += total_above
+    dual, most, least, gap, multipliers, count = 0.0, 0.0, np.inf, 0.0, 0.0, 0.0
+    block = np.empty((6, BLOCK))
+    for b in range((len(gl) + BLOCK - 1) // BLOCK):
+        at, to = b * BLOCK, min(b * BLOCK + BLOCK, len(gl))
+        part = block[:, : to - at]
+        _errors(gl[at:to], gu[at:to], zl[at:to], zu[at:to], gradient[at:to], part)
+        dual, most = largest(part[0], dual), largest(part[1], most)
+        least = min(least, -largest(part[2], -np.inf))
+        gap, multipliers, count = gap + total(part[3]), multipliers + total(part[4]), count + total(part[5])
     others = sizes(yc, yc, 0.0)[0] + sizes(yd, yd, 0.0)[0]
-    return dual, most, least, gap, total, others, count, size
+    size = sizes(w[:n], w[:n], 0.0)[1]
+    return dual, most, least, gap, multipliers, others, int(count), size
+
+
+@inlined
+def _errors(gl: Floats, gu: Floats, zl: Floats, zu: Floats, gradient: Floats, out: Floats) -> None:
+    """Write what is reduced to how far a point is from optimal.
+
+    The dual error, infinite when it is no number; the larger product; minus the smaller one; sums of both
+    products and of both multipliers; number of bounds.
+    """
+    for k in range(len(gl)):
+        low, high, l, u = gl[k], gu[k], zl[k], zu[k]  # noqa: E741
+        error = abs(gradient[k] - l + u)
+        error = error if error < np.inf else np.inf
+        below, above = (low > 0) & (low < np.inf), (high > 0) & (high < np.inf)
+        p, q = (low * l if below else 0.0), (high * u if above else 0.0)
+        s, t = (p if below else np.inf), (q if above else np.inf)
+        out[0, k] = error if (low > 0) | (high > 0) else 0.0
+        out[1, k] = p if p > q else q
+        out[2, k] = -s if s < t else -t
+        out[3, k], out[4, k] = p + q, l + u
+        out[5, k] = (1.0 if below else 0.0) + (1.0 if above else 0.0)
 
 
 @kernel
@@ -159,6 +142,23 @@ def barrier_system(
         give[i] = 1.0 / sigma[first + i]
 
 
+@inlined
+def near(distance: float) -> float:
+    """Give 1 over the distance to a bound: 0 without a bound or without room."""
+    return 1.0 / distance if distance > 0 else 0.0
+
+
+@inlined
+def missed(nearness: float, z: float, dw: float, mu: float, most: float) -> float:
+    """Give the product of a step toward mu of a distance and of its multiplier, clipped to +-most.
+
+    By that much the linear step misses mu. `dw` is the step of the distance, from which the other follows.
+    """
+    product = dw * (mu * nearness - z * (dw * nearness) - z)
+    product = most if product > most else product
+    return -most if product < -most else product
+
+
 @kernel
 def bound_steps(
     gl: Floats,
@@ -166,6 +166,7 @@ def bound_steps(
     zl: Floats,
     zu: Floats,
     dw: Floats,
+    bend: tuple[Floats, float, float, float],
     mu: float,
     tau: float,
     slope: Floats,
@@ -174,36 +175,50 @@ def bound_steps(
 ) -> tuple[float, float, float]:
     """Write the steps of the bounds' multipliers; give the longest primal and dual steps inside them.
 
-    The third number is the derivative of `f - mu log_barrier` along dw; `slope` is that of f, shape (n,).
+    Multipliers are 0 where there is no bound. The third number is the derivative of `f - mu log_barrier`
+    along dw; `slope` is that of f, shape (n,). `bend` says by what products are to stay below mu, as
+    `predictor.Bend` does.
     """
-    toward, down = tau, tau  # the largest share of a distance, or of a multiplier, that a full step takes
-    toward_above, down_above = tau, tau
-    along, along_above = 0.0, 0.0
+    toward, down, along, shares = tau, tau, 0.0, 0.0  # the largest part of a distance that a full step takes
     for i in range(len(slope)):
         along += slope[i] * dw[i]
-    for i in range(len(gl)):
-        dzl[i], dzu[i] = 0.0, 0.0
-        if gl[i] == 0 and gu[i] == 0:
-            continue
-        if gl[i] < np.inf:
-            inverse = 1.0 / gl[i]
-            share = dw[i] * inverse
-            along -= mu * share
-            d = mu * inverse - zl[i] * share - zl[i]
-            dzl[i] = d
-            toward = -share if -share > toward else toward
-            if -d > down * zl[i]:  # a product, as a quotient takes longer
-                down = -d / zl[i]
-        if gu[i] < np.inf:
-            inverse = 1.0 / gu[i]
-            share = dw[i] * inverse
-            along_above += mu * share
-            d = mu * inverse + zu[i] * share - zu[i]
-            dzu[i] = d
-            toward_above = share if share > toward_above else toward_above
-            if -d > down_above * zu[i]:
-                down_above = -d / zu[i]
-    return tau / max(toward, toward_above), tau / max(down, down_above), along + along_above
+    block = np.empty((3, BLOCK))
+    for b in range((len(gl) + BLOCK - 1) // BLOCK):
+        at, to = b * BLOCK, min(b * BLOCK + BLOCK, len(gl))
+        z, first, part = (zl[at:to], zu[at:to]), bend[0][at:to], block[:, : to - at]
+        _steps(gl[at:to], gu[at:to], z, dw[at:to], first, (mu, *bend[1:]), dzl[at:to], dzu[at:to], part)
+        toward, down = largest(part[0], toward), largest(part[1], down)
+        shares += total(part[2])
+    return tau / toward, tau / down, along - mu * shares
+
+
+@inlined
+def _steps(
+    gl: Floats,
+    gu: Floats,
+    z: tuple[Floats, Floats],
+    dw: Floats,
+    first: Floats,
+    aims: tuple[float, float, float, float],
+    dzl: Floats,
+    dzu: Floats,
+    out: Floats,
+) -> None:
+    """Write the steps of multipliers, and the largest parts of distances and multipliers that they take.
+
+    Beside them stands the sum of what the distances grow by.
+    """
+    mu, before, most, share = aims
+    for k in range(len(gl)):
+        below, above, l, u = near(gl[k]), near(gu[k]), z[0][k], z[1][k]  # noqa: E741
+        x, y = dw[k] * below, -dw[k] * above
+        d = (mu - share * missed(below, l, first[k], before, most)) * below - l * x - l
+        e = (mu - share * missed(above, u, -first[k], before, most)) * above - u * y - u
+        dzl[k], dzu[k] = d, e
+        p, q = (-d / l if l > 0 else 0.0), (-e / u if u > 0 else 0.0)
+        out[0, k] = -x if x < y else -y
+        out[1, k] = p if p > q else q
+        out[2, k] = x + y
 
 
 @kernel
@@ -225,24 +240,44 @@ def step_to(
     w: Floats, gl: Floats, gu: Floats, dw: Floats, step: float, out: tuple[Floats, Floats, Floats]
 ) -> float:
     """Write a point along a step and its distances; give the sum of their logarithms, -infinity outside."""
-    total, below, above = 0.0, 1.0, 1.0
-    for i in range(len(w)):
-        if gl[i] == 0 and gu[i] == 0:
-            out[0][i], out[1][i], out[2][i] = w[i], 0.0, 0.0
-            continue
-        move = step * dw[i]
-        low, high = gl[i] + move, gu[i] - move
-        out[0][i], out[1][i], out[2][i] = w[i] + move, low, high
-        if not (low > 0 and high > 0):
-            total = -np.inf
-        if low < np.inf:
-            below *= low
-        if high < np.inf:
-            above *= high
-        if below < 1e-100 or below > 1e100 or above < 1e-100 or above > 1e100:  # one logarithm for many
-            total += np.log(below) + np.log(above)
-            below, above = 1.0, 1.0
-    return float(total + np.log(below) + np.log(above))
+    logarithms, below, above = 0.0, 1.0, 1.0
+    block = np.empty((2, BLOCK))
+    for b in range((len(w) + BLOCK - 1) // BLOCK):
+        at, to = b * BLOCK, min(b * BLOCK + BLOCK, len(w))
+        part, moved = block[:, : to - at], (out[0][at:to], out[1][at:to], out[2][at:to])
+        _moved(w[at:to], gl[at:to], gu[at:to], dw[at:to], step, moved, part)
+        count = (to - at) // 4 * 4
+        for i in range(0, count, 4):
+            below *= (part[0, i] * part[0, i + 1]) * (part[0, i + 2] * part[0, i + 3])
+            above *= (part[1, i] * part[1, i + 1]) * (part[1, i + 2] * part[1, i + 3])
+            if below < 1e-100 or below > 1e100 or above < 1e-100 or above > 1e100:  # one logarithm for many
+                logarithms += np.log(below) + np.log(above)
+                below, above = 1.0, 1.0
+        for i in range(count, to - at):
+            logarithms += np.log(part[0, i] * part[1, i])
+    return float(logarithms + np.log(below) + np.log(above))
+
+
+@inlined
+def _moved(
+    w: Floats,
+    gl: Floats,
+    gu: Floats,
+    dw: Floats,
+    step: float,
+    moved: tuple[Floats, Floats, Floats],
+    out: Floats,
+) -> None:
+    """Write a point along a step and its distances, and what they contribute as factors: 0 outside."""
+    for k in range(len(w)):
+        move = step * dw[k]
+        low, high = gl[k] + move, gu[k] - move
+        free = (gl[k] > 0) | (gu[k] > 0)
+        moved[0][k] = w[k] + move if free else w[k]
+        moved[1][k], moved[2][k] = (low if free else 0.0), (high if free else 0.0)
+        one, two = (low if low > 0 else 0.0), (high if high > 0 else 0.0)
+        out[0, k] = one if free & (low < np.inf) else 1.0
+        out[1, k] = two if free & (high < np.inf) else 1.0
 
 
 @kernel
