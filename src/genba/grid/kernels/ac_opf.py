@@ -30,9 +30,9 @@ FEASIBLE = 1e-6
 """Largest violation of a scaled balance or limit at which a point counts as feasible."""
 HOPELESS = 1e-2
 """A start is given up for the next one when steps stay below this ten times in a row."""
-DOUBTFUL = 150
+DOUBTFUL = 100
 """A solve of more iterations came from a poor start: the next is tried too, and the cheaper point kept."""
-PUSH = 0.2
+PUSH = 0.3
 """Share of the distance between bounds by which a first point is moved off them: predictors like room."""
 GAP = 2e-7
 """Share of the cost that may be saved at most beyond an optimal point, by first order."""
@@ -138,6 +138,7 @@ def _options(work: _Work, hopeless: float) -> Options:
         objective_gradient=GRADIENT,
         gap=GAP,
         predict=True,
+        estimate=False,  # a factorisation that saves none
         push=PUSH,
         hopeless=hopeless,
     )

@@ -14,6 +14,7 @@ class Options:
             and distances estimate it, but not below `tolerance`; infinite asks for nothing beyond that.
         acceptable: error that is good enough when it does not improve for `acceptable_iterations`.
         max_iterations: iterations at most, those of the restoration included.
+        estimate: whether the constraints' first multipliers are estimated by least squares; else they are 0.
         mu_start: first barrier parameter (mu_0).
         predict: whether a predictor sets mu and bends every step while that brings the error down; else mu is
             lowered only when its problem is solved.
@@ -35,6 +36,7 @@ class Options:
     acceptable: float = 1e-6
     acceptable_iterations: int = 15
     max_iterations: int = 500
+    estimate: bool = True
     mu_start: float = 0.1
     predict: bool = False
     mu_linear: float = 0.2

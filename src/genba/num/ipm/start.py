@@ -1,4 +1,4 @@
-"""From a first point to a first iterate: inside the bounds, scaled, with least-squares multipliers."""
+"""From a first point to a first iterate: inside the bounds, scaled, with first multipliers."""
 
 import numpy as np
 
@@ -61,7 +61,8 @@ def start(program: Program, x: Floats, options: Options) -> State:
         scale=scale,
         predicting=options.predict,
     )
-    estimate_multipliers(program, state, options)
+    if options.estimate:
+        estimate_multipliers(program, state, options)
     return state
 
 
