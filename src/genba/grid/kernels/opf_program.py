@@ -271,11 +271,12 @@ class OpfProgram:
         at = (np.empty(self.n), np.empty(self.equalities), np.empty(self.inequalities))
         rows = self._lines, self.plan.source_bus, self._slope, self._scale[1], self._scale[2]
         weights = self._stiff, self._spring
-        goal = max(opf_whole.begin(*rows, *weights, self._sigma, target, at, rest, right), 1e-300)
         if rough:
+            opf_whole.condensed(*rows, *weights, target, right)
             self._factors.solve(right)
-            opf_whole.rough(*rows, *weights, rest, right, at)
+            opf_whole.rough(*rows, *weights, target, right, at)
             return at
+        goal = max(opf_whole.begin(*rows, *weights, self._sigma, target, at, rest, right), 1e-300)
         best, kept = np.inf, at
         for turn in range(REFINEMENTS + 1):
             if turn:

@@ -41,7 +41,7 @@ def dc_start(model: OpfModel, plan: Plan) -> Floats:
     _, yft, ytf, ytt = model.two_port[:, plan.branch]
     yff = model.two_port[0, plan.branch]
     shift = -0.5 * np.angle(ytf / yft)
-    ratio = np.clip(np.sqrt(np.abs(ytt) / np.maximum(np.abs(yff), 1e-300)), 0.5, 2.0)
+    ratio = np.minimum(np.maximum(np.sqrt(np.abs(ytt) / np.maximum(np.abs(yff), 1e-300)), 0.5), 2.0)
     b = np.minimum(np.abs(yft), STIFFEST)
     given = bus_sum(plan.source_bus, p, n) - (model.demand.real + model.shunt.real)[order]
     given -= _mean_by_island(given, model.island[order])
@@ -50,7 +50,7 @@ def dc_start(model: OpfModel, plan: Plan) -> Floats:
     va, vm = _solved(plan, b, 1.0 / ratio, given, MIDDLE * 0.5 * (low + high))
     va -= va[plan.anchored][model.island[order]]
     q = np.where(np.isfinite(model.q_min + model.q_max), 0.5 * (model.q_min + model.q_max), 0.0)
-    return np.concatenate([va, np.clip(vm, low, high), p, q])
+    return np.concatenate([va, np.minimum(np.maximum(vm, low), high), p, q])
 
 
 def _proportional(model: OpfModel) -> Floats:

@@ -93,22 +93,23 @@ def rough(
     scale_d: Floats,
     stiff: Floats,
     spring: Floats,
-    rest: Parts,
+    target: Parts,
     right: Floats,
     at: Parts,
 ) -> None:
-    """Add what the blocks' solution gives to the whole one, and do not look at what that leaves."""
-    _expanded(source_bus, scale, spring, rest, right, at)
-    dd, rd = at[2], rest[2]
+    """Write the solution of the whole system that the blocks' gives, and do not look at what it leaves."""
+    at[0][:], at[1][:] = 0.0, 0.0
+    _expanded(source_bus, scale, spring, target, right, at)
+    dd, td = at[2], target[2]
     for e in range(len(lines)):
         f, t, j = np.uint64(lines[e, 0]), np.uint64(lines[e, 1]), slope[e]
         one, two, three = lines[e, 3], lines[e, 4], lines[e, 5]
         turn, near, far = right[f, 0] - right[t, 0], right[f, 1], right[t, 1]
         if one >= 0:
-            dd[one] += stiff[one] * (scale_d[one] * (j[12] * turn + j[13] * near + j[14] * far) - rd[one])
-            dd[two] += stiff[two] * (scale_d[two] * (j[15] * turn + j[16] * near + j[17] * far) - rd[two])
+            dd[one] = stiff[one] * (scale_d[one] * (j[12] * turn + j[13] * near + j[14] * far) - td[one])
+            dd[two] = stiff[two] * (scale_d[two] * (j[15] * turn + j[16] * near + j[17] * far) - td[two])
         if three >= 0:
-            dd[three] += stiff[three] * (scale_d[three] * turn - rd[three])
+            dd[three] = stiff[three] * (scale_d[three] * turn - td[three])
 
 
 @kernel

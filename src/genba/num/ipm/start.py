@@ -68,11 +68,9 @@ def start(program: Program, x: Floats, options: Options) -> State:
 
 def relaxed(low: Floats, high: Floats, share: float | Floats) -> tuple[Floats, Floats]:
     """Give bounds moved outwards by a share of their size; equal ones stay."""
-    sizes = [
-        np.where(np.isfinite(bound), np.clip(np.abs(bound), 1.0, LARGEST_SIZE), 0.0) for bound in (low, high)
-    ]
-    below, above = np.where(low < high, share, 0.0) * sizes
-    return low - below, high + above
+    by = np.where(low < high, share, 0.0)
+    below, above = (np.minimum(np.maximum(np.abs(bound), 1.0), LARGEST_SIZE) for bound in (low, high))
+    return low - by * below, high + by * above
 
 
 def _scaled(program: Program, x: Floats, options: Options) -> tuple[float, Floats, Floats]:
@@ -85,7 +83,7 @@ def _scaled(program: Program, x: Floats, options: Options) -> tuple[float, Float
     steepest = float(np.abs(gradient[free]).max(initial=0.0))
     objective = max(min(1.0, options.objective_gradient / max(steepest, 1e-300)), LEAST_SCALE)
     rows = [
-        np.clip(options.largest_gradient / np.maximum(size, 1e-300), LEAST_SCALE, 1.0)
+        np.minimum(np.maximum(options.largest_gradient / np.maximum(size, 1e-300), LEAST_SCALE), 1.0)
         for size in program.row_sizes()
     ]
     program.scale(objective, rows[0], rows[1])
