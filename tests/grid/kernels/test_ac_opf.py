@@ -261,6 +261,23 @@ def test_the_kkt_system_is_that_of_finite_differences(name: str, model: Callable
     np.testing.assert_allclose(found, np.linalg.solve(matrix, right), atol=1e-6)  # differences: 1e-9 of 1e3
 
 
+@pytest.mark.parametrize("name", ["case14_ieee", "case30_as", "case118_ieee"])
+def test_a_rough_solution_is_the_refined_one_but_for_rounding(
+    name: str, model: Callable[[str], OpfModel]
+) -> None:
+    program, _, weights, draw = posed_program(model(name))
+    program.factorize(weights)
+    sizes = program.n, program.equalities, program.inequalities
+    parts = [draw.normal(size=size) for size in sizes]
+    parts[0][np.isinf(weights.sigma)] = 0.0  # what must not move is not pulled
+    before = [part.copy() for part in parts]
+    rough, refined = program.solve(*parts, rough=True), program.solve(*parts)
+    for one, other in zip(rough, refined, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-8 * np.abs(other).max(initial=1.0))
+    for part, was in zip(parts, before, strict=True):
+        np.testing.assert_array_equal(part, was)
+
+
 @pytest.mark.parametrize("name", ["case118_ieee", "case1354_pegase", "case2869_pegase"])
 def test_late_kkt_matrices_are_solved_as_by_a_pivoted_lu(name: str, model: Callable[[str], OpfModel]) -> None:
     posed = model(name)

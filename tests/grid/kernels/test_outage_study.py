@@ -127,6 +127,22 @@ def test_lanes_give_what_outages_give_one_by_one(
     assert_same(base, judged(base, worth=1), judged(base, worth=10**6))
 
 
+@pytest.mark.parametrize("params", [{}, {"reactive_limits": True}])
+def test_what_collapses_has_no_solution_and_passes_nothing(
+    pglib_base: Callable[..., Base], params: dict[str, object]
+) -> None:
+    base = pglib_base("case118_ieee", **params)
+    whole, _ = judged(base, worth=1)
+    lowest = float(base.given.state.at.vm.min()) - 0.02
+    budget = replace(base.given.model.budget, lowest=lowest)  # so high that some outages fall below it
+    base = replace(base, given=replace(base.given, model=replace(base.given.model, budget=budget)))
+    lanes, alone = judged(base, worth=1), judged(base, worth=10**6)
+    assert_same(base, lanes, alone)
+    collapsed = np.flatnonzero(whole.converged & ~lanes[0].converged)
+    assert 0 < len(collapsed) < whole.converged.sum()
+    assert not np.isin(lanes[1].outage, collapsed).any()
+
+
 @pytest.mark.parametrize("screen", [None, 0])
 @pytest.mark.parametrize("impedance", [0.0, 0.01 + 0.05j])
 def test_branches_out_of_service_pass_no_rating(pglib: Path, impedance: complex, screen: int | None) -> None:
