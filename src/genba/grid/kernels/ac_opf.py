@@ -31,8 +31,8 @@ FEASIBLE = 1e-6
 HOPELESS = 1e-2
 """A start is given up for the next one when steps stay below this ten times in a row."""
 DOUBTFUL = 100
-"""A solve of more iterations came from a poor start: the next is tried too, and the cheaper point kept."""
-PUSH = 0.3
+"""A solve of more iterations came from a poor start: it waits until the next one has been tried."""
+PUSH = 0.12
 """Share of the distance between bounds by which a first point is moved off them: predictors like room."""
 GAP = 2e-7
 """Share of the cost that may be saved at most beyond an optimal point, by first order."""
@@ -100,22 +100,25 @@ def solve_ac_opf(
 
 
 def _attempted(work: _Work, names: tuple[str, ...]) -> tuple[Solve, bool]:
-    """Solve from one start after the other until a point is optimal; tell whether it is."""
-    best: Solve | None = None
+    """Solve from one start after the other until a point is optimal; tell whether it is.
+
+    What was not at an end when the next start was tried goes on when that led nowhere.
+    """
+    waiting: list[Solve] = []
     for name in names:
-        before = work.iterations
-        hopeless = 0.0 if name == names[-1] else HOPELESS
-        solve = _first(work, name, hopeless=hopeless)
-        finished = _run(work, solve)
-        if finished and (best is None or _cost(solve.state) < _cost(best.state)):
-            best = solve
-        if work.spent or (finished and work.iterations - before <= DOUBTFUL):
-            break
-    return best or solve, best is not None
-
-
-def _cost(state: State) -> float:
-    return state.f / state.scale[0]
+        last = name == names[-1]
+        solve = _first(work, name, hopeless=0.0 if last else HOPELESS)
+        if _run(work, solve, most=work.max_iterations if last else DOUBTFUL):
+            return solve, True
+        if work.spent:
+            return solve, False
+        if solve.state.status == "solving":
+            waiting.append(solve)
+    for other in waiting:
+        left = work.max_iterations - work.iterations
+        if _run(work, other, most=other.state.iterations + left):
+            return other, True
+    return solve, False
 
 
 def _first(work: _Work, name: str, *, hopeless: float) -> Solve:
@@ -149,15 +152,19 @@ def _program(work: _Work) -> OpfProgram:
     return OpfProgram(work.model, work.plan, factors)
 
 
-def _run(work: _Work, solve: Solve) -> bool:
-    """Iterate until the solve ends, the time is up or `watch` raises; tell whether the point is optimal."""
+def _run(work: _Work, solve: Solve, *, most: int) -> bool:
+    """Iterate until the solve ends, has `most` iterations, the time is up or `watch` raises.
+
+    Tells whether the point is optimal.
+    """
     state = solve.state
-    before = work.iterations
-    while state.status == "solving" and work.in_time():
+    before = work.iterations - state.iterations
+    if not any(state is one for one, _ in work.traces):
+        work.traces.append((state, state.scale[0]))
+    while state.status == "solving" and state.iterations < most and work.in_time():
         advance(solve, 1)
         work.iterations = before + state.iterations
         _tell(work, state)
-    work.traces.append((state, state.scale[0]))
     return state.status in ("optimal", "acceptable")
 
 
@@ -191,7 +198,7 @@ def _diagnosed(work: _Work, solve: Solve) -> AcSolution:
     state = elastic_state(elastic, solve.state, mu=0.1)
     options = Options(tolerance=work.tolerance, max_iterations=work.max_iterations - work.iterations)
     diagnosis = Solve(elastic, options, state)
-    found = _run(work, diagnosis)
+    found = _run(work, diagnosis, most=work.max_iterations)
     x = elastic.parts(state.x)[0]
     program = solve.program
     c, d = np.empty(program.equalities), np.empty(program.inequalities)
@@ -203,7 +210,8 @@ def _diagnosed(work: _Work, solve: Solve) -> AcSolution:
     if work.spent or largest > FEASIBLE:
         return _solution(work, solve, None)
     again = _begun(work, x, hopeless=0.0)
-    return _solution(work, again, "optimal" if _run(work, again) else None)
+    finished = _run(work, again, most=work.max_iterations)
+    return _solution(work, again, "optimal" if finished else None)
 
 
 def _elastic(work: _Work, solve: Solve) -> Elastic:

@@ -130,9 +130,10 @@ def turned(
         bent: receives it at the barrier parameter given.
     """
     least, mean, most = aims
-    left, mu = _foreseen(gl, gu, zl, zu, first, least, mean * count, count) / max(count, 1), mean
-    if convex and left < mean:
-        mu = max(least, mean * (left / mean) ** POWER)
+    mu = mean
+    if convex:
+        left = _foreseen(gl, gu, zl, zu, first, least, mean * count, count) / max(count, 1)
+        mu = max(least, mean * (left / mean) ** POWER) if left < mean else mean
     for i in range(len(gl)):
         low, high = near(gl[i]), near(gu[i])
         below = least - mu + missed(low, zl[i], first[i], least, most)
