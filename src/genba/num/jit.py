@@ -80,8 +80,8 @@ def _compiled(function: F, **options: Any) -> F:
     and nested; between kernels nobody calls it.
     """
     directory = _directory(function.__module__)
-    called: Any = _kept(function, directory, no_cfunc_wrapper=True, **options)
-    within: Any = _kept(
+    called: Any = _dispatcher(function, directory, no_cfunc_wrapper=True, **options)
+    within: Any = _dispatcher(
         function, directory / "within", no_cfunc_wrapper=True, no_cpython_wrapper=True, **options
     )
     called.get_call_template, called.get_overload = within.get_call_template, within.get_overload
@@ -89,7 +89,7 @@ def _compiled(function: F, **options: Any) -> F:
     return kept
 
 
-def _kept(function: Callable[..., Any], directory: Path, **options: Any) -> Any:
+def _dispatcher(function: Callable[..., Any], directory: Path, **options: Any) -> Any:
     numba.config.CACHE_DIR = str(directory)  # type: ignore[attr-defined]  # made at run time
     compiled: Any = numba.njit(nogil=True, fastmath=CONTRACT, error_model="numpy", **options)(function)
     compiled._cache = _Kept(function)  # type: ignore[no-untyped-call]
