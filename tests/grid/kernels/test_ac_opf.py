@@ -12,6 +12,7 @@ from scipy.sparse.linalg import splu
 
 from genba.core.errors import Cancelled
 from genba.grid.io.matpower import read
+from genba.grid.kernels import ac_opf
 from genba.grid.kernels.ac_opf import solve_ac_opf
 from genba.grid.kernels.islands import islands
 from genba.grid.kernels.network import network_of
@@ -138,6 +139,37 @@ def test_flat_and_dc_start_find_the_same_cost(model: Callable[[str], OpfModel]) 
     posed = model("case118_ieee")
     costs = [solve_ac_opf(posed, start=start).objective for start in ("dc", "flat", "case")]
     assert costs == pytest.approx([costs[0]] * 3, rel=1e-6)
+
+
+def test_a_start_that_takes_long_waits_for_the_next(
+    model: Callable[[str], OpfModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posed = model("case118_ieee")
+    dc, flat = (solve_ac_opf(posed, start=start) for start in ("dc", "flat"))
+    monkeypatch.setattr(ac_opf, "DOUBTFUL", 3)
+    found = solve_ac_opf(posed)
+    assert found.outcome == "optimal"
+    assert found.iterations == 3 + flat.iterations
+    assert found.objective == pytest.approx(dc.objective, rel=1e-6)
+    assert len(found.trace.objective) == 3 + len(flat.trace.objective)
+
+
+@pytest.mark.parametrize("most", [500, 10])
+def test_a_start_that_waited_goes_on_where_the_next_leads_nowhere(
+    model: Callable[[str], OpfModel], monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    posed = model("case118_ieee")
+    dc = solve_ac_opf(posed, start="dc")
+    monkeypatch.setattr(ac_opf, "DOUBTFUL", 3)
+    monkeypatch.setitem(ac_opf.STARTS, "flat", lambda *given: np.full_like(dc_start(*given), np.nan))
+    found = solve_ac_opf(posed, max_iterations=most)
+    if most > dc.iterations:
+        assert found.outcome == "optimal"
+        assert found.iterations == dc.iterations
+        assert found.objective == dc.objective
+    else:
+        assert found.outcome in ("feasible", "unsolved")
+        assert found.iterations <= 2 * most  # a diagnosis may take as many again
 
 
 def test_another_linear_solver_takes_the_same_path(model: Callable[[str], OpfModel]) -> None:

@@ -79,9 +79,9 @@ def solve_ac_opf(
 
     Arguments:
         model: the optimal power flow.
-        start: first point; `auto` begins with DC angles and turns to a flat one when steps stay short, or
-            also when there were very many, and then keeps the cheaper of both; where another optimum ended,
-            its multipliers are taken over too, and `auto` follows when that leads nowhere.
+        start: first point; `auto` begins with DC angles and turns to a flat one when steps stay short or are
+            very many, and back when that leads nowhere; where another optimum ended, its multipliers are
+            taken over too, and `auto` follows when that leads nowhere.
         tolerance: scaled error of the optimality conditions at which a point is optimal.
         max_iterations: iterations at most, over all attempts; a diagnosis may take as many again.
         watch: hears of every iterate; what it raises ends the solve.

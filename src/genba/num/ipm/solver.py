@@ -88,6 +88,7 @@ def _iterate(solve: Solve) -> None:
         return
     linear = linearized(program, state, gradient)
     if linear.delta is None:
+        hold_barrier(state, options)
         _begin_restoration(solve)
         return
     step = corrected(program, state, linear) if state.predicting else straight(program, state, linear)
