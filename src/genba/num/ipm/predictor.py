@@ -169,13 +169,13 @@ def _products(gl: Floats, gu: Floats, zl: Floats, zu: Floats, dw: Floats, mu: fl
     That is by the distances alone, and by both together; by the multipliers alone, it is what is left.
     """
     for k in range(len(gl)):
-        below, above, l, u = near(gl[k]), near(gu[k]), zl[k], zu[k]  # noqa: E741
+        below, above, lower, upper = near(gl[k]), near(gu[k]), zl[k], zu[k]
         x, y = dw[k] * below, -dw[k] * above
-        d, e = mu * below - l * x - l, mu * above - u * y - u
-        p, q = (-d / l if l > 0 else 0.0), (-e / u if u > 0 else 0.0)
+        d, e = mu * below - lower * x - lower, mu * above - upper * y - upper
+        p, q = (-d / lower if lower > 0 else 0.0), (-e / upper if upper > 0 else 0.0)
         out[0, k] = -x if x < y else -y
         out[1, k] = p if p > q else q
-        out[2, k] = dw[k] * (l - u)
+        out[2, k] = dw[k] * (lower - upper)
         out[3, k] = dw[k] * (d - e)
 
 
@@ -234,16 +234,16 @@ def _lines(
     """
     before, mu, most, _ = aims
     for k in range(len(gl)):
-        below, above, l, u = near(gl[k]), near(gu[k]), zl[k], zu[k]  # noqa: E741
+        below, above, lower, upper = near(gl[k]), near(gu[k]), zl[k], zu[k]
         start, turn = first[k], second[k] - first[k]
-        p, q = (below / l if l > 0 else 0.0), (above / u if u > 0 else 0.0)
+        p, q = (below / lower if lower > 0 else 0.0), (above / upper if upper > 0 else 0.0)
         x, y = start * below, -start * above
         v, w = turn * below, -turn * above
         out[0, k], out[1, k], out[2, k], out[3, k] = -x, -v, -y, -w
         out[4, k] = 1.0 + x - before * p
-        out[5, k] = v - (mu - before - missed(below, l, start, before, most)) * p
+        out[5, k] = v - (mu - before - missed(below, lower, start, before, most)) * p
         out[6, k] = 1.0 + y - before * q
-        out[7, k] = w - (mu - before - missed(above, u, -start, before, most)) * q
+        out[7, k] = w - (mu - before - missed(above, upper, -start, before, most)) * q
 
 
 @kernel

@@ -100,16 +100,16 @@ def _errors(gl: Floats, gu: Floats, zl: Floats, zu: Floats, gradient: Floats, ou
     products and of both multipliers; number of bounds.
     """
     for k in range(len(gl)):
-        low, high, l, u = gl[k], gu[k], zl[k], zu[k]  # noqa: E741
-        error = abs(gradient[k] - l + u)
+        low, high, lower, upper = gl[k], gu[k], zl[k], zu[k]
+        error = abs(gradient[k] - lower + upper)
         error = error if error < np.inf else np.inf
         below, above = (low > 0) & (low < np.inf), (high > 0) & (high < np.inf)
-        p, q = (low * l if below else 0.0), (high * u if above else 0.0)
+        p, q = (low * lower if below else 0.0), (high * upper if above else 0.0)
         s, t = (p if below else np.inf), (q if above else np.inf)
         out[0, k] = error if (low > 0) | (high > 0) else 0.0
         out[1, k] = p if p > q else q
         out[2, k] = -s if s < t else -t
-        out[3, k], out[4, k] = p + q, l + u
+        out[3, k], out[4, k] = p + q, lower + upper
         out[5, k] = (1.0 if below else 0.0) + (1.0 if above else 0.0)
 
 
@@ -210,12 +210,12 @@ def _steps(
     """
     mu, before, most, share = aims
     for k in range(len(gl)):
-        below, above, l, u = near(gl[k]), near(gu[k]), z[0][k], z[1][k]  # noqa: E741
+        below, above, lower, upper = near(gl[k]), near(gu[k]), z[0][k], z[1][k]
         x, y = dw[k] * below, -dw[k] * above
-        d = (mu - share * missed(below, l, first[k], before, most)) * below - l * x - l
-        e = (mu - share * missed(above, u, -first[k], before, most)) * above - u * y - u
+        d = (mu - share * missed(below, lower, first[k], before, most)) * below - lower * x - lower
+        e = (mu - share * missed(above, upper, -first[k], before, most)) * above - upper * y - upper
         dzl[k], dzu[k] = d, e
-        p, q = (-d / l if l > 0 else 0.0), (-e / u if u > 0 else 0.0)
+        p, q = (-d / lower if lower > 0 else 0.0), (-e / upper if upper > 0 else 0.0)
         out[0, k] = -x if x < y else -y
         out[1, k] = p if p > q else q
         out[2, k] = x + y
