@@ -17,6 +17,8 @@ Status = Literal["optimal", "feasible", "infeasible", "unclear"]
 Watch = Callable[[float | None, float | None], None]
 """Hears best objective and bound, None before there are any; raises `Cancelled` to end the search."""
 LOOK_S = 0.2
+ROUNDING = 1e-9
+"""Share of a cost by which scaling may miss a whole number."""
 LOOK_ROWS = 10_000
 """Rows that are written between two looks, a tenth of a second."""
 
@@ -152,10 +154,10 @@ class _Heard(cp_model.CpSolverSolutionCallback):
         self.bound: float | None = None
 
     def on_solution_callback(self) -> None:
-        self.best = self.objective_value
+        self.best = _whole(self.objective_value)
 
     def bounded(self, bound: float) -> None:
-        self.bound = bound
+        self.bound = _whole(bound)
 
 
 def _model(program: FlagProgram, watch: Watch) -> tuple[Any, list[Any]]:
@@ -201,8 +203,16 @@ def _answer(solver: Any, status: Any, columns: list[Any], costed: bool) -> FlagA
     solved = word in ("optimal", "feasible")
     return FlagAnswer(
         status=word,
-        objective=solver.objective_value if solved else None,
-        bound=solver.best_objective_bound if costed and word != "infeasible" else None,
+        objective=_whole(solver.objective_value) if solved else None,
+        bound=_whole(solver.best_objective_bound) if costed and word != "infeasible" else None,
         values=tuple(int(solver.value(column)) for column in columns) if solved else (),
         branches=int(solver.num_branches),
     )
+
+
+def _whole(cost: float) -> float:
+    """Give the whole number that a cost is, whose sum the solver scales and so misses by its last bit."""
+    if not math.isfinite(cost):
+        return cost
+    near = float(round(cost))
+    return near if abs(cost - near) <= ROUNDING * max(1.0, abs(cost)) else cost
