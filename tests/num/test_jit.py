@@ -57,6 +57,14 @@ functions = two, one, checked
 answers = [tried(function, x) for function in functions for x in (4.0, -1.0)]
 print(json.dumps([answers, [sum(function.stats.cache_hits.values()) for function in functions]]))
 """
+LINKS = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import inner_kernels
+
+function = getattr(inner_kernels, sys.argv[2])
+print(json.dumps([function(4.0), sum(function.stats.cache_hits.values())]))
+"""
 WAITS = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
@@ -176,6 +184,19 @@ def test_kernels_called_by_kernels_and_by_python_are_right_when_new_and_when_kep
     )
     assert new == [[5.0, "below zero", 3.0, "below zero", 2.0, "below zero"], [0, 0, 0]]
     assert kept == [new[0], [1, 1, 1]]
+
+
+def test_new_kernels_are_linked_with_kept_ones(tmp_path: Path) -> None:
+    folder = tmp_path / "genba"
+    folder.mkdir()
+    (folder / "inner_kernels.py").write_text(INNER, encoding="utf-8")
+    environment = {**os.environ, "GENBA_KERNELS": str(tmp_path / "kernels")}
+    answers = [
+        json.loads(subprocess.run(command, env=environment, capture_output=True, check=True).stdout)
+        for name in ("one", "two", "two")
+        for command in [[sys.executable, "-c", LINKS, str(folder), name]]
+    ]
+    assert answers == [[3.0, 0], [5.0, 0], [5.0, 1]]
 
 
 def test_who_waits_for_compiling_is_told_and_can_stop_it(tmp_path: Path) -> None:

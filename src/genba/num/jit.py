@@ -15,7 +15,9 @@ from genba.core.home import home
 
 try:
     import numba
+    from llvmlite import binding
     from numba.core.caching import FunctionCache
+    from numba.core.codegen import JITCodeLibrary
     from numba.core.runtime.nrt import rtsys
 except ModuleNotFoundError as error:
     raise missing_extra("numba", "grid") from error
@@ -32,6 +34,37 @@ CONTRACT = {"contract", "nsz", "arcp"}
 """Floating-point freedom that fuses multiply and add but keeps order, NaN and infinity."""
 
 
+class _Library(JITCodeLibrary):
+    """Machine code from the disk, whose bitcode is parsed only when another kernel is to be linked with it.
+
+    Numba parses it at once, which takes half of the time of loading, and only compiling has a use for it.
+    """
+
+    _bitcode: bytes | None = None
+
+    @classmethod
+    def _unserialize(cls, codegen: Any, state: Any) -> Any:
+        name, _, (machine_code, bitcode) = state
+        library: Any = codegen.create_library(name)
+        library.enable_object_caching()
+        library._set_compiled_object(machine_code)
+        library._finalize_final_module()
+        library._bitcode = bitcode
+        return library
+
+    def get_pointer_to_function(self, name: str) -> int:
+        """Give the address of a function, 0 when it is not there."""
+        if self._bitcode is None:
+            return int(super().get_pointer_to_function(name))  # type: ignore[no-untyped-call]
+        return int(self._codegen._engine.get_function_address(name))  # the engine has no list of its names
+
+    def _get_module_for_linking(self) -> Any:
+        if self._bitcode is not None:
+            self._shared_module, self._bitcode = binding.parse_bitcode(self._bitcode), None
+            self._codegen._engine._load_defined_symbols(self._shared_module)  # type: ignore[no-untyped-call]
+        return super()._get_module_for_linking()  # type: ignore[no-untyped-call]
+
+
 class _Kept(FunctionCache):
     """Numba's cache of one function, which loads machine code without making ready to compile some.
 
@@ -42,6 +75,7 @@ class _Kept(FunctionCache):
     def load_overload(self, signature: Any, target: Any) -> Any:
         """Give the compiled function of a signature, or None where none is kept: then it is compiled now."""
         rtsys.initialize(target)
+        target.codegen()._library_class = _Library
         found = self._load_overload(signature, target)  # type: ignore[no-untyped-call]
         if found is None:
             wait_for(COMPILING)
@@ -118,8 +152,6 @@ def _root() -> Path:
 
 @cache
 def _machine() -> str:
-    from llvmlite import binding  # only kernels need it, and only numba brings it
-
     features = binding.get_host_cpu_features().flatten()
     return f"{numba.__version__} {sys.version} {binding.get_host_cpu_name()} {features}"
 

@@ -25,6 +25,18 @@ def test_a_run_in_process_loads_neither_record_nor_what_people_look_at() -> None
     assert loaded & needless == set()
 
 
+@pytest.mark.parametrize("operation", ["opf", "powerflow"])
+def test_a_small_grid_is_solved_and_certified_without_sparse_matrices(operation: str) -> None:
+    program = (
+        "import sys; from genba.faces.cli.main import main; "
+        f"code = main(['grid', '{operation}', 'pglib:case14_ieee', '--in-process', '--json']); "
+        "print(code, 'scipy.sparse' in sys.modules, file=sys.stderr)"
+    )
+    for _ in range(2):  # compiling kernels loads it
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines()[-1] == "0 False"
+
+
 def test_a_command_that_has_read_tables_leaves_without_complaints() -> None:
     """Bindings that keep count of their objects report those that nobody collects at the end."""
     program = "import duckdb, sys; from genba.faces.cli.main import main; sys.exit(main())"

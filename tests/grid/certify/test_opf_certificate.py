@@ -9,6 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from genba.grid.certify import opf_prices
+
 Certify = Callable[..., Any]
 ROOM = ("branch.2.rate_a=90",)  # the workshop is 0.02 MVA short of a feasible AC state
 SHORT = ("branch.2.rate_a=20", "branch.6.rate_a=20")
@@ -142,6 +144,17 @@ def test_a_moved_number_is_refused(
     failed = run.moved(table, column, row, by) | run.moved(table, column, row, -by)
     assert failed
     assert expected <= failed
+
+
+@pytest.mark.parametrize("small", [600, 0])
+def test_prices_are_split_alike_by_dense_and_by_sparse_factors(
+    certified: Certify, monkeypatch: pytest.MonkeyPatch, small: int
+) -> None:
+    monkeypatch.setattr(opf_prices, "SMALL", small)
+    run = _best(certified)
+    assert run.of(run.result).failed == ()
+    for column in ("energy", "loss", "congestion"):
+        assert run.moved("buses", column, 2, 1e-3) == {"price_parts"}
 
 
 @pytest.mark.parametrize(

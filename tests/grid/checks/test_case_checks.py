@@ -5,9 +5,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from genba.core.findings import Severity, errors_in
 from genba.grid.checks.case import check
+from genba.grid.checks.topology import joined
 from genba.grid.io.changes import apply
 from genba.grid.io.matpower import parse
 from genba.grid.records.case import BRANCH, BUS, COST, UNIT, Case
@@ -279,3 +282,20 @@ def test_the_kinds_found_do_not_depend_on_the_order_of_rows(buses, branches, cha
         case, bus=case.bus.where(np.array(buses)), branch=case.branch.where(np.array(branches)), lines={}
     )
     assert Counter(f.code for f in check(mixed)) == Counter(f.code for f in check(case))
+
+
+@given(
+    n=st.integers(1, 60),
+    ends=st.lists(st.tuples(st.integers(0, 59), st.integers(0, 59)), max_size=80),
+)
+def test_what_is_joined_is_what_scipy_finds(n, ends):
+    start, end = np.array(ends, np.int64).reshape(-1, 2).T % n
+    label = joined(n, start, end)
+    graph = coo_array((np.ones(len(start)), (start, end)), shape=(n, n))
+    expected = connected_components(graph, directed=False)[1]
+    assert [np.flatnonzero(expected == number)[0] for number in expected] == label.tolist()
+
+
+def test_a_long_line_of_buses_is_joined_whatever_their_order():
+    order = np.random.default_rng(1).permutation(10_000)
+    assert not joined(10_000, order[:-1], order[1:]).any()

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from genba.grid.kernels import loss_factors
 from genba.grid.kernels.admittance import branch_powers
 from genba.grid.kernels.islands import islands
 from genba.grid.kernels.loss_factors import delivery_factors
@@ -178,8 +179,12 @@ def test_parallel_branches_share_a_pair_whose_angles_are_the_narrowest() -> None
 # --- loss factors ---
 
 
-def test_loss_factors_are_what_a_finite_difference_of_the_power_flow_gives(ring: Network) -> None:
+@pytest.mark.parametrize("dense", [600, 0])
+def test_loss_factors_are_what_a_finite_difference_of_the_power_flow_gives(
+    ring: Network, dense: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One more MW at a bus, all else held: what the reference gives less."""
+    monkeypatch.setattr(loss_factors, "DENSE", dense)
     model = _model(ring, _costs((2, [1.0, 0.0]), (2, [1.0, 0.0])))
     vm, va = np.array([1.02, 1.01, 0.98]), np.array([0.0, -0.02, -0.07])
     factors = delivery_factors(model, vm * np.exp(1j * va))
@@ -191,6 +196,16 @@ def test_loss_factors_are_what_a_finite_difference_of_the_power_flow_gives(ring:
         step[bus] = 1e-6
         saved = base - _reference_power(model, vm, va, step)
         assert saved / 1e-6 == pytest.approx(factors[bus], rel=1e-5)
+
+
+@pytest.mark.parametrize("dense", [600, 0])
+def test_loss_factors_of_buses_that_nothing_joins_are_not_determined(
+    ring: Network, dense: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loss_factors, "DENSE", dense)
+    model = _model(ring, _costs((2, [1.0, 0.0]), (2, [1.0, 0.0])))
+    apart = replace(model, two_port=np.zeros_like(model.two_port))
+    assert delivery_factors(apart, np.ones(3, complex)) is None
 
 
 def _reference_power(model: OpfModel, vm: np.ndarray, va: np.ndarray, more: np.ndarray) -> float:

@@ -5,14 +5,15 @@ it and across it, so that a pivot is at hand on the diagonal. Pinned buses (the 
 de-energised) keep their rows as identities, so one sparsity pattern serves every outage of a case.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import csc_matrix, csr_matrix
-from scipy.sparse.linalg import SuperLU, splu
 
 from genba.grid.certify.circuit import Bools, Circuit, Complexes, Floats, Ints
 from genba.grid.certify.twoport import TwoPorts
+from genba.num import sparse
 
 AS_GOOD = 12  # steps that new factors cost, with those they still leave: old ones serve while they need fewer
 HOPELESS = 1e6  # p.u.: beyond this mismatch the iteration never came back
@@ -95,8 +96,9 @@ def pattern(grid: Circuit) -> Pattern:
     row, column = np.divmod(unique, buses)
     rows = np.concatenate([row, row, row + buses, row + buses])
     columns = np.concatenate([column, column + buses, column, column + buses])
-    dominant = csc_matrix((np.where(rows == columns, 1e3, 1.0), (rows, columns)), (2 * buses, 2 * buses))
-    place = splu(dominant, permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}).perm_c
+    values = np.where(rows == columns, 1e3, 1.0)
+    dominant = sparse.csc_matrix((values, (rows, columns)), (2 * buses, 2 * buses))
+    place = sparse.linalg.splu(dominant, permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}).perm_c
     keys = place[columns].astype(np.int64) * (2 * buses) + place[rows]
     order = np.argsort(keys)
     return Pattern(
@@ -142,14 +144,14 @@ def newton(
     return Solution(v, slack, wrong.size, steps)
 
 
-def _admittance(shape: Pattern, ports: TwoPorts) -> csr_matrix:
+def _admittance(shape: Pattern, ports: TwoPorts) -> sparse.csr_matrix:
     parts = np.concatenate([ports.shunt, ports.ff, ports.ft, ports.tf, ports.tt])
     count, buses = len(shape.row), len(shape.own)
     entries = np.bincount(shape.entry, parts.real, count) + 1j * np.bincount(shape.entry, parts.imag, count)
-    return csr_matrix((entries, shape.column, shape.start), (buses, buses))
+    return sparse.csr_matrix((entries, shape.column, shape.start), (buses, buses))
 
 
-def _residual(y: csr_matrix, task: Task, v: Complexes, slack: Floats) -> _Residual:
+def _residual(y: sparse.csr_matrix, task: Task, v: Complexes, slack: Floats) -> _Residual:
     current = y @ v
     off = v * current.conj() - task.injection
     if task.share is not None:
@@ -187,11 +189,11 @@ class _Tangent:
         moved: change of every voltage by its island's slack; empty without shares.
     """
 
-    factors: SuperLU
+    factors: sparse.linalg.SuperLU
     place: Ints
     along: Complexes
     v: Complexes
-    y: csr_matrix
+    y: sparse.csr_matrix
     current: Complexes
     task: Task
     moved: Floats
@@ -223,10 +225,10 @@ class _Tangent:
         return np.asarray(self.factors.solve(ordered)[self.place])
 
 
-def _tangent(shape: Pattern, y: csr_matrix, task: Task, v: Complexes, current: Complexes) -> _Tangent:
+def _tangent(shape: Pattern, y: sparse.csr_matrix, task: Task, v: Complexes, current: Complexes) -> _Tangent:
     size = np.abs(v)
     along = np.where(size > 0, v / np.where(size > 0, size, 1.0), 1.0)
-    factors = splu(
+    factors = sparse.linalg.splu(
         _jacobian(shape, y, task, v, along, current),
         permc_spec="NATURAL",
         diag_pivot_thresh=DIAGONAL,
@@ -242,8 +244,8 @@ def _tangent(shape: Pattern, y: csr_matrix, task: Task, v: Complexes, current: C
 
 
 def _jacobian(
-    shape: Pattern, y: csr_matrix, task: Task, v: Complexes, along: Complexes, current: Complexes
-) -> csc_matrix:
+    shape: Pattern, y: sparse.csr_matrix, task: Task, v: Complexes, along: Complexes, current: Complexes
+) -> sparse.csc_matrix:
     """Give the mismatch differentiated by what changes across, then along each voltage, in the kept order."""
     buses, row, own = len(v), shape.row, shape.own
     sent = v[row] * (y.data * along[shape.column]).conj()
@@ -259,4 +261,4 @@ def _jacobian(
     blocks[3, own] += np.where(held, 2 * np.abs(v), 0.0) + task.pinned
     data = np.empty(blocks.size)
     data[shape.slot] = blocks.ravel()
-    return csc_matrix((data, shape.index, shape.pointer), (2 * buses, 2 * buses))
+    return sparse.csc_matrix((data, shape.index, shape.pointer), (2 * buses, 2 * buses))

@@ -1,17 +1,17 @@
 """Whether prices split as the rules say: energy, losses by an own linearised power flow, and the rest."""
 
 import numpy as np
-from scipy.sparse import bmat, coo_matrix, csc_matrix
-from scipy.sparse.linalg import splu
 
 from genba.core.certificate import Claim, at_most
-from genba.grid.certify.circuit import Bools, Circuit, Floats
+from genba.grid.certify.circuit import Bools, Circuit, Floats, Ints
 from genba.grid.certify.rows import finite_or_zero, worst
 from genba.grid.certify.schedule import schedule_of
 from genba.grid.certify.twoport import two_ports
 from genba.grid.records.opf import OpfParams, OpfResult
+from genba.num import sparse
 
 PARTS = 1e-6  # of the largest price: solutions of two factorisations
+SMALL = 600  # unknowns up to which a dense solution costs less than importing a sparse one
 
 
 def price_claims(grid: Circuit, params: OpfParams, result: OpfResult) -> tuple[Claim, ...]:
@@ -51,13 +51,15 @@ def _factors(grid: Circuit, reference: Bools, result: OpfResult) -> Floats | Non
     held = np.zeros(n, bool)
     held[grid.host[grid.runs & (gen["qmax"] > gen["qmin"])]] = True
     unknown = np.concatenate([alive & ~reference, alive & ~held])
-    jacobian = _jacobian(grid, result)
-    inner = csc_matrix(jacobian[unknown][:, unknown])
-    try:
-        factors = splu(inner).solve(
-            -np.asarray(jacobian[np.flatnonzero(reference)].sum(axis=0)).ravel()[unknown], "T"
-        )
-    except RuntimeError:
+    row, column, value = _jacobian(grid, result)
+    given = np.concatenate([reference, np.zeros(n, bool)])[row]
+    right = np.zeros(2 * n)
+    np.subtract.at(right, column[given], value[given])
+    number = np.full(2 * n, -1)
+    number[unknown] = np.arange(unknown.sum())
+    some = unknown[row] & unknown[column]
+    factors = _transposed(number[row[some]], number[column[some]], value[some], right[unknown])
+    if factors is None:
         return None
     whole = np.zeros(2 * n)
     whole[unknown] = factors
@@ -65,8 +67,28 @@ def _factors(grid: Circuit, reference: Bools, result: OpfResult) -> Floats | Non
     return whole[:n]
 
 
-def _jacobian(grid: Circuit, result: OpfResult) -> csc_matrix:
-    """Give the derivatives of P and Q taken at every bus by angles and magnitudes, added branch by branch."""
+def _transposed(row: Ints, column: Ints, value: Floats, right: Floats) -> Floats | None:
+    """Solve A' x = b, values of A at the same place added up; None where A has no inverse."""
+    size = len(right)
+    if size > SMALL:
+        matrix = sparse.csc_matrix((value, (row, column)), shape=(size, size))
+        try:
+            return np.asarray(sparse.linalg.splu(matrix).solve(right, "T"))
+        except RuntimeError:
+            return None
+    whole = np.zeros((size, size))
+    np.add.at(whole, (row, column), value)
+    try:
+        return np.asarray(np.linalg.solve(whole.T, right), np.float64)
+    except np.linalg.LinAlgError:
+        return None
+
+
+def _jacobian(grid: Circuit, result: OpfResult) -> tuple[Ints, Ints, Floats]:
+    """Give the derivatives of P and Q taken at every bus by angles and magnitudes, branch by branch.
+
+    Rows, columns and values, shape (k,) each; values at the same place add up.
+    """
     ports, n = two_ports(grid), len(grid.island)
     vm = np.where(grid.alive, result.buses["vm"], 1.0)
     turn = np.exp(1j * np.radians(np.where(grid.alive, result.buses["va"], 0.0)))
@@ -83,8 +105,11 @@ def _jacobian(grid: Circuit, result: OpfResult) -> csc_matrix:
         [own[0] + ahead / vm[f], ahead / vm[t], back / vm[f], own[1] + back / vm[t]]
     )
     shunt = 2 * vm * ports.shunt.conj()
-    angle = coo_matrix((by_angle, (rows, columns)), shape=(n, n)).tocsr()
-    magnitude = coo_matrix(
-        (np.append(by_magnitude, shunt), (np.append(rows, buses), np.append(columns, buses))), shape=(n, n)
-    ).tocsr()
-    return bmat([[angle.real, magnitude.real], [angle.imag, magnitude.imag]]).tocsr()
+    more = np.append(rows, buses), np.append(columns, buses), np.append(by_magnitude, shunt)
+    parts = [
+        (at + n * below, by + n * beside, taken.imag if below else taken.real)
+        for beside, (at, by, taken) in enumerate([(rows, columns, by_angle), more])
+        for below in (0, 1)
+    ]
+    row, column, value = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return row, column, value

@@ -3,14 +3,13 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import csc_matrix
-from scipy.sparse.linalg import spsolve
 
 from genba.grid.certify.circuit import Circuit, Complexes, Floats
 from genba.grid.certify.newton import Pattern, Task, newton, pattern
 from genba.grid.certify.schedule import Schedule, headroom
 from genba.grid.certify.twoport import TwoPorts, two_ports, withdrawals
 from genba.grid.records.powerflow import COLLAPSED, StateParams
+from genba.num import sparse
 from genba.num.table import Table
 
 ROUNDS = 40  # of slack and reactive limits around the iteration
@@ -212,8 +211,9 @@ def _dc_angles(grid: Circuit, plan: Schedule) -> Floats:
     np.add.at(power, grid.end, flow)
     row = np.concatenate([grid.start, grid.start, grid.end, grid.end])
     column = np.concatenate([grid.start, grid.end, grid.start, grid.end])
-    matrix = csc_matrix((np.concatenate([stiff, -stiff, -stiff, stiff]), (row, column)), (buses, buses))
+    values = np.concatenate([stiff, -stiff, -stiff, stiff])
+    matrix = sparse.csc_matrix((values, (row, column)), (buses, buses))
     free = np.flatnonzero(~fixed)
     if len(free):
-        angle[free] += spsolve(matrix[free][:, free], power[free])
+        angle[free] += sparse.linalg.spsolve(matrix[free][:, free], power[free])
     return angle

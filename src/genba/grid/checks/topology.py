@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from genba.core.findings import FindingKind, Severity
 from genba.core.tally import Tally
@@ -99,14 +97,32 @@ def find_islands(case: Case, tally: Tally) -> Islands:
     on = (case.branch["status"] == 1) & (start >= 0) & (end >= 0)
     joins = on & alive[start] & alive[end]
     summarise(tally, BRANCH_TO_ISOLATED, case, "branch", on & ~joins)
-    graph = coo_array((np.ones(joins.sum()), (start[joins], end[joins])), shape=(n, n))
-    _, label = connected_components(graph, directed=False)
+    label = joined(n, start[joins], end[joins])
     numbers, of_bus = np.unique(label[alive], return_inverse=True)
     island = np.full(n, -1)
     island[alive] = of_bus
     at = bus_rows(case, case.gen["bus"])
     running = at[(case.gen["status"] > 0) & (at >= 0)]
     return Islands(island, len(numbers), np.bincount(running, minlength=n) * alive)
+
+
+def joined(n: int, start: NDArray[np.int64], end: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Label n nodes so that those that edges join, directly or not, have the same label: the lowest of them.
+
+    Labels point to lower nodes. In every round the lower label of an edge hooks the other, then all follow
+    theirs to the end; what is joined halves, so that a few rounds are enough. scipy has the same, and takes
+    0.15 s to import.
+
+    Source: Shiloach and Vishkin, An O(log n) parallel connectivity algorithm, J. Algorithms 3 (1982).
+    """
+    label = np.arange(n)
+    while (apart := label[start] != label[end]).any():
+        start, end = start[apart], end[apart]
+        one, other = label[start], label[end]
+        np.minimum.at(label, np.maximum(one, other), np.minimum(one, other))
+        while (label[label] != label).any():
+            label = label[label]
+    return label
 
 
 def _check_references(case: Case, tally: Tally, islands: Islands, supplied: NDArray[np.bool_]) -> None:

@@ -1,11 +1,13 @@
 """The bus admittance matrix with a fixed pattern, and branch flows."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_matrix
 
 from genba.grid.kernels.network import Bools, Floats, Ints, Network, Phasors
+from genba.num import sparse
 from genba.num.jit import kernel
 
 
@@ -42,9 +44,9 @@ class Admittance:
             entries_of(self.two_port, branch_on, self.places, self.shunt, self.diagonal, len(self.rows))
         )
 
-    def matrix(self, values: Phasors) -> csr_matrix:
+    def matrix(self, values: Phasors) -> sparse.csr_matrix:
         """Give Y (n, n) with these entries."""
-        return csr_matrix((values, self.cols, self.indptr), shape=(self.n_bus, self.n_bus))
+        return sparse.csr_matrix((values, self.cols, self.indptr), shape=(self.n_bus, self.n_bus))
 
 
 def admittance_of(network: Network) -> Admittance:

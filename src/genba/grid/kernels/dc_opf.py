@@ -7,16 +7,17 @@ Source: Stott, Jardim and Alsac, DC power flow revisited, IEEE Trans. Power Syst
 The cutting-plane method for solving convex programs, J. SIAM 8 (1960).
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_matrix, csr_matrix, hstack, vstack
-from scipy.sparse.csgraph import connected_components
 
 from genba.core.errors import DeviceError, InputError
+from genba.num import sparse
 from genba.num.solvers.highs import BASIC, FIXED, Answer, Basis, LinearProgram, Model
 
 Floats = NDArray[np.float64]
@@ -208,21 +209,23 @@ def _solve(problem: _Problem, watch: Watch, *, whole: bool) -> DcDispatch | Fail
 def _without_network(problem: _Problem) -> Basis | None:
     """Give the basis of the cheapest outputs of each island, limits of branches left out; None if none."""
     net = problem.net
-    island = connected_components(_graph(net), directed=False)[1]
+    island = sparse.csgraph.connected_components(_graph(net), directed=False)[1]
     islands = int(island.max(initial=-1)) + 1
-    feeding = csr_matrix(_feeding(problem))
-    merged = csr_matrix((np.ones(len(island)), (island, np.arange(len(island)))), (islands, len(island)))
+    feeding = sparse.csr_matrix(_feeding(problem))
+    merged = sparse.csr_matrix(
+        (np.ones(len(island)), (island, np.arange(len(island)))), (islands, len(island))
+    )
     full = _program(problem)
     inner = slice(0, problem.before_angles)
     above, lower, upper = _line_rows(problem, problem.lines)
-    empty = csr_matrix((islands, len(problem.epigraph)))
-    balances = csr_matrix(hstack([merged @ feeding, empty]))
+    empty = sparse.csr_matrix((islands, len(problem.epigraph)))
+    balances = sparse.csr_matrix(sparse.hstack([merged @ feeding, empty]))
     demand = merged @ net.demand
     program = LinearProgram(
         full.cost[inner],
         full.column_lower[inner],
         full.column_upper[inner],
-        csc_matrix(vstack([balances, above[:, inner]])),
+        sparse.csc_matrix(sparse.vstack([balances, above[:, inner]])),
         np.concatenate([demand, lower]),
         np.concatenate([demand, upper]),
     )
@@ -256,38 +259,38 @@ def _program(problem: _Problem) -> LinearProgram:
     stiffness = ends.T @ ends.multiply(net.susceptance[:, None])
     turned = ends.T @ (net.susceptance * net.shift)
     above, lower, upper = _line_rows(problem, problem.lines)
-    empty = csr_matrix((buses, len(curve)))
-    balances = hstack([_feeding(problem), empty, -stiffness])
+    empty = sparse.csr_matrix((buses, len(curve)))
+    balances = sparse.hstack([_feeding(problem), empty, -stiffness])
     return LinearProgram(
         np.concatenate([linear, np.ones(more + len(curve)), np.zeros(buses)]),
         np.concatenate([net.pmin, np.zeros(more), -curve, -free]),
         np.concatenate([net.pmax, np.full(more, np.inf), curve, free]),
-        csc_matrix(vstack([balances, above])),
+        sparse.csc_matrix(sparse.vstack([balances, above])),
         np.concatenate([net.demand - turned, lower]),
         np.concatenate([net.demand - turned, upper]),
     )
 
 
-def _feeding(problem: _Problem) -> csr_matrix:
+def _feeding(problem: _Problem) -> sparse.csr_matrix:
     """Give how columns enter balances: 1 for outputs and demand left over, -1 for surplus left over."""
     buses, columns = len(problem.net.demand), len(problem.feeding)
     sign = np.ones(columns)
     if problem.elastic:
         sign[-buses:] = -1.0
-    return csr_matrix((sign, (problem.feeding, np.arange(columns))), (buses, columns))
+    return sparse.csr_matrix((sign, (problem.feeding, np.arange(columns))), (buses, columns))
 
 
-def _ends(net: DcNetwork) -> csr_matrix:
+def _ends(net: DcNetwork) -> sparse.csr_matrix:
     """Give the incidence matrix: 1 at the start, -1 at the end, shape (m, n)."""
     branches = np.arange(len(net.start))
     ones = np.ones(len(branches))
     where = np.concatenate([branches, branches]), np.concatenate([net.start, net.end])
-    return csr_matrix((np.concatenate([ones, -ones]), where), (len(branches), len(net.demand)))
+    return sparse.csr_matrix((np.concatenate([ones, -ones]), where), (len(branches), len(net.demand)))
 
 
-def _graph(net: DcNetwork) -> csr_matrix:
+def _graph(net: DcNetwork) -> sparse.csr_matrix:
     buses = len(net.demand)
-    return csr_matrix((np.ones(len(net.start)), (net.start, net.end)), (buses, buses))
+    return sparse.csr_matrix((np.ones(len(net.start)), (net.start, net.end)), (buses, buses))
 
 
 def _angle_limits(net: DcNetwork) -> tuple[Floats, Floats, Bools, Bools]:
@@ -310,7 +313,7 @@ def _passed(net: DcNetwork, theta: Floats) -> Ints:
     return np.flatnonzero(_weight(net) * np.maximum(difference - high, low - difference) > PASSED)
 
 
-def _limit_rows(problem: _Problem, branches: Ints) -> tuple[csr_matrix, Floats, Floats]:
+def _limit_rows(problem: _Problem, branches: Ints) -> tuple[sparse.csr_matrix, Floats, Floats]:
     """Give the rows that keep branches within their limits."""
     net, rows = problem.net, np.arange(len(branches))
     weight = _weight(net)[branches]
@@ -318,7 +321,7 @@ def _limit_rows(problem: _Problem, branches: Ints) -> tuple[csr_matrix, Floats, 
     shape = len(branches), problem.before_angles + len(net.demand)
     low, high, _, _ = _angle_limits(net)
     return (
-        csr_matrix((np.concatenate([weight, -weight]), (np.concatenate([rows, rows]), column)), shape),
+        sparse.csr_matrix((np.concatenate([weight, -weight]), (np.concatenate([rows, rows]), column)), shape),
         weight * low[branches],
         weight * high[branches],
     )
@@ -342,7 +345,7 @@ def _tangents(curves: Curves, unit: Ints, p: Floats) -> Lines:
     return unit, 2 * square * p + curves.slope[unit], -square * p**2
 
 
-def _line_rows(problem: _Problem, lines: Lines) -> tuple[csr_matrix, Floats, Floats]:
+def _line_rows(problem: _Problem, lines: Lines) -> tuple[sparse.csr_matrix, Floats, Floats]:
     """Give the rows that ask the cost of units to lie on or above lines."""
     unit, slope, offset = lines
     rows = np.arange(len(unit))
@@ -350,7 +353,7 @@ def _line_rows(problem: _Problem, lines: Lines) -> tuple[csr_matrix, Floats, Flo
     value = np.concatenate([-slope, np.ones(len(unit))])
     shape = len(unit), problem.before_angles + len(problem.net.demand)
     rows = np.concatenate([rows, rows])
-    return csr_matrix((value, (rows, column)), shape), offset, np.full(len(unit), np.inf)
+    return sparse.csr_matrix((value, (rows, column)), shape), offset, np.full(len(unit), np.inf)
 
 
 def _read(problem: _Problem, answer: Answer, limits: Ints) -> DcDispatch:

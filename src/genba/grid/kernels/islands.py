@@ -1,10 +1,11 @@
 """Which buses are energised, in which island, and which branches hold an island together."""
 
+from __future__ import annotations
+
 import numpy as np
-from scipy.sparse import coo_matrix, csr_matrix
-from scipy.sparse.csgraph import connected_components, depth_first_order
 
 from genba.grid.kernels.network import REFERENCE, Bools, Floats, Ints, Network
+from genba.num import sparse
 from genba.num.jit import kernel
 
 
@@ -139,24 +140,24 @@ def references_of(
 
 def _parts(network: Network, branch_on: Bools) -> Ints:
     graph = _graph(network, branch_on)
-    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
+    return np.asarray(sparse.csgraph.connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
-def _graph(network: Network, branch_on: Bools) -> csr_matrix:
+def _graph(network: Network, branch_on: Bools) -> sparse.csr_matrix:
     f, t = network.from_bus[branch_on], network.to_bus[branch_on]
     size = (network.n_bus, network.n_bus)
-    return coo_matrix((np.ones(len(f)), (f, t)), shape=size).tocsr()
+    return sparse.coo_matrix((np.ones(len(f)), (f, t)), shape=size).tocsr()
 
 
 def _depth_first(network: Network, branch_on: Bools) -> tuple[Ints, Ints]:
     """Give all buses in depth-first order and each bus's parent (-1 at a root)."""
     graph = _graph(network, branch_on)
     graph = (graph + graph.T).tocsr()
-    part = connected_components(graph, directed=False)[1]
+    part = sparse.csgraph.connected_components(graph, directed=False)[1]
     parent = np.full(network.n_bus, -1, dtype=np.int64)
     orders = []
     for root in np.unique(part, return_index=True)[1]:
-        order, before = depth_first_order(graph, root, directed=True)
+        order, before = sparse.csgraph.depth_first_order(graph, root, directed=True)
         parent[order] = before[order]
         parent[root] = -1
         orders.append(order)

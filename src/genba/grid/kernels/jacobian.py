@@ -1,14 +1,15 @@
 """The power-flow Jacobian in polar coordinates: analysed once per grid, then only filled and factorised."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.sparse import coo_matrix, csc_matrix
-from scipy.sparse.linalg import SuperLU, splu
 
 from genba.grid.kernels.admittance import Admittance, pattern_of, two_ports_of
 from genba.grid.kernels.network import Bools, Floats, Ints, Network, Phasors
+from genba.num import sparse
 from genba.num.jit import borrowing, kernel
 from genba.num.lu.structure import Structure, packed_of, unpacked
 
@@ -67,10 +68,10 @@ class JacobianPlan:
         parts = np.stack([row, row, row + 1, row + 1], axis=1), np.stack([col, col + 1, col, col + 1], axis=1)
         return parts[0].ravel(), parts[1].ravel()
 
-    def matrix(self, blocks: Floats) -> csc_matrix:
+    def matrix(self, blocks: Floats) -> sparse.csc_matrix:
         """Give the matrix (2n, 2n) of blocks (nnz, 4), its rows and columns in the unknowns' order."""
         size = 2 * len(self.diagonal)
-        return coo_matrix((blocks.ravel(), self._unknowns), shape=(size, size)).tocsc()
+        return sparse.coo_matrix((blocks.ravel(), self._unknowns), shape=(size, size)).tocsc()
 
 
 def plan_of(admittance: Admittance) -> JacobianPlan:
@@ -94,7 +95,7 @@ def records_of(network: Network, analysis: Analysis) -> tuple[Admittance, Jacobi
 
 def jacobian(
     plan: JacobianPlan, entries: Phasors, voltage: Phasors, *, free_angle: Bools, free_magnitude: Bools
-) -> csc_matrix:
+) -> sparse.csc_matrix:
     """Fill the Jacobian of P and Q at a voltage.
 
     Arguments:
@@ -112,14 +113,14 @@ def jacobian(
     return plan.matrix(blocks)
 
 
-def factorise(matrix: csc_matrix) -> SuperLU | None:
+def factorise(matrix: sparse.csc_matrix) -> sparse.linalg.SuperLU | None:
     """Give LU factors with pivoting over the whole matrix, or None when it is singular.
 
     For the rare matrix whose blocks have no inverse in the plan's order, such as that of a bus whose series
     capacitor cancels its lines.
     """
     try:
-        return splu(matrix, permc_spec="NATURAL", options={"Equil": False})
+        return sparse.linalg.splu(matrix, permc_spec="NATURAL", options={"Equil": False})
     except RuntimeError:
         return None
 

@@ -1,9 +1,11 @@
 """Places for the buses of a grid that has no coordinates: sparse stress, leaves around their neighbour."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix, csr_matrix
-from scipy.sparse.csgraph import connected_components, dijkstra
+
+from genba.num import sparse
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -27,7 +29,7 @@ def layout(n_node: int, source: Ints, target: Ints) -> Floats:
     methods for progressive multidimensional scaling of large data.
     """
     graph = _graph(n_node, source, target)
-    _, part = connected_components(graph, directed=False)
+    _, part = sparse.csgraph.connected_components(graph, directed=False)
     members = [np.flatnonzero(part == number) for number in np.argsort(-np.bincount(part), kind="stable")]
     drawn = [_turned(_component(graph[nodes][:, nodes].tocsr())) for nodes in members if len(nodes) > 1]
     alone = [nodes for nodes in members if len(nodes) == 1]
@@ -37,16 +39,16 @@ def layout(n_node: int, source: Ints, target: Ints) -> Floats:
     return places
 
 
-def _graph(n_node: int, source: Ints, target: Ints) -> csr_matrix:
+def _graph(n_node: int, source: Ints, target: Ints) -> sparse.csr_matrix:
     ends = (np.concatenate([source, target]), np.concatenate([target, source]))
-    graph = coo_matrix((np.ones(2 * len(source)), ends), shape=(n_node, n_node)).tocsr()
+    graph = sparse.coo_matrix((np.ones(2 * len(source)), ends), shape=(n_node, n_node)).tocsr()
     graph.setdiag(0)
     graph.eliminate_zeros()
     graph.data[:] = 1.0
     return graph
 
 
-def _component(graph: csr_matrix) -> Floats:
+def _component(graph: sparse.csr_matrix) -> Floats:
     """Lay out one connected graph: its body by stress, then its leaves around the body."""
     degree = np.diff(graph.indptr)
     body = np.flatnonzero(degree > 1)
@@ -58,7 +60,7 @@ def _component(graph: csr_matrix) -> Floats:
     return places
 
 
-def _stress(graph: csr_matrix) -> Floats:
+def _stress(graph: sparse.csr_matrix) -> Floats:
     """Minimise the stress of all pairs within two links and of all pairs with a pivot."""
     n = graph.shape[0]
     if n == 1:
@@ -88,7 +90,7 @@ def _pull(difference: Floats, wanted: Floats) -> Floats:
     return np.asarray(difference * (wanted / distance - 1.0)[..., None])
 
 
-def _pivots(graph: csr_matrix) -> tuple[Floats, Floats, Ints]:
+def _pivots(graph: sparse.csr_matrix) -> tuple[Floats, Floats, Ints]:
     """Choose pivots far from each other; give distances (n, k), nodes nearest to each (k,) and the pivots."""
     n = graph.shape[0]
     chosen: list[int] = [int(np.argmax(np.diff(graph.indptr)))]
@@ -103,8 +105,8 @@ def _pivots(graph: csr_matrix) -> tuple[Floats, Floats, Ints]:
     return distances, regions, np.array(chosen)
 
 
-def _distances(graph: csr_matrix, node: int) -> Floats:
-    return np.asarray(dijkstra(graph, unweighted=True, indices=node))
+def _distances(graph: sparse.csr_matrix, node: int) -> Floats:
+    return np.asarray(sparse.csgraph.dijkstra(graph, unweighted=True, indices=node))
 
 
 def _pivot_mds(distances: Floats) -> Floats:
@@ -122,7 +124,7 @@ def _pivot_mds(distances: Floats) -> Floats:
     return np.asarray(places * (np.sqrt((distances**2).mean()) / spread if spread > 0 else 1.0))
 
 
-def _neighbours(graph: csr_matrix) -> tuple[Ints, Ints, Floats]:
+def _neighbours(graph: sparse.csr_matrix) -> tuple[Ints, Ints, Floats]:
     """Give all ordered pairs one or two links apart, and how far."""
     second = (graph @ graph).tocsr()
     second.setdiag(0)
@@ -133,7 +135,7 @@ def _neighbours(graph: csr_matrix) -> tuple[Ints, Ints, Floats]:
     return i, j, np.where(value >= 3, 1.0, 2.0)
 
 
-def _add_leaves(graph: csr_matrix, places: Floats, body: Ints) -> None:
+def _add_leaves(graph: sparse.csr_matrix, places: Floats, body: Ints) -> None:
     """Place the nodes of one link in the widest free angle around their neighbour."""
     inside = np.zeros(len(places), dtype=bool)
     inside[body] = True

@@ -6,11 +6,13 @@ Power Systems 19 (2004); derivatives: Zimmerman, AC power flows and their deriva
 """
 
 import numpy as np
-from scipy.sparse import bmat, coo_matrix, csc_matrix, diags
-from scipy.sparse.linalg import splu
 
-from genba.grid.kernels.network import Bools, Floats, Phasors
+from genba.grid.kernels.network import Bools, Floats, Ints, Phasors
 from genba.grid.kernels.opf_model import OpfModel
+from genba.num import sparse
+
+DENSE = 600
+"""Unknowns up to which a dense solution costs less than importing a sparse one."""
 
 
 def delivery_factors(model: OpfModel, voltage: Phasors) -> Floats | None:
@@ -29,20 +31,21 @@ def delivery_factors(model: OpfModel, voltage: Phasors) -> Floats | None:
         None where J is singular.
     """
     n = len(voltage)
-    by_angle, by_magnitude = _derivatives(model, voltage)
-    free_angle, free_magnitude = np.ones(n, bool), ~holding(model)
-    free_angle[model.reference] = False
-    unknown = np.flatnonzero(np.concatenate([free_angle, free_magnitude]))
-    whole = csc_matrix(bmat([[by_angle.real, by_magnitude.real], [by_angle.imag, by_magnitude.imag]]))
-    at_reference = whole.T @ np.isin(np.arange(2 * n), model.reference)
+    rows, columns, values = _derivatives(model, voltage)
+    free = np.ones(2 * n, bool)
+    free[model.reference], free[n:] = False, ~holding(model)
+    at_reference = np.isin(rows, model.reference)
+    right = np.zeros(2 * n)
+    np.subtract.at(right, columns[at_reference], values[at_reference])
+    place, inner = np.cumsum(free) - 1, free[rows] & free[columns]
+    # transposed
+    found = _solved(place[columns[inner]], place[rows[inner]], values[inner], right[free])
     factors = np.zeros(2 * n)
     factors[model.reference] = 1.0
-    try:
-        lu = splu(csc_matrix(whole[unknown][:, unknown]))
-    except RuntimeError:
+    if found is None or not np.isfinite(found).all():
         return None
-    factors[unknown] = lu.solve(-at_reference[unknown], trans="T")
-    return factors[:n] if np.isfinite(factors).all() else None
+    factors[free] = found
+    return factors[:n]
 
 
 def holding(model: OpfModel) -> Bools:
@@ -52,17 +55,39 @@ def holding(model: OpfModel) -> Bools:
     return held
 
 
-def _derivatives(model: OpfModel, voltage: Phasors) -> tuple[csc_matrix, csc_matrix]:
-    """Give the derivatives of the power taken at each bus by angles and by magnitudes, (n, n) each."""
+def _derivatives(model: OpfModel, voltage: Phasors) -> tuple[Ints, Ints, Floats]:
+    """Give the derivatives of P and Q taken at each bus by angles and magnitudes: rows, columns and values.
+
+    Values at the same place add up; shape (k,) each. Rows are P, then Q; columns angles, then magnitudes.
+    """
     n, (yff, yft, ytf, ytt) = len(voltage), model.two_port
-    buses = np.arange(n)
+    buses, vm = np.arange(n), np.abs(voltage)
     rows = np.concatenate([model.start, model.start, model.end, model.end, buses])
     columns = np.concatenate([model.start, model.end, model.start, model.end, buses])
-    y = csc_matrix(
-        coo_matrix((np.concatenate([yff, yft, ytf, ytt, model.shunt]), (rows, columns)), shape=(n, n))
+    admittance = np.concatenate([yff, yft, ytf, ytt, model.shunt])
+    taken = voltage[rows] * (admittance * voltage[columns]).conj()
+    whole = np.bincount(rows, taken.real, n) + 1j * np.bincount(rows, taken.imag, n)
+    by_angle = np.concatenate([-1j * taken, 1j * whole])
+    by_magnitude = np.concatenate([taken / vm[columns], whole / vm])
+    rows, columns = np.append(rows, buses), np.append(columns, buses)
+    return (
+        np.concatenate([rows, rows, rows + n, rows + n]),
+        np.concatenate([columns, columns + n, columns, columns + n]),
+        np.concatenate([by_angle.real, by_magnitude.real, by_angle.imag, by_magnitude.imag]),
     )
-    current = y @ voltage
-    unit = voltage / np.abs(voltage)
-    by_magnitude = diags(voltage) @ (y @ diags(unit)).conj() + diags(current.conj() * unit)
-    by_angle = 1j * diags(voltage) @ (diags(current) - y @ diags(voltage)).conj()
-    return csc_matrix(by_angle), csc_matrix(by_magnitude)
+
+
+def _solved(rows: Ints, columns: Ints, values: Floats, right: Floats) -> Floats | None:
+    """Solve a square system whose values add up where they have the same place; None where it is singular."""
+    size = len(right)
+    if size > DENSE:
+        matrix = sparse.coo_matrix((values, (rows, columns)), shape=(size, size)).tocsc()
+        try:
+            return np.asarray(sparse.linalg.splu(matrix).solve(right))
+        except RuntimeError:
+            return None
+    whole = np.bincount(size * rows + columns, values, size * size).reshape(size, size)
+    try:
+        return np.asarray(np.linalg.solve(whole, right), np.float64)
+    except np.linalg.LinAlgError:
+        return None

@@ -14,16 +14,18 @@ cuts of angle and magnitude: Coffrin, Hijazi and Van Hentenryck, Strengthening t
 flows with convex envelopes, bound tightening, and valid inequalities, IEEE Trans. Power Systems 32 (2017).
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_matrix, csc_matrix, csr_matrix, diags, vstack
 
 from genba.grid.kernels.lagrangian import Proof
 from genba.grid.kernels.neighbours import Neighbours, neighbours_of
 from genba.grid.kernels.network import Floats, Ints, Phasors
 from genba.grid.kernels.opf_model import OpfModel
+from genba.num import sparse
 from genba.num.solvers.clarabel import ConicAnswer, ConicProgram, ConicStanding, ConicStatus, solve
 
 Watch = Callable[[ConicStanding], bool]
@@ -121,14 +123,14 @@ def soc_opf(
     rated = np.flatnonzero(np.isfinite(model.rating))
     square, linear, scale = _objective(model, columns, elastic)
     balances, right = _balances(model, columns, flows)
-    equations = vstack([balances, _spreads(frame, columns)])
+    equations = sparse.vstack([balances, _spreads(frame, columns)])
     right = np.concatenate([right, np.zeros(frame.pairs.count)])
     rows, limit = _inequalities(model, frame, columns)
     cones, offset = _cones(model, frame, columns, flows, rated)
     program = ConicProgram(
         square,
         linear,
-        csc_matrix(vstack([equations, rows, cones])),
+        sparse.csc_matrix(sparse.vstack([equations, rows, cones])),
         np.concatenate([right, limit, offset]),
         len(right),
         len(limit),
@@ -178,7 +180,7 @@ def _frame(model: OpfModel, pairs: Neighbours) -> _Frame:
     )
 
 
-def _spreads(frame: _Frame, columns: _Columns) -> csr_matrix:
+def _spreads(frame: _Frame, columns: _Columns) -> sparse.csr_matrix:
     """Give the rows that define the spreads."""
     pair, scale = np.arange(frame.pairs.count), np.sqrt(frame.stiffness)
     return _place(
@@ -192,13 +194,13 @@ def _spreads(frame: _Frame, columns: _Columns) -> csr_matrix:
     )
 
 
-def _place(columns: _Columns, entries: list[tuple[Ints, Ints, Floats]], rows: int) -> csr_matrix:
+def _place(columns: _Columns, entries: list[tuple[Ints, Ints, Floats]], rows: int) -> sparse.csr_matrix:
     """Give a matrix from rows, columns and values."""
     row, column, value = (np.concatenate(part) for part in zip(*entries, strict=True))
-    return csr_matrix(coo_matrix((value, (row, column)), shape=(rows, columns.count)))
+    return sparse.csr_matrix(sparse.coo_matrix((value, (row, column)), shape=(rows, columns.count)))
 
 
-def _flows(model: OpfModel, frame: _Frame, columns: _Columns) -> list[csr_matrix]:
+def _flows(model: OpfModel, frame: _Frame, columns: _Columns) -> list[sparse.csr_matrix]:
     """Give P and Q into the from ends, P and Q into the to ends, each as rows over the variables.
 
     With w at the branch's end `(mean +- spread) / share` of its pair and W `ratio (mean - fall + j turn)`,
@@ -228,25 +230,27 @@ def _flows(model: OpfModel, frame: _Frame, columns: _Columns) -> list[csr_matrix
     return rows
 
 
-def _objective(model: OpfModel, columns: _Columns, elastic: bool) -> tuple[csc_matrix, Floats, float]:
+def _objective(model: OpfModel, columns: _Columns, elastic: bool) -> tuple[sparse.csc_matrix, Floats, float]:
     """Give the scaled objective and its scale, $/h."""
     square, linear = np.zeros(columns.count), np.zeros(columns.count)
     if elastic:
         linear[columns.short] = linear[columns.over] = 1.0
-        return csc_matrix(diags(square)), linear, 1.0
+        return sparse.csc_matrix(sparse.diags(square)), linear, 1.0
     steepest = np.abs(model.cost[:, 1]) + 2 * model.cost[:, 2] * np.abs(model.p_max)
     scale = max(1.0, float(steepest.max(initial=0.0)))
     linear[columns.p] = model.cost[:, 1] / scale
     square[columns.p] = 2 * model.cost[:, 2] / scale
-    return csc_matrix(diags(square)), linear, scale
+    return sparse.csc_matrix(sparse.diags(square)), linear, scale
 
 
-def _balances(model: OpfModel, columns: _Columns, flows: list[csr_matrix]) -> tuple[csr_matrix, Floats]:
+def _balances(
+    model: OpfModel, columns: _Columns, flows: list[sparse.csr_matrix]
+) -> tuple[sparse.csr_matrix, Floats]:
     buses, sources = len(model.demand), len(model.p)
     ones, bus = np.ones(sources), np.arange(buses)
     branch = np.arange(len(model.start))
-    leaving = csr_matrix((np.ones(len(branch)), (model.start, branch)), (buses, len(branch)))
-    entering = csr_matrix((np.ones(len(branch)), (model.end, branch)), (buses, len(branch)))
+    leaving = sparse.csr_matrix((np.ones(len(branch)), (model.start, branch)), (buses, len(branch)))
+    entering = sparse.csr_matrix((np.ones(len(branch)), (model.end, branch)), (buses, len(branch)))
     parts = []
     for kind, given in enumerate((columns.p, columns.q)):
         shunt = (model.shunt.real, -model.shunt.imag)[kind]
@@ -255,11 +259,11 @@ def _balances(model: OpfModel, columns: _Columns, flows: list[csr_matrix]) -> tu
             slack = columns.short.reshape(4, buses)[2 * kind : 2 * kind + 2]
             own += [(bus, slack[0], -np.ones(buses)), (bus, slack[1], np.ones(buses))]
         taken = leaving @ flows[kind] + entering @ flows[2 + kind]
-        parts.append(csr_matrix(taken + _place(columns, own, buses)))
-    return csr_matrix(vstack(parts)), -np.concatenate([model.demand.real, model.demand.imag])
+        parts.append(sparse.csr_matrix(taken + _place(columns, own, buses)))
+    return sparse.csr_matrix(sparse.vstack(parts)), -np.concatenate([model.demand.real, model.demand.imag])
 
 
-def _inequalities(model: OpfModel, frame: _Frame, columns: _Columns) -> tuple[csr_matrix, Floats]:
+def _inequalities(model: OpfModel, frame: _Frame, columns: _Columns) -> tuple[sparse.csr_matrix, Floats]:
     """Give rows `rows x <= limit`: bounds of outputs, voltages and slacks, angle limits and their cuts."""
     bounded = [
         (columns.p, model.p_min, model.p_max),
@@ -274,10 +278,12 @@ def _inequalities(model: OpfModel, frame: _Frame, columns: _Columns) -> tuple[cs
     which = np.concatenate([column[has_low], column[has_high]])
     bounds = _place(columns, [(np.arange(len(which)), which, signs)], len(which))
     angles, right = _angle_rows(frame, columns)
-    return csr_matrix(vstack([bounds, angles])), np.concatenate([-low[has_low], high[has_high], right])
+    return sparse.csr_matrix(sparse.vstack([bounds, angles])), np.concatenate(
+        [-low[has_low], high[has_high], right]
+    )
 
 
-def _angle_rows(frame: _Frame, columns: _Columns) -> tuple[csr_matrix, Floats]:
+def _angle_rows(frame: _Frame, columns: _Columns) -> tuple[sparse.csr_matrix, Floats]:
     """Give the rows that keep W in its sector, and those that tie it to w there (Coffrin's cuts)."""
     pairs, some = frame.pairs, np.flatnonzero(frame.pairs.narrow)
     row, seen = np.arange(len(some)), np.angle(frame.ratio[some])
@@ -314,8 +320,8 @@ def _along(
 
 
 def _cones(
-    model: OpfModel, frame: _Frame, columns: _Columns, flows: list[csr_matrix], rated: Ints
-) -> tuple[csr_matrix, Floats]:
+    model: OpfModel, frame: _Frame, columns: _Columns, flows: list[sparse.csr_matrix], rated: Ints
+) -> tuple[sparse.csr_matrix, Floats]:
     """Give the rows whose negative, plus the offset, lies in cones: pairs (4 each), then ratings (3 each)."""
     pairs = frame.pairs
     pair, ones, small = np.arange(pairs.count), np.ones(pairs.count), frame.stiffness**-2
@@ -332,19 +338,19 @@ def _cones(
     for side in (0, 1):
         slack = columns.over.reshape(2, -1)[side] if len(columns.over) else np.zeros(0, np.int64)
         first = _place(columns, [(row[: len(slack)], slack, -np.ones(len(slack)))], len(rated))
-        stacked = vstack([first, -flows[2 * side][rated], -flows[2 * side + 1][rated]])
+        stacked = sparse.vstack([first, -flows[2 * side][rated], -flows[2 * side + 1][rated]])
         order = (row[:, None] + len(rated) * np.arange(3)).ravel()
-        parts.append(csr_matrix(stacked)[order])
+        parts.append(sparse.csr_matrix(stacked)[order])
         limit = np.zeros((len(rated), 3))
         limit[:, 0] = model.rating[rated]
         offset.append(limit.ravel())
-    return csr_matrix(vstack(parts)), np.concatenate(offset)
+    return sparse.csr_matrix(sparse.vstack(parts)), np.concatenate(offset)
 
 
 def _read(
     model: OpfModel,
     columns: _Columns,
-    flows: list[csr_matrix],
+    flows: list[sparse.csr_matrix],
     answer: ConicAnswer,
     *,
     rated: Ints,

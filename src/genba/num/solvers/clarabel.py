@@ -1,14 +1,16 @@
 """The door to Clarabel: conic programs with a convex quadratic objective; call and status only."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_matrix
 
 from genba.core.errors import Cancelled, missing_extra
+from genba.num import sparse
 
 try:
     import clarabel
@@ -49,9 +51,9 @@ class ConicProgram:
         cones: sizes of second-order cones: the first entry is not below the norm of the others.
     """
 
-    square: csc_matrix
+    square: sparse.csc_matrix
     linear: Floats
-    matrix: csc_matrix
+    matrix: sparse.csc_matrix
     bound: Floats
     equations: int
     inequalities: int

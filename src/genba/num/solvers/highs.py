@@ -3,15 +3,17 @@
 HiGHS's own quadratic solver is not used: version 1.15 ends with "solve error" on several PGLib cases.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_matrix, csr_matrix
 
 from genba.core.errors import Cancelled, DeviceError, missing_extra
+from genba.num import sparse
 
 try:
     import highspy
@@ -31,7 +33,7 @@ class LinearProgram:
     cost: Floats
     column_lower: Floats
     column_upper: Floats
-    matrix: csc_matrix
+    matrix: sparse.csc_matrix
     row_lower: Floats
     row_upper: Floats
 
@@ -97,7 +99,7 @@ class Model:
         found = self._highs.getBasis()
         return Basis(list(found.col_status), list(found.row_status))
 
-    def add_rows(self, rows: csr_matrix, lower: Floats, upper: Floats) -> None:
+    def add_rows(self, rows: sparse.csr_matrix, lower: Floats, upper: Floats) -> None:
         """Add rows `lower <= rows x <= upper`."""
         count = rows.shape[0]
         _accept(self._highs.addRows(count, lower, upper, rows.nnz, rows.indptr[:-1], rows.indices, rows.data))
