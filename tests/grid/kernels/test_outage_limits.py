@@ -8,9 +8,10 @@ import pytest
 from genba.grid.io.matpower import read
 from genba.grid.kernels.admittance import two_ports
 from genba.grid.kernels.network import network_of
+from genba.grid.kernels.outage_approach import approach
 from genba.grid.kernels.outage_changes import Branches
 from genba.grid.kernels.outage_errors import PARTS, STAGES, early_of, hand_on, learn, notice, unlearn
-from genba.grid.kernels.outage_limits import Watch, approach, hits_of, judge, nearness_of
+from genba.grid.kernels.outage_limits import Watch, hits_of, judge, nearness_of, reach_of
 from genba.num.lu.lanes import LANES
 
 RATING, LOW, HIGH = 1.5, 0.93, 1.07
@@ -27,8 +28,9 @@ def lanes_of(pglib: Path, seed: int) -> tuple[Branches, Watch, np.ndarray, np.nd
     branches = Branches(ends, np.ascontiguousarray(two_ports(network).T).view(np.float64))
     low = np.where(random.random(n) < 0.8, LOW, 0.0)
     high = np.where(random.random(n) < 0.8, HIGH, np.inf)
+    rated = np.sort(random.permutation(m)[: m - 5])
     watch = Watch(
-        branch=np.sort(random.permutation(m)[: m - 5]),
+        branch=rated,
         branch_limit=np.arange(m - 5),
         most=np.full(m - 5, RATING),
         low=low,
@@ -36,6 +38,7 @@ def lanes_of(pglib: Path, seed: int) -> tuple[Branches, Watch, np.ndarray, np.nd
         low_limit=np.where(low > 0, 100 + np.arange(n), -1),
         high_limit=np.where(high < np.inf, 200 + np.arange(n), -1),
         free=(random.random(n) < 0.7).astype(float),
+        reach=reach_of(branches, rated, np.full(m - 5, RATING)),
     )
     spread = np.array([0.0, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 0.01])
     size, angle = (1 + spread * random.normal(size=(n, LANES)), 0.2 * spread * random.normal(size=(n, LANES)))
@@ -57,7 +60,7 @@ def flows(branches: Branches, v: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("seed", range(8))
 def test_lanes_near_a_limit_and_beyond_one_are_told(pglib: Path, seed: int) -> None:
     branches, watch, lost, v = lanes_of(pglib, seed)
-    to, numbers = nearness_of(len(branches.ends)), np.arange(LANES)
+    to, numbers = nearness_of(len(v), len(branches.ends)), np.arange(LANES)
     to.margin[0, 0], to.margin[0, 1] = [
         np.abs(np.random.default_rng(seed).normal(size=LANES)) * scale for scale in (1.0, 0.02)
     ]
@@ -87,10 +90,25 @@ def test_lanes_near_a_limit_and_beyond_one_are_told(pglib: Path, seed: int) -> N
     assert not to.lost.any()
 
 
+def test_a_branch_that_joins_nothing_is_never_far_from_its_limit(pglib: Path) -> None:
+    branches, watch, lost, v = lanes_of(pglib, 0)
+    v[:] = [[1.0], [0.0]]
+    row = int(watch.branch[0])
+    lost[:] = -1
+    lost[3, 0] = row
+    most = np.full(len(watch.most), 1e3)
+    to, numbers = nearness_of(len(v), len(branches.ends)), np.arange(LANES)
+    approach(branches, watch._replace(reach=reach_of(branches, watch.branch, most)), lost, numbers, v, to)
+    assert not to.near.any()
+    branches.admittance[row] = 0.0
+    approach(branches, watch._replace(reach=reach_of(branches, watch.branch, most)), lost, numbers, v, to)
+    assert to.near.tolist() == [lane != 3 for lane in range(LANES)]
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_all_limits_that_lanes_pass_are_listed(pglib: Path, seed: int) -> None:
     branches, watch, lost, v = lanes_of(pglib, seed)
-    to, numbers, hits = nearness_of(len(branches.ends)), np.arange(LANES), hits_of(10_000)
+    to, numbers, hits = nearness_of(len(v), len(branches.ends)), np.arange(LANES), hits_of(10_000)
     to.wanted[:] = np.arange(LANES) != 5
     judge(branches, watch, lost, numbers, v, to, hits)
     flow, size = flows(branches, v)[watch.branch], np.hypot(v[:, 0], v[:, 1])
@@ -126,7 +144,7 @@ def test_errors_are_those_of_plain_formulas(pglib: Path, seed: int) -> None:
     early.mismatch[STAGES:] = np.abs(random.normal(size=(STAGES, LANES)))
     early.mismatch[STAGES, 2], early.mismatch[STAGES + 1, 3] = 0.0, TOLERANCE  # they tell nothing
     controls, busy = (random.random(n) < 0.4).astype(float), random.random(LANES) < 0.7
-    error, to = np.zeros((LANES, 3)), nearness_of(len(branches.ends))
+    error, to = np.zeros((LANES, 3)), nearness_of(len(v), len(branches.ends))
     numbers = np.arange(LANES)
     learn(branches, watch.branch, controls, lost, numbers, busy, v, reactive, early, TOLERANCE, to, error)
     wanted = np.zeros((LANES, 3))

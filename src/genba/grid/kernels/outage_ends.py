@@ -4,6 +4,7 @@ import math
 from typing import NamedTuple
 
 from genba.grid.kernels.network import Bools, Floats, Ints
+from genba.grid.kernels.outage_approach import approach
 from genba.grid.kernels.outage_changes import Branches, Outages
 from genba.grid.kernels.outage_errors import Early, learn
 from genba.grid.kernels.outage_lanes import (
@@ -17,7 +18,7 @@ from genba.grid.kernels.outage_lanes import (
     Rules,
     Work,
 )
-from genba.grid.kernels.outage_limits import Hits, Nearness, Watch, approach, judge
+from genba.grid.kernels.outage_limits import Hits, Nearness, Watch, judge
 from genba.grid.kernels.outage_switches import KEPT, SWITCHES, Guard, switches
 from genba.num.jit import borrowing, inlined
 from genba.num.lu.lanes import LANES

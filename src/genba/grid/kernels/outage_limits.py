@@ -1,4 +1,4 @@
-"""Limits of eight outages side by side: which lanes come near one, and what those that pass one show."""
+"""Limits of eight outages side by side, and what those that pass one show."""
 
 import math
 from typing import NamedTuple
@@ -17,13 +17,11 @@ from genba.num.lu.lanes import (
     difference,
     every,
     load,
-    multiple,
     plus,
     product,
     scaled,
     store,
     times,
-    total,
 )
 
 LanePair = tuple[Lane, Lane]
@@ -44,6 +42,8 @@ class Watch(NamedTuple):
         low_limit: number of the lower limit of each position, shape (n,).
         high_limit: number of the upper limit.
         free: 1 where the voltage is not held, else 0, shape (n,).
+        reach: of both ends of such a branch real and imaginary part of r, with which the apparent power there
+            is y |v| |r v - w|, w the voltage of the other end; most / y; and 1 / y; shape (r, 2, 4).
     """
 
     branch: Ints
@@ -54,6 +54,7 @@ class Watch(NamedTuple):
     low_limit: Ints
     high_limit: Ints
     free: Floats
+    reach: Floats
 
 
 class Hits(NamedTuple):
@@ -72,13 +73,16 @@ class Hits(NamedTuple):
     used: Ints
 
 
-def watch_of(limits: Limits, base: Floats, point: Point, *, band: float, worse_by: float) -> Watch:
+def watch_of(
+    limits: Limits, base: Floats, point: Point, branches: Branches, *, band: float, worse_by: float
+) -> Watch:
     """Give from where a limit counts as newly broken.
 
     Arguments:
         limits: k limits.
         base: excess of each in the base, shape (k,), %; NaN where its element is out of service.
         point: the base by position.
+        branches: two-ports.
         band: share of a limit by which rounding may pass it.
         worse_by: growth of the excess from which a limit broken in the base counts, %.
     """
@@ -102,7 +106,21 @@ def watch_of(limits: Limits, base: Floats, point: Point, *, band: float, worse_b
         low_limit=low_limit,
         high_limit=high_limit,
         free=point.free[:, 1].copy(),
+        reach=reach_of(branches, limits.row[rating], border[rating]),
     )
+
+
+def reach_of(branches: Branches, rows: Ints, most: Floats) -> Floats:
+    """Give `Watch.reach` of some branches, whose apparent power counts beyond `most`, shape (r,)."""
+    terms = branches.admittance[rows].view(np.complex128)
+    own, other, reach = terms[:, [0, 3]], terms[:, [1, 2]], np.zeros((len(rows), 2, 4))
+    size = np.abs(other)
+    joins = size > 0
+    ratio = np.divide(-own, other, where=joins, out=np.zeros_like(own))
+    reach[:, :, 0], reach[:, :, 1] = ratio.real, ratio.imag
+    reach[:, :, 2] = np.divide(most[:, None], size, where=joins, out=np.full(size.shape, -1.0))
+    reach[:, :, 3] = np.divide(1.0, size, where=joins, out=reach[:, :, 3])
+    return reach
 
 
 def hits_of(rows: int) -> Hits:
@@ -118,7 +136,10 @@ class Nearness(NamedTuple):
         wanted: lanes to be judged, shape (8,).
         near: lanes within their margin of a limit, or beyond it, shape (8,).
         beyond: lanes beyond a limit by more than their margin, shape (8,).
+        over: how far, in squares, lanes are over the limits less their margin, and over those plus it: above
+            0 where one is passed; shape (1, 2, 8).
         square: room for squares, shape (1, 1, 8).
+        squares: of all voltages, shape (n, 1, 8), p.u.
         lowest: smallest square of a voltage that is not 0, shape (1, 1, 8), p.u.
         lost: whether some lane has lost a branch; all false between two uses, shape (m,).
     """
@@ -127,19 +148,23 @@ class Nearness(NamedTuple):
     wanted: Bools
     near: Bools
     beyond: Bools
+    over: Floats
     square: Floats
+    squares: Floats
     lowest: Floats
     lost: Bools
 
 
-def nearness_of(branches: int) -> Nearness:
-    """Give room for eight lanes of a grid with so many branches, without margins."""
+def nearness_of(buses: int, branches: int) -> Nearness:
+    """Give room for eight lanes of a grid with so many buses and branches, without margins."""
     return Nearness(
         margin=np.zeros((1, 2, LANES)),
         wanted=np.zeros(LANES, bool),
         near=np.zeros(LANES, bool),
         beyond=np.zeros(LANES, bool),
+        over=np.zeros((1, 2, LANES)),
         square=np.zeros((1, 1, LANES)),
+        squares=np.zeros((buses, 1, LANES)),
         lowest=np.zeros((1, 1, LANES)),
         lost=np.zeros(branches, bool),
     )
@@ -169,56 +194,11 @@ def _flow(y: Floats, ends: Ints, row: int, v: Floats) -> Lane:
     """Give the larger squared apparent power of both ends of a branch."""
     i, j = ends[row, 0], ends[row, 1]
     one, other = (load(v, i, 0), load(v, i, 1)), (load(v, j, 0), load(v, j, 1))
-    return _higher(squared(y, row, 0, 2, one, other), squared(y, row, 6, 4, other, one))
-
-
-@borrowing
-def approach(branches: Branches, watch: Watch, lost: Ints, numbers: Ints, v: Floats, to: Nearness) -> None:
-    """Tell which lanes come within their margin of a limit, which pass one by more, and how low voltages are.
-
-    All lanes take the same way: this is done as often as steps are taken.
-
-    Arguments:
-        branches: two-ports.
-        watch: the limits.
-        lost: branches that each outage takes, shape (k, 2).
-        numbers: outage of each lane, shape (8,).
-        v: voltages of the lanes, 0 at buses that are cut off, shape (n, 2, 8).
-        to: margins; what is found.
-    """
-    y, ends, margin = branches.admittance, branches.ends, load(to.margin, 0, 0)
-    near, beyond, none = every(-1.0), every(-1.0), every(0.0)
-    mark(lost, numbers, True, to.lost)
-    for limit in range(len(watch.branch)):
-        row = watch.branch[limit]
-        square, most = _flow(y, ends, row, v), every(watch.most[limit])
-        inner, outer = _higher(difference(most, margin), none), total(most, margin)
-        if to.lost[row]:
-            square = _without(square, lost, numbers, row, to.square)
-        near = _higher(difference(square, product(inner, inner)), near)
-        beyond = _higher(difference(square, product(outer, outer)), beyond)
-    mark(lost, numbers, False, to.lost)
-    margin, lowest = load(to.margin, 0, 1), every(np.inf)
-    for i in range(len(watch.low)):
-        e, f = load(v, i, 0), load(v, i, 1)
-        square, moved = times(e, e, f, f), multiple(watch.free[i], margin)
-        lowest = _smaller(lowest, square)
-        most = every(watch.high[i])
-        inner, outer = _higher(difference(most, moved), none), total(most, moved)
-        near = _higher(difference(square, product(inner, inner)), near)
-        beyond = _higher(difference(square, product(outer, outer)), beyond)
-        if watch.low[i] > 0.0:
-            least = every(watch.low[i])
-            inner, outer = total(least, moved), _higher(difference(least, moved), none)
-            near = _higher(_energised(square, difference(product(inner, inner), square)), near)
-            beyond = _higher(_energised(square, difference(product(outer, outer), square)), beyond)
-    store(to.lowest, 0, 0, lowest)
-    for lane in range(LANES):
-        to.near[lane], to.beyond[lane] = not near[lane] <= 0.0, beyond[lane] > 0.0
+    return higher(squared(y, row, 0, 2, one, other), squared(y, row, 6, 4, other, one))
 
 
 @kernel
-def _higher(x: Lane, y: Lane) -> Lane:
+def higher(x: Lane, y: Lane) -> Lane:
     """Give the larger of x and y, y where x is none."""
     return (
         x[0] if x[0] > y[0] else y[0],
@@ -233,28 +213,18 @@ def _higher(x: Lane, y: Lane) -> Lane:
 
 
 @kernel
-def _energised(square: Lane, x: Lane) -> Lane:
-    """Give x, and -1 where a bus has no voltage."""
+def energised(square: Lane) -> Lane:
+    """Give squared voltages, infinite where a bus has none."""
     return (
-        x[0] if square[0] > 0.0 else -1.0,
-        x[1] if square[1] > 0.0 else -1.0,
-        x[2] if square[2] > 0.0 else -1.0,
-        x[3] if square[3] > 0.0 else -1.0,
-        x[4] if square[4] > 0.0 else -1.0,
-        x[5] if square[5] > 0.0 else -1.0,
-        x[6] if square[6] > 0.0 else -1.0,
-        x[7] if square[7] > 0.0 else -1.0,
+        square[0] if square[0] > 0.0 else np.inf,
+        square[1] if square[1] > 0.0 else np.inf,
+        square[2] if square[2] > 0.0 else np.inf,
+        square[3] if square[3] > 0.0 else np.inf,
+        square[4] if square[4] > 0.0 else np.inf,
+        square[5] if square[5] > 0.0 else np.inf,
+        square[6] if square[6] > 0.0 else np.inf,
+        square[7] if square[7] > 0.0 else np.inf,
     )
-
-
-@inlined
-def _without(square: Lane, lost: Ints, numbers: Ints, row: int, room: Floats) -> Lane:
-    """Give squared powers, 0 in lanes that have lost the branch."""
-    store(room, 0, 0, square)
-    for lane in range(LANES):
-        if row == lost[numbers[lane], 0] or row == lost[numbers[lane], 1]:
-            room[0, 0, lane] = 0.0
-    return load(room, 0, 0)
 
 
 @borrowing
@@ -277,7 +247,7 @@ def judge(
         over = every(-1.0)
         for limit in range(first, min(first + TOGETHER, count)):
             square, most = _flow(y, ends, watch.branch[limit], v), watch.most[limit]
-            over = _higher(difference(square, every(most * most)), over)
+            over = higher(difference(square, every(most * most)), over)
         if not _some_above(over):
             continue
         for limit in range(first, min(first + TOGETHER, count)):
@@ -291,9 +261,10 @@ def judge(
         for i in range(first, min(first + TOGETHER, n)):
             e, f, low, high = load(v, i, 0), load(v, i, 1), watch.low[i], watch.high[i]
             square = times(e, e, f, f)
-            lowest = _smaller(lowest, square)
-            over = _higher(difference(square, every(high * high)), over)
-            over = _higher(_energised(square, difference(every(low * low), square)), over)
+            standing = energised(square)
+            lowest = smaller(lowest, standing)
+            over = higher(difference(square, every(high * high)), over)
+            over = higher(difference(every(low * low), standing), over)
         if not _some_above(over):
             continue
         for i in range(first, min(first + TOGETHER, n)):
@@ -312,17 +283,17 @@ def _some_above(x: Lane) -> bool:
 
 
 @kernel
-def _smaller(x: Lane, y: Lane) -> Lane:
-    """Give the smaller of x and y, x where y is 0: a bus that is cut off has no voltage."""
+def smaller(x: Lane, y: Lane) -> Lane:
+    """Give the smaller of x and y."""
     return (
-        y[0] if 0.0 < y[0] < x[0] else x[0],
-        y[1] if 0.0 < y[1] < x[1] else x[1],
-        y[2] if 0.0 < y[2] < x[2] else x[2],
-        y[3] if 0.0 < y[3] < x[3] else x[3],
-        y[4] if 0.0 < y[4] < x[4] else x[4],
-        y[5] if 0.0 < y[5] < x[5] else x[5],
-        y[6] if 0.0 < y[6] < x[6] else x[6],
-        y[7] if 0.0 < y[7] < x[7] else x[7],
+        y[0] if y[0] < x[0] else x[0],
+        y[1] if y[1] < x[1] else x[1],
+        y[2] if y[2] < x[2] else x[2],
+        y[3] if y[3] < x[3] else x[3],
+        y[4] if y[4] < x[4] else x[4],
+        y[5] if y[5] < x[5] else x[5],
+        y[6] if y[6] < x[6] else x[6],
+        y[7] if y[7] < x[7] else x[7],
     )
 
 
@@ -355,5 +326,5 @@ def _add(number: int, limit: int, value: float, hits: Hits) -> None:
         hits.used[0] += 1
 
 
-__all__ = ["Hits", "Nearness", "Watch", "approach", "hits_of", "judge", "mark", "nearness_of", "squared"]
-__all__ += ["watch_of"]
+__all__ = ["Hits", "Nearness", "Watch", "energised", "higher", "hits_of", "judge", "mark", "nearness_of"]
+__all__ += ["reach_of", "smaller", "squared", "watch_of"]

@@ -133,8 +133,9 @@ def _lanes(given: Study, lost: Lost, threads: int) -> Lanes | None:
     if point is None:
         return None
     ground = ground_of(given.model, given.schedule, given.state, point)
-    watch = watch_of(given.limits, given.measured.excess, point, band=given.band, worse_by=given.worse_by)
     losses, branches = losses_of(lost.branches, lost.units), branches_of(ground)
+    measured, counted = given.measured.excess, {"band": given.band, "worse_by": given.worse_by}
+    watch = watch_of(given.limits, measured, point, branches, **counted)
     desks = tuple(_desk(point, watch, len(branches.ends)) for _ in range(threads))
     place = _places(ground, branches, losses)
     return Lanes(ground, inverse_of(point), losses, branches, watch, desks, place)
@@ -151,7 +152,7 @@ def _desk(point: Point, watch: Watch, branches: int) -> Desk:
         group=group_of(room),
         done=group_of(done),
         early=early_of(len(point.live)),
-        to=nearness_of(branches),
+        to=nearness_of(len(point.live), branches),
         hits=hits_of(rows),
         place=np.zeros(1, np.int64),
     )
