@@ -5,6 +5,7 @@ import logging
 import os
 import threading
 import time
+from collections import deque
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,7 +25,7 @@ class ProgressFile:
         self._directory = directory
         self._writing = threading.Lock()
         self._pending: tuple[float, str] | None = None
-        self._message = ""
+        self._logged: deque[str] = deque(maxlen=2)
         self._due = 0.0
         directory.heartbeat.touch()
 
@@ -45,8 +46,8 @@ class ProgressFile:
             line = {"at": time.time_ns(), "fraction": fraction, "message": message}
             with self._directory.progress.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
-            if message != self._message:
-                self._message = message
+            if message not in self._logged:  # work that waits for kernels goes to and fro between two
+                self._logged.append(message)
                 logger.info("%3.0f %% %s", 100 * fraction, message)
 
     def beat(self) -> None:
