@@ -396,3 +396,19 @@ def test_a_study_without_a_base_holds_and_its_mutants_do_not(certified: Certify)
     assert run.failed(outcome="insecure")
     solvable = certified("contingency")
     assert {claim.name for claim in solvable.of(run.result).failed} == {"no_independent_solution"}
+
+
+def test_outages_from_an_optimum_whose_units_stand_at_their_limits_hold(certified: Certify) -> None:
+    """There voltages are at set points and outputs at limits at once, but for rounding."""
+    units = certified("opf", "case118_ieee").result.units
+    vm = dict(zip(units["bus"].tolist(), units["vm"].tolist(), strict=True))
+    changes = tuple(
+        change
+        for unit, (bus, p, q) in enumerate(
+            zip(units["bus"].tolist(), units["p"].tolist(), units["q"].tolist(), strict=True), 1
+        )
+        for change in (f"gen.{unit}.pg={p!r}", f"gen.{unit}.qg={q!r}", f"gen.{unit}.vg={vm[bus]!r}")
+    )
+    run = certified("contingency", "case118_ieee", set=changes, reactive_limits=True)
+    assert run.of(run.result).failed == ()
+    assert run.result.diverged <= 1

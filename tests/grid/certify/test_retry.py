@@ -11,7 +11,7 @@ from genba.grid.certify import replay
 from genba.grid.certify.circuit import circuit
 from genba.grid.certify.outages import Aftermath
 from genba.grid.certify.powerflow import voltages
-from genba.grid.certify.retry import Settled, attempt, sides, spread
+from genba.grid.certify.retry import Settled, _sides, attempt, sides, spread
 from genba.grid.certify.schedule import schedule, studied
 from genba.grid.io import matpower
 from genba.grid.records.powerflow import PowerflowParams
@@ -72,6 +72,24 @@ def test_a_need_is_spread_along_the_headroom_of_its_direction(
     run = certified("powerflow")
     grid = studied(run.params, run.context)
     assert spread(grid, schedule(grid).p, np.array(need)) == pytest.approx(expected)
+
+
+def test_buses_are_switched_jointly_and_then_the_most_urgent_alone(certified: Certify) -> None:
+    run = certified("powerflow", "case14_ieee")
+    grid = studied(run.params, run.context)
+    plan, side, needed = schedule(grid), np.zeros(14), np.zeros(14)
+    vm = np.where(plan.held, plan.magnitude, 1.0)
+    high = np.bincount(grid.host, grid.case.gen["qmax"], 14)
+    needed[1], needed[2], needed[5] = high[1] + 1, high[2] + 3, high[5] + 1e-9  # the last is rounding
+    side[7], vm[7] = 1.0, vm[7] + 0.02  # held at its upper limit, above its set point
+
+    def switched(*, joint: bool) -> list[float]:
+        return _sides(grid, plan, side, needed, vm, joint=joint)[[1, 2, 5, 7]].tolist()
+
+    assert switched(joint=True) == [1.0, 1.0, 0.0, 0.0]
+    assert switched(joint=False) == [0.0, 1.0, 0.0, 1.0]
+    vm[7] += 0.02  # more than 3 Mvar of 100 MVA
+    assert switched(joint=False) == [0.0, 0.0, 0.0, 0.0]
 
 
 def test_an_outage_is_tried_from_the_limits_of_the_base_and_then_without(

@@ -13,6 +13,8 @@ from genba.num import sparse
 from genba.num.table import Table
 
 ROUNDS = 40  # of slack and reactive limits around the iteration
+JOINT = 20  # of them: in those after, only the bus that passes its limit or set point most is switched
+SLIGHT_PU = 1e-8  # by which a limit or a set point may be passed: where units stand at both, rounding does
 STEPS = 50
 PLAUSIBLE_PU = 0.5  # a solution with a voltage below this refutes no divergence: the grid cannot be run there
 
@@ -93,7 +95,7 @@ def settle(
     v = np.where(plan.reference, plan.magnitude * np.exp(1j * np.angle(v)), np.where(grid.alive, v, 0.0))
     of, shared = grid.island[grid.host], params.slack == "distributed"
     need = _imbalance(grid, plan, withdrawals(grid, ports, v).real + grid.case.bus["pd"])
-    for _ in range(ROUNDS):
+    for number in range(ROUNDS):
         weights = _weights(grid, plan, need) if shared else None
         task = _task(grid, plan, side, weights)
         done = newton(shape, ports, task, v, tolerance=params.tolerance, steps=steps)
@@ -109,7 +111,7 @@ def settle(
             need = slack
         if params.reactive_limits:
             taken = withdrawals(grid, ports, v).imag + grid.case.bus["qd"]
-            before, side = side, _sides(grid, plan, side, taken, np.abs(v))
+            before, side = side, _sides(grid, plan, side, taken, np.abs(v), joint=number < JOINT)
             again |= bool((side != before).any())
         if not again:
             return Settled(v, p, steps_taken, side)
@@ -157,15 +159,18 @@ def _weights(grid: Circuit, plan: Schedule, missing: Floats) -> Floats:
     return np.where(grid.runs, share, 0.0)
 
 
-def _sides(grid: Circuit, plan: Schedule, side: Floats, needed: Floats, vm: Floats) -> Floats:
+def _sides(grid: Circuit, plan: Schedule, side: Floats, needed: Floats, vm: Floats, *, joint: bool) -> Floats:
     """Give at which reactive limit each bus stands next: 1 upper, -1 lower, 0 none."""
     case, on, buses = grid.case, grid.runs, len(grid.island)
     low, high = (np.bincount(grid.host[on], case.gen[name][on], buses) for name in ("qmin", "qmax"))
     movable = plan.held & ~plan.reference & grid.alive
-    free = movable & (side == 0)
-    recovered = movable & (side * (vm - plan.magnitude) > 0)
-    after = np.where(free & (needed > high), 1.0, np.where(free & (needed < low), -1.0, side))
-    return np.where(recovered, 0.0, after)
+    passed = np.where(
+        side == 0, np.maximum(needed - high, low - needed) / case.base_mva, side * (vm - plan.magnitude)
+    )
+    moves = movable & (passed > SLIGHT_PU)
+    if moves.any() and not joint:
+        moves &= passed == passed[moves].max()
+    return np.where(moves, np.where(side == 0, np.where(needed > high, 1.0, -1.0), 0.0), side)
 
 
 def _start(grid: Circuit, plan: Schedule, params: StateParams) -> Complexes:
