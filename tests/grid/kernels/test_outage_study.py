@@ -1,6 +1,6 @@
 """Outages in lanes: they give what each gives alone, and the screen leaves nothing out that violates."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from genba.grid.kernels.outage_lanes import UNSOLVED
 from genba.grid.kernels.outage_limits import hits_of
 from genba.grid.kernels.outage_plan import NONE, in_lanes
 from genba.grid.kernels.outage_rounds import first_of
-from genba.grid.kernels.outage_study import SAMPLE, SHARE, _lanes, _piece, _rules, study
+from genba.grid.kernels.outage_study import SAMPLE, SHARE, Lanes, _lanes, _piece, _rules, study
 from genba.grid.kernels.outage_verdicts import Lost, Passed, Study, Verdicts, passed, verdicts_of
 from genba.grid.kernels.outages import Outage, aftermath, solve_after
 from genba.grid.kernels.partings import partings
@@ -448,6 +448,52 @@ def test_threads_and_neighbours_change_nothing_where_buses_are_switched(
     assert np.array_equal(one.outage, three.outage)
     assert np.array_equal(one.limit, three.limit)
     assert np.array_equal(one.value, three.value)
+
+
+@pytest.fixture
+def own_factors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave all outages to lanes with factors of their own, as those are that switch many buses."""
+
+    def none_solved(lanes: Lanes, into: Verdicts, *more: object) -> Iterator[int]:
+        fit = np.flatnonzero(in_lanes(lanes.ground, lanes.losses))
+        outage_study._account(lanes, fit, into)
+        yield 0
+
+    monkeypatch.setattr(outage_study, "_side_by_side", none_solved)
+
+
+@pytest.mark.usefixtures("own_factors")
+@pytest.mark.parametrize("params", VARIANTS)
+@pytest.mark.parametrize("name", ["case14_ieee", "case118_ieee"])
+def test_lanes_with_own_factors_give_what_outages_give_one_by_one(
+    pglib_base: Callable[..., Base], name: str, params: dict[str, object]
+) -> None:
+    base = pglib_base(name, rating=0.5, **params)
+    lanes, alone = judged(base, worth=1), judged(base, worth=10**6)
+    assert_same(base, lanes, alone)
+    assert (lanes[0].steps != alone[0].steps).any()  # they have been solved otherwise
+
+
+@pytest.mark.usefixtures("own_factors")
+@pytest.mark.parametrize("params", VARIANTS)
+def test_threads_and_neighbours_change_nothing_with_own_factors(
+    pglib_base: Callable[..., Base], params: dict[str, object]
+) -> None:
+    base = pglib_base("case118_ieee", rating=0.5, **params)
+    order = np.random.default_rng(1).permutation(len(base.lost.branches))
+    lost = Lost(*([rows[number] for number in order] for rows in (base.lost.branches, base.lost.units)))
+    (a, one), (b, three) = judged(base, worth=1), judged(base, worth=1, threads=3)
+    c, other = judged(replace(base, lost=lost), worth=1)
+    assert np.array_equal(a.steps, b.steps)
+    assert np.array_equal(a.steps[order], c.steps)
+    assert np.array_equal(one.value, three.value)
+    assert np.array_equal(np.sort(one.value), np.sort(other.value))
+
+
+@pytest.mark.usefixtures("own_factors")
+def test_pairs_of_branches_fit_into_lanes_with_own_factors(pglib_base: Callable[..., Base]) -> None:
+    base = pair(pglib_base("case118_ieee", reactive_limits=True), 20, 100)
+    assert_same(base, judged(base, worth=1), judged(base, worth=10**6))
 
 
 @pytest.mark.parametrize("rows", [(0, 30), (7, 8), (20, 100), (65, 66)])

@@ -11,6 +11,8 @@ from genba.num.lu.structure import Structure
 
 RUNNING, SOLVED, STOPPED = 0, 1, 2
 """What a lane is."""
+NO_FACTORS, BASES, OWN = 0, 1, 2
+"""With which factors a lane goes on: it needs new ones, with the base's, or with those of its own."""
 
 
 class Grid(NamedTuple):
@@ -76,7 +78,7 @@ class Work(NamedTuple):
         slack: power that each island's units add, shape (2, islands + 1, 8).
         sizes: largest mismatch and norm, shape (2, 2, 8).
         status: RUNNING, SOLVED or STOPPED, shape (8,).
-        chord: whether a lane still goes on with the factors of the base, shape (8,).
+        chord: NO_FACTORS, BASES or OWN: those with which a lane goes on, shape (8,).
         counts: steps, shape (8,), then factorisations, shape (8,), then where they stand (0 or 1).
         length: share of a step that is tried, shape (8,).
         turn: changes of angle and magnitude that are tried, shape (2, n, 8).
@@ -115,7 +117,7 @@ class First(NamedTuple):
         vm: first magnitudes, shape (1, n, 8).
         angles: first angles, their cosines and sines, which all share, shape (3, n).
         status: RUNNING for lanes that take part, shape (8,).
-        chord: 1 for lanes whose unknowns are those of the base's factors, shape (8,).
+        chord: BASES for lanes whose unknowns are those of the base's factors, else NO_FACTORS, shape (8,).
         again: whether to keep the angles where the lanes stand instead.
     """
 

@@ -1,7 +1,8 @@
 """Newton's method for eight power flows of one grid side by side, numbers in the last axis.
 
 A lane first goes on with the factors of the base, which all lanes share, as long as every step contracts (the
-chord method); then with factors of its own. No lane sees what another does.
+chord method); then with factors of its own, which it keeps by the same rule. New ones are made when no lane
+goes on with those that it has, so that no lane sees what another does.
 
 Source: Tinney and Hart (1967), Power flow solution by Newton's method; Kelley (1995), Iterative methods for
 linear and nonlinear equations, section 5.4.
@@ -11,7 +12,7 @@ import math
 
 from genba.grid.kernels.lane_equations import evaluate, felt, fill
 from genba.grid.kernels.lane_numbers import least
-from genba.grid.kernels.lane_states import RUNNING, SOLVED, STOPPED, First, Grid, Task, Work
+from genba.grid.kernels.lane_states import NO_FACTORS, OWN, RUNNING, SOLVED, STOPPED, First, Grid, Task, Work
 from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.num.jit import borrowing, inlined
 from genba.num.lu.factor import HOLDS, factorize_lanes
@@ -29,7 +30,7 @@ from genba.num.lu.lanes import (
 from genba.num.lu.solve import solve_each_lane, solve_lanes
 
 CONTRACTS = 0.3
-"""A lane keeps the factors of the base while a step leaves less than this share of the norm."""
+"""A lane keeps the factors that it has while a step leaves less than this share of the norm."""
 WIDEST = 4.0
 """Change of an angle beyond which a step is hopeless, rad; the polynomials of a turn hold to there."""
 
@@ -77,8 +78,9 @@ def advance(
     factorisations: int,
     smallest_step: float,
     most: int,
+    fresh: int,
 ) -> bool:
-    """Go at most `most` steps on; tell whether a lane still runs.
+    """Go at most `most` steps on, `fresh` of them with new factors; tell whether a lane still runs.
 
     Arguments:
         grid: what all share.
@@ -90,19 +92,24 @@ def advance(
         factorisations: how many steps with factors of its own a lane may take.
         smallest_step: share of a step below which the search for less mismatch is given up.
         most: steps.
+        fresh: steps with new factors. What a lane does does not depend on the others even where such a limit
+            parts its steps into calls that each begin afresh, if lanes have no factors when they begin.
     """
     if afresh:
         _begin(grid, task, work, first)
     for _ in range(most):
-        running, chords = _judge(work, tolerance, factorisations)
-        if running == 0:
+        running, kept = _judge(work, tolerance, factorisations)
+        if not running:
             return False
-        if chords > 0:
-            _chord_step(grid, task, work)
-        else:
+        if kept == NO_FACTORS:
+            if fresh == 0:
+                return True
+            fresh -= 1
             _own_step(grid, task, work, smallest_step)
+        else:
+            _chord_step(grid, task, work, kept == OWN)
     running, _ = _judge(work, tolerance, factorisations)
-    return running > 0
+    return running
 
 
 @borrowing
@@ -133,31 +140,34 @@ def standing(polar: Floats, island: Ints, lowest: float, found: Bools) -> None:
 
 
 @borrowing
-def _judge(work: Work, tolerance: float, factorisations: int) -> tuple[int, int]:
-    """End lanes that are solved or out of budget; count those that run, and those on the base's factors."""
-    at, running, chords = work.counts[2 * LANES], 0, 0
+def _judge(work: Work, tolerance: float, factorisations: int) -> tuple[bool, int]:
+    """End lanes that are solved or out of budget; tell whether any runs, and which factors are in use."""
+    at, running, kept = work.counts[2 * LANES], False, NO_FACTORS
     for lane in range(LANES):
         if work.status[lane] != RUNNING:
             continue
+        spent = work.counts[LANES + lane] == factorisations and work.chord[lane] == NO_FACTORS
         if work.sizes[at, 0, lane] <= tolerance:
             work.status[lane] = SOLVED
-        elif work.counts[LANES + lane] == factorisations or not math.isfinite(work.sizes[at, 1, lane]):
+        elif spent or not math.isfinite(work.sizes[at, 1, lane]):
             work.status[lane] = STOPPED
         else:
-            running += 1
-            chords += work.chord[lane]
-    return running, chords
+            running, kept = True, max(kept, work.chord[lane])
+    return running, kept
 
 
 @borrowing
-def _chord_step(grid: Grid, task: Task, work: Work) -> None:
-    """Take a step with the factors of the base in every lane that uses them."""
+def _chord_step(grid: Grid, task: Task, work: Work, own: bool) -> None:
+    """Take a step in every lane that goes on with the factors it has: all their own, or all the base's."""
     at = work.counts[2 * LANES]
     for lane in range(LANES):
-        moves = work.status[lane] == RUNNING and work.chord[lane] == 1
+        moves = work.status[lane] == RUNNING and work.chord[lane] != NO_FACTORS
         work.length[lane] = 1.0 if moves else 0.0
     _write_step(grid, task, work)
-    solve_lanes(grid.structure, grid.factors, work.step)
+    if own:
+        solve_each_lane(grid.structure, work.factors, work.step)
+    else:
+        solve_lanes(grid.structure, grid.factors, work.step)
     if grid.distributed:
         _with_slack(grid, task, work)
     _try(grid, task, work)
@@ -168,7 +178,7 @@ def _chord_step(grid: Grid, task: Task, work: Work) -> None:
         work.counts[lane] += 1
         before, after = work.sizes[at, 1, lane], work.sizes[1 - at, 1, lane]
         if not after < CONTRACTS * before:
-            work.chord[lane] = 0
+            work.chord[lane] = NO_FACTORS
         if not after < before:
             work.length[lane] = 0.0
             taken = False
@@ -199,6 +209,9 @@ def _own_step(grid: Grid, task: Task, work: Work, smallest_step: float) -> None:
         else:
             work.step[:, :, lane] = 0.0  # what a lane without factors solved is no step
     _descend(grid, task, work, at, smallest_step)
+    for lane in range(LANES):
+        contracts = work.sizes[1 - at, 1, lane] < CONTRACTS * work.sizes[at, 1, lane]
+        work.chord[lane] = OWN if work.status[lane] == RUNNING and contracts else NO_FACTORS
 
 
 @borrowing

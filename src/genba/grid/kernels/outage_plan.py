@@ -276,7 +276,7 @@ def _plans(ground: Ground, unit: Ints, alive: Bools) -> tuple[Plans, Floats]:
     rows = np.flatnonzero(lost != NONE)
     alive[rows, lost[rows]] = False
     p = np.where(alive, schedule.p, 0.0)
-    p[rows] = _picked_up(ground, p[rows], lost[rows])
+    p[rows] = picked_up(ground, p[rows], lost[rows])
     reactive = _reactive(ground, alive)
     demand = network.demand
     live = schedule.island > 0
@@ -299,8 +299,14 @@ def _plans(ground: Ground, unit: Ints, alive: Bools) -> tuple[Plans, Floats]:
     return plans, p.sum(axis=1)
 
 
-def _picked_up(ground: Ground, p: Floats, lost: Ints) -> Floats:
-    """Spread the output of a lost unit over the headroom of its island, as `headroom.spread` does."""
+def picked_up(ground: Ground, p: Floats, lost: Ints) -> Floats:
+    """Spread the output of a lost unit over the headroom of its island, as `headroom.spread` does.
+
+    Arguments:
+        ground: the base.
+        p: output of each unit without the lost one, shape (k, g), p.u.
+        lost: the lost unit, shape (k,).
+    """
     network, schedule = ground.model.network, ground.schedule
     island = schedule.island[network.unit_bus]
     need = schedule.p[lost][:, None]
@@ -371,3 +377,4 @@ def _guard(ground: Ground, kept: Ints, left: Floats) -> Guard:
 
 
 __all__ = ["Batch", "Ground", "Losses", "batch_of", "branches_of", "ground_of", "in_lanes", "losses_of"]
+__all__ += ["picked_up"]

@@ -28,6 +28,8 @@ from genba.grid.kernels.outage_lanes import (
     group_of,
 )
 from genba.grid.kernels.outage_limits import Watch, hits_of, nearness_of, watch_of
+from genba.grid.kernels.outage_own_factors import basis_of, desk_of
+from genba.grid.kernels.outage_own_factors import solve_outages as solve_with_own_factors
 from genba.grid.kernels.outage_plan import (
     NONE,
     Ground,
@@ -58,6 +60,8 @@ CALL = 2_000_000
 """Buses times outages in one call of a kernel: about 0.1 s."""
 PLANNED = 200_000
 """The same where each outage has its own plan, which takes 32 bytes a bus."""
+OWN = 150_000
+"""The same where outages have factors of their own: 0.1 to 0.2 s."""
 ROWS = 1 << 12
 """Rows of limits passed for which there is more room than sixteen outages can need."""
 APART = 4
@@ -103,6 +107,8 @@ def study(
         at_work: Mapper = map if pool is None else pool.map
         if lanes is not None:
             yield from _side_by_side(lanes, into, at_work, screen)
+            if (~into.converged & in_lanes(lanes.ground, lanes.losses)).sum() >= worth:
+                yield from _by_own_factors(lanes, into, at_work)
         left = np.flatnonzero(~into.converged)
         whole = np.zeros(count, bool) if lanes is None or not len(left) else _whole(lanes)
         for start in range(0, len(left), APART * threads):
@@ -126,6 +132,22 @@ def _side_by_side(lanes: Lanes, into: Verdicts, at_work: Mapper, screen: int | N
     into.audited = np.sort(random.permutation(np.flatnonzero(into.screened))[:sample])
     into.converged[into.audited], into.screened[into.audited] = False, False
     yield from _tier(lanes, into.audited, into, at_work, None)
+
+
+def _by_own_factors(lanes: Lanes, into: Verdicts, at_work: Mapper) -> Iterator[int]:
+    """Solve with factors of their own what fits into lanes and has not been solved by those of the base."""
+    basis = basis_of(lanes.ground, lanes.losses, lanes.branches, lanes.watch)
+    desks = [desk_of(basis) for _ in lanes.desks]
+    left = np.flatnonzero(~into.converged & in_lanes(lanes.ground, lanes.losses))
+    size = LANES * max(1, OWN // (len(basis.alone) * LANES))
+    pieces = [left[start : start + size] for start in range(0, len(left), size)]
+    for start in range(0, len(pieces), len(desks)):
+        group = pieces[start : start + len(desks)]
+        for found in at_work(partial(solve_with_own_factors, basis), group, desks[: len(group)]):
+            into.converged[found.solved] = True
+            into.steps[found.solved] = found.steps
+            into.pieces += found.hits
+        yield int(into.converged.sum())
 
 
 def _lanes(given: Study, lost: Lost, threads: int) -> Lanes | None:

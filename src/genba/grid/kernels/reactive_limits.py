@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from genba.grid.kernels.network import Bools, Floats, Ints, Network, bus_sum
-from genba.num.jit import kernel
+from genba.num.jit import borrowing, kernel
 
 BEYOND = 1e-7
 """How far a reactive limit may be passed before a bus is switched, p.u."""
@@ -24,7 +24,7 @@ def bus_limits(network: Network, unit_on: Bools) -> tuple[Floats, Floats]:
 def switched(
     side: Ints, *, controls: Bools, q: Floats, vm: Floats, limits: tuple[Floats, Floats, Floats], single: bool
 ) -> Ints:
-    """Give at which limit each bus is to be held after a solution, shape (n,) or (n, k) for k solutions.
+    """Give at which limit each bus is to be held after a solution, shape (n,).
 
     Arguments:
         side: 1 at the upper limit, -1 at the lower, 0 free, as held during the solution; shape (n,).
@@ -33,20 +33,67 @@ def switched(
         vm: voltage magnitudes, shape (n,).
         limits: smallest and largest reactive output and voltage set point of each bus.
         single: whether to make only the most urgent change, which ends a cycle of joint ones.
+    """
+    found, yes = side.reshape(-1, 1).copy(), np.ones(1, np.bool_)
+    q, vm, lowest, highest, setpoint = (np.ascontiguousarray(x).reshape(-1, 1) for x in (q, vm, *limits))
+    switch_lanes(found, yes, controls, q, vm, lowest, highest, setpoint, np.array([single]), yes.copy())
+    return found[:, 0]
+
+
+@borrowing
+def switch_lanes(
+    side: Ints,
+    lanes: Bools,
+    controls: Bools,
+    q: Floats,
+    vm: Floats,
+    lowest: Floats,
+    highest: Floats,
+    setpoint: Floats,
+    single: Bools,
+    changed: Bools,
+) -> None:
+    """Write at which limit each bus is to be held after each of k solutions.
+
+    Arguments:
+        side: as held during the solutions, shape (n, k); becomes how buses are to be held.
+        lanes: solutions that count, shape (k,).
+        controls: whether a bus's units would control its voltage, shape (n,).
+        q, vm, lowest, highest, setpoint: as in `switched`, shape (n, k).
+        single: whether to make only the most urgent change, shape (k,).
+        changed: becomes whether any bus is switched, shape (k,).
 
     Source: MATPOWER manual 8.0, section 4.4 (enforcing reactive limits), here with the way back.
     """
+    for lane in range(side.shape[1]):
+        changed[lane] = False
+        if not lanes[lane]:
+            continue
+        least = 0.0
+        if single[lane]:
+            for i in range(len(side)):
+                range_ = lowest[i, lane], highest[i, lane], setpoint[i, lane]
+                least = max(least, _urgency(side[i, lane], controls[i], q[i, lane], vm[i, lane], range_))
+        for i in range(len(side)):
+            if side[i, lane] == 0 and not controls[i]:
+                continue
+            range_ = lowest[i, lane], highest[i, lane], setpoint[i, lane]
+            urgency = _urgency(side[i, lane], controls[i], q[i, lane], vm[i, lane], range_)
+            if urgency > 0.0 and urgency >= least:
+                changed[lane] = True
+                target = 1 if q[i, lane] > highest[i, lane] else -1
+                side[i, lane] = 0 if side[i, lane] != 0 else target
+
+
+@borrowing
+def _urgency(side: int, controls: bool, q: float, vm: float, limits: tuple[float, float, float]) -> float:
+    """Give by how much a bus passes what it is allowed, 0 or less where it need not be switched."""
     lowest, highest, setpoint = limits
-    free = controls & (side == 0)
-    over = np.where(free, np.maximum(q - highest, lowest - q) - BEYOND, 0.0)
-    past = np.where(controls, np.where(side > 0, vm - setpoint, setpoint - vm) - ABOVE, np.inf)
-    past = np.where(side != 0, past, 0.0)
-    urgency = np.maximum(over, past)
-    changes = urgency > 0
-    if single and changes.any():
-        changes &= urgency == urgency.max(axis=0)
-    target = np.where(side != 0, 0, np.where(q > highest, 1, -1))
-    return np.where(changes, target, side)
+    if side == 0:
+        return max(q - highest, lowest - q) - BEYOND if controls else 0.0
+    if not controls:
+        return math.inf
+    return (vm - setpoint if side > 0 else setpoint - vm) - ABOVE
 
 
 def shared(network: Network, bus_q: Floats, *, unit_on: Bools) -> Floats:

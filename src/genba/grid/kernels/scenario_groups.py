@@ -126,7 +126,7 @@ def solve_groups(
         task = Task(base.y, posed.scheduled, posed.free_magnitude, posed.share)
         first = First(vm, base.angles, now.running, now.chord, False)
         before = 0 if afresh else _steps(work)
-        if advance(grid, task, work, first, afresh, tolerance, factorisations, smallest_step, left):
+        if advance(grid, task, work, first, afresh, tolerance, factorisations, smallest_step, left, left):
             return group, False
         left -= _steps(work) - before + 1
         at = work.counts[2 * LANES]

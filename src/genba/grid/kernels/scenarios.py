@@ -7,6 +7,8 @@ import numpy as np
 
 from genba.grid.kernels.jacobian import fill_blocks
 from genba.grid.kernels.lane_states import (
+    BASES,
+    NO_FACTORS,
     RUNNING,
     SOLVED,
     STOPPED,
@@ -20,7 +22,7 @@ from genba.grid.kernels.lane_states import (
 from genba.grid.kernels.network import PQ, PV, REFERENCE, Bools, Floats, Ints, Phasors
 from genba.grid.kernels.newton import SMALLEST_STEP
 from genba.grid.kernels.newton_lanes import advance, keep, standing
-from genba.grid.kernels.reactive_limits import switched
+from genba.grid.kernels.reactive_limits import switch_lanes
 from genba.grid.kernels.scenario_figures import figures_of
 from genba.grid.kernels.scenario_groups import Group, group_of
 from genba.grid.kernels.scenario_lanes import (
@@ -281,23 +283,22 @@ def _settled(
 ) -> tuple[Bools, Ints, Ended]:
     """Solve until reactive limits and the direction of the slack settle, as `steady_state.solve` does."""
     grid, posed, work, budget = start.grid, room.posed, room.work, start.model.budget
+    most = most_steps(start)
+    limits = budget.tolerance, budget.factorisations, SMALLEST_STEP, most, most
     going, solved, turned = np.arange(LANES) < there, np.zeros(LANES, bool), np.zeros(LANES, bool)
     steps = np.zeros(LANES, np.int64)
-    limits = budget.tolerance, budget.factorisations, SMALLEST_STEP, most_steps(start)
     for number in range(ROUNDS):
-        pose(start.fixture, columns, rows, posed, room.vm)
-        task = Task(y, posed.scheduled, posed.free_magnitude, posed.share)
-        running, chord = np.where(going, RUNNING, STOPPED), _same_unknowns(start, posed)
-        first = First(room.vm, start.angles, running, chord, number > 0)
+        chord = _same_unknowns(start, posed)
+        task, first = pose_lanes(start, columns, rows, going, chord, y=y, room=room, again=number > 0)
         more = advance(grid, task, work, first, True, *limits)
         while more:
             heed()
             more = advance(grid, task, work, first, False, *limits)
         at = int(work.counts[-1])
         steps += np.where(going, work.counts[:LANES], 0)
-        standing(work.polar[at], start.fixture.island, budget.lowest, room.group.stands)
-        going &= (work.status == SOLVED) & room.group.stands
-        ended = going & ~_changed(start, posed, work, at, going, turned, single=number >= JOINT_ROUNDS)
+        going &= solved_lanes(start, room)
+        single = np.full(LANES, number >= JOINT_ROUNDS)
+        ended = going & ~change(start, posed, work, at, going, turned, single=single)
         solved |= ended
         going &= ~ended
         if number == 0 and not going.any():  # nothing has to be kept for another round
@@ -309,32 +310,75 @@ def _settled(
     return solved, steps, room.kept
 
 
+def pose_lanes(
+    start: Start,
+    columns: Columns,
+    rows: Ints,
+    going: Bools,
+    chord: Ints,
+    *,
+    y: Floats,
+    room: Room,
+    again: bool,
+) -> tuple[Task, First]:
+    """Give what lanes are to solve with the reactive limits and the shares of slack that they have.
+
+    Arguments:
+        start: what all share.
+        columns: of the block they belong to.
+        rows: the lanes, by row of the block, shape (8,).
+        going: lanes that take part, shape (8,).
+        chord: those that begin with the factors of the base, as in `First`.
+        y: entries of Y, as in `Task`.
+        room: of this thread, with outputs, sides, and first magnitudes.
+        again: whether lanes keep the angles where they stand.
+    """
+    posed = room.posed
+    pose(start.fixture, columns, rows, posed, room.vm)
+    task = Task(y, posed.scheduled, posed.free_magnitude, posed.share)
+    return task, First(room.vm, start.angles, np.where(going, RUNNING, STOPPED), chord, again)
+
+
+def solved_lanes(start: Start, room: Room) -> Bools:
+    """Tell which lanes have a solution in which no bus has collapsed, shape (8,)."""
+    work = room.work
+    standing(work.polar[work.counts[-1]], start.fixture.island, start.model.budget.lowest, room.group.stands)
+    return np.asarray((work.status == SOLVED) & room.group.stands)
+
+
 def most_steps(start: Start) -> int:
     """Give how many steps of eight lanes a call of a kernel may take."""
     return max(1, WORK // (len(start.grid.structure.lower_columns) + len(start.vm)))
 
 
 def _same_unknowns(start: Start, posed: Posed) -> Ints:
-    """Tell in which lanes the factors of the base are those of the unknowns, 1 or 0."""
+    """Tell in which lanes the factors of the base are those of the unknowns."""
+    factors = BASES if start.chord else NO_FACTORS
     if not start.model.reactive_limits:
-        return np.full(LANES, int(start.chord))
+        return np.full(LANES, factors)
     same: Bools = (posed.side == start.side[:, None]).all(axis=0)
-    return np.where(same, int(start.chord), 0)
+    return np.where(same, factors, NO_FACTORS)
 
 
-def _changed(
-    start: Start, posed: Posed, work: Work, at: int, going: Bools, turned: Bools, *, single: bool
+def change(
+    start: Start, posed: Posed, work: Work, at: int, going: Bools, turned: Bools, *, single: Bools
 ) -> Bools:
-    """Write what the next round has to change; tell in which lanes it is anything."""
+    """Write what the next round has to change; tell in which lanes it is anything.
+
+    Arguments:
+        start: what all share.
+        posed: as lanes were solved; sides and directions are written.
+        work: their solutions.
+        at: the buffer where these stand.
+        going: lanes that have one, shape (8,).
+        turned: whether the slack of each has been turned; is written.
+        single: lanes in which only the most urgent bus is switched, shape (8,).
+    """
     changed = np.zeros(LANES, bool)
     if start.model.reactive_limits:
-        controls = np.broadcast_to((start.fixture.kind == PV)[:, None], posed.side.shape)
+        controls, (q, vm) = start.fixture.kind == PV, (work.excess[at, 1], work.polar[at, 1])
         limits = posed.lowest, posed.highest, posed.setpoint
-        q, vm = work.excess[at, 1], work.polar[at, 1]
-        side = switched(posed.side, controls=controls, q=q, vm=vm, limits=limits, single=single)
-        side = np.where(going, side, posed.side)
-        changed |= (side != posed.side).any(axis=0)
-        posed.side[:] = side
+        switch_lanes(posed.side, going, controls, q, vm, *limits, single, changed)
     if start.fixture.distributed:
         slack = work.slack[at]
         wrong = np.where(posed.upwards, slack < 0, slack > 0)

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genba.num.jit import borrowing, inlined
-from genba.num.lu.lanes import LANES, Lane, every, less_times, load, store, times
-from genba.num.lu.pivot import inverse
+from genba.num.lu.lanes import LANES, Lane, every, less_times, load, multiple, store, times
+from genba.num.lu.pivot import SMALLEST, inverse
+from genba.num.lu.pivot_lanes import inverse_lanes, most
 from genba.num.lu.structure import Structure
 
 Floats = NDArray[np.float64]
@@ -181,18 +182,33 @@ def _invert_lanes(
     structure: Structure, values: Floats, i: int, w: Floats, inverses: Floats, failed: NDArray[np.int64]
 ) -> None:
     """Invert a pivot block in every lane; a lane without an inverse goes on with an identity."""
+    scale = every(0.0)
+    for p in range(structure.entry_start[i], structure.entry_start[i + 1]):
+        place = structure.entry_places[p]
+        for part in range(4):
+            scale = most(scale, load(values, place, part))
+    a, b, c, d, first, second = inverse_lanes(load(w, i, 0), load(w, i, 1), load(w, i, 2), load(w, i, 3))
+    _store_block(inverses, i, a, b, c, d)
+    least, fails = multiple(SMALLEST, scale), False
     for lane in range(LANES):
-        scale = 0.0
-        for p in range(structure.entry_start[i], structure.entry_start[i + 1]):
-            for part in range(4):
-                scale = max(scale, abs(values[structure.entry_places[p], part, lane]))
-        a, b, c, d, holds = inverse(w[i, 0, lane], w[i, 1, lane], w[i, 2, lane], w[i, 3, lane], scale)
-        if not holds:
-            a, b, c, d = 1.0, 0.0, 0.0, 1.0
-            if failed[lane] == HOLDS:
-                failed[lane] = i
-        inverses[i, 0, lane], inverses[i, 1, lane] = a, b
-        inverses[i, 2, lane], inverses[i, 3, lane] = c, d
+        if not (first[lane] > least[lane] and second[lane] > least[lane]):
+            fails = True
+    if fails:
+        _pass_over(first, second, least, i, inverses, failed)
+
+
+@borrowing
+def _pass_over(
+    first: Lane, second: Lane, least: Lane, i: int, inverses: Floats, failed: NDArray[np.int64]
+) -> None:
+    """Let the lanes whose pivots are too small go on with an identity."""
+    for lane in range(LANES):
+        if first[lane] > least[lane] and second[lane] > least[lane]:
+            continue
+        inverses[i, 0, lane], inverses[i, 1, lane] = 1.0, 0.0
+        inverses[i, 2, lane], inverses[i, 3, lane] = 0.0, 1.0
+        if failed[lane] == HOLDS:
+            failed[lane] = i
 
 
 __all__ = ["HOLDS", "Factors", "factorize", "factorize_lanes", "factors_of"]
