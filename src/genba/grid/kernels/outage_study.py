@@ -107,7 +107,7 @@ def study(
         at_work: Mapper = map if pool is None else pool.map
         if lanes is not None:
             yield from _side_by_side(lanes, into, at_work, screen)
-            if (~into.converged & in_lanes(lanes.ground, lanes.losses)).sum() >= worth:
+            if np.count_nonzero(~into.converged) >= worth:
                 yield from _by_own_factors(lanes, into, at_work)
         left = np.flatnonzero(~into.converged)
         whole = np.zeros(count, bool) if lanes is None or not len(left) else _whole(lanes)
@@ -136,9 +136,9 @@ def _side_by_side(lanes: Lanes, into: Verdicts, at_work: Mapper, screen: int | N
 
 def _by_own_factors(lanes: Lanes, into: Verdicts, at_work: Mapper) -> Iterator[int]:
     """Solve with factors of their own what fits into lanes and has not been solved by those of the base."""
+    left = np.flatnonzero(~into.converged & in_lanes(lanes.ground, lanes.losses))
     basis = basis_of(lanes.ground, lanes.losses, lanes.branches, lanes.watch)
     desks = [desk_of(basis) for _ in lanes.desks]
-    left = np.flatnonzero(~into.converged & in_lanes(lanes.ground, lanes.losses))
     size = LANES * max(1, OWN // (len(basis.alone) * LANES))
     pieces = [left[start : start + size] for start in range(0, len(left), size)]
     for start in range(0, len(pieces), len(desks)):
