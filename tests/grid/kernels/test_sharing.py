@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from genba.grid.kernels.headroom import headroom, shares, spread
 from genba.grid.kernels.network import Network
-from genba.grid.kernels.reactive_limits import bus_limits, shared, switched
+from genba.grid.kernels.reactive_limits import ABOVE, BEYOND, bus_limits, shared, switch_lanes, switched
 
 LEVEL = st.floats(-5, 5).map(lambda value: round(value, 3))
 
@@ -130,6 +130,25 @@ def test_a_bus_whose_units_are_lost_is_not_held_any_more() -> None:
         single=True,
     )
     assert after.tolist() == [0]
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_solutions_side_by_side_are_switched_by_the_formula(seed: int) -> None:
+    random, shape = np.random.default_rng(seed), (9, 5)
+    controls, lanes, single = random.random(9) < 0.8, random.random(5) < 0.8, random.random(5) < 0.5
+    before = random.integers(-1, 2, shape)
+    q, vm = random.normal(size=shape), 1 + 0.05 * random.normal(size=shape)
+    lowest, highest = -random.random(shape), random.random(shape)
+    setpoint = 1 + 0.05 * random.normal(size=shape)
+    over = np.where(controls[:, None], np.maximum(q - highest, lowest - q) - BEYOND, 0.0)
+    past = np.where(controls[:, None], before * (vm - setpoint) - ABOVE, np.inf)
+    urgency = np.where(before == 0, over, past)
+    changes = lanes & (urgency > 0) & (~single | (urgency == urgency.max(axis=0)))
+    wanted = np.where(changes, np.where(before != 0, 0, np.where(q > highest, 1, -1)), before)
+    found, changed = before.copy(), np.ones(5, bool)
+    switch_lanes(found, lanes, controls, q, vm, lowest, highest, setpoint, single, changed)
+    assert np.array_equal(found, wanted)
+    assert np.array_equal(changed, changes.any(axis=0))
 
 
 def test_headroom_is_never_negative() -> None:

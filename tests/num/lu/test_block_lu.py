@@ -107,11 +107,12 @@ def test_eight_matrices_side_by_side_give_what_each_gives_alone() -> None:
         assert np.abs(alone - lanes[structure.position, :, lane]).max() <= ROUNDING
 
 
-def test_a_singular_lane_is_named_and_spoils_no_other() -> None:
+@pytest.mark.parametrize("entry", [0.0, np.nan])
+def test_a_singular_lane_is_named_and_spoils_no_other(entry: float) -> None:
     indptr, indices, values = random_blocks(8, 30, 60)
     structure = structure_of(30, indptr, indices)
     several = np.repeat(values[:, :, None], LANES, axis=2)
-    several[indptr[7] : indptr[8], :, 3] = 0.0
+    several[indptr[7] : indptr[8], :, 3] = entry
     factors, failed = factors_of(structure, lanes=True), np.zeros(LANES, np.int64)
     factorize_lanes(structure, several, factors, failed)
     assert failed[3] == structure.position[7]

@@ -139,7 +139,8 @@ def _by_own_factors(lanes: Lanes, into: Verdicts, at_work: Mapper) -> Iterator[i
     left = np.flatnonzero(~into.converged & in_lanes(lanes.ground, lanes.losses))
     basis = basis_of(lanes.ground, lanes.losses, lanes.branches, lanes.watch)
     desks = [desk_of(basis) for _ in lanes.desks]
-    size = LANES * max(1, OWN // (len(basis.alone) * LANES))
+    most = min(OWN // (len(basis.alone) * LANES), -(-len(left) // (len(desks) * LANES)))
+    size = LANES * max(1, most)
     pieces = [left[start : start + size] for start in range(0, len(left), size)]
     for start in range(0, len(pieces), len(desks)):
         group = pieces[start : start + len(desks)]

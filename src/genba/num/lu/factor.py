@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genba.num.jit import borrowing, inlined
-from genba.num.lu.lanes import LANES, Lane, every, less_times, load, multiple, store, times
-from genba.num.lu.pivot import SMALLEST, inverse
-from genba.num.lu.pivot_lanes import inverse_lanes, most
+from genba.num.lu.lanes import LANES, Lane, every, larger, less_times, load, store, times
+from genba.num.lu.pivot import inverse
 from genba.num.lu.structure import Structure
 
 Floats = NDArray[np.float64]
@@ -125,7 +124,7 @@ def factorize_lanes(
     upper_start, upper_columns = structure.upper_start, structure.upper_columns
     failed[:] = HOLDS
     for i in range(len(structure.order)):
-        _scatter_lanes(structure, values, i, w)
+        scale = _scatter_lanes(structure, values, i, w)
         for p in range(lower_start[i], lower_start[i + 1]):
             k = lower_columns[p]
             a, b, c, d = load(w, k, 0), load(w, k, 1), load(w, k, 2), load(w, k, 3)
@@ -147,11 +146,12 @@ def factorize_lanes(
         for q in range(upper_start[i], upper_start[i + 1]):
             j = upper_columns[q]
             _store_block(upper, q, load(w, j, 0), load(w, j, 1), load(w, j, 2), load(w, j, 3))
-        _invert_lanes(structure, values, i, w, inverses, failed)
+        _invert_lanes(i, w, scale, inverses, failed)
 
 
 @borrowing
-def _scatter_lanes(structure: Structure, values: Floats, i: int, w: Floats) -> None:
+def _scatter_lanes(structure: Structure, values: Floats, i: int, w: Floats) -> Lane:
+    """Write a row of every matrix among zeros; give the largest entry of each."""
     lower_start, lower_columns = structure.lower_start, structure.lower_columns
     upper_start, upper_columns = structure.upper_start, structure.upper_columns
     entry_start, entry_places, entry_columns = (
@@ -166,6 +166,7 @@ def _scatter_lanes(structure: Structure, values: Floats, i: int, w: Floats) -> N
         j = upper_columns[q]
         _store_block(w, j, every(0.0), every(0.0), every(0.0), every(0.0))
     _store_block(w, i, every(0.0), every(0.0), every(0.0), every(0.0))
+    scale = every(0.0)
     for p in range(entry_start[i], entry_start[i + 1]):
         j, place = entry_columns[p], entry_places[p]
         a, b, c, d = (
@@ -175,40 +176,21 @@ def _scatter_lanes(structure: Structure, values: Floats, i: int, w: Floats) -> N
             load(values, place, 3),
         )
         _store_block(w, j, a, b, c, d)
+        scale = larger(larger(larger(larger(scale, a), b), c), d)
+    return scale
 
 
 @borrowing
-def _invert_lanes(
-    structure: Structure, values: Floats, i: int, w: Floats, inverses: Floats, failed: NDArray[np.int64]
-) -> None:
+def _invert_lanes(i: int, w: Floats, scale: Lane, inverses: Floats, failed: NDArray[np.int64]) -> None:
     """Invert a pivot block in every lane; a lane without an inverse goes on with an identity."""
-    scale = every(0.0)
-    for p in range(structure.entry_start[i], structure.entry_start[i + 1]):
-        place = structure.entry_places[p]
-        for part in range(4):
-            scale = most(scale, load(values, place, part))
-    a, b, c, d, first, second = inverse_lanes(load(w, i, 0), load(w, i, 1), load(w, i, 2), load(w, i, 3))
-    _store_block(inverses, i, a, b, c, d)
-    least, fails = multiple(SMALLEST, scale), False
     for lane in range(LANES):
-        if not (first[lane] > least[lane] and second[lane] > least[lane]):
-            fails = True
-    if fails:
-        _pass_over(first, second, least, i, inverses, failed)
-
-
-@borrowing
-def _pass_over(
-    first: Lane, second: Lane, least: Lane, i: int, inverses: Floats, failed: NDArray[np.int64]
-) -> None:
-    """Let the lanes whose pivots are too small go on with an identity."""
-    for lane in range(LANES):
-        if first[lane] > least[lane] and second[lane] > least[lane]:
-            continue
-        inverses[i, 0, lane], inverses[i, 1, lane] = 1.0, 0.0
-        inverses[i, 2, lane], inverses[i, 3, lane] = 0.0, 1.0
-        if failed[lane] == HOLDS:
-            failed[lane] = i
+        a, b, c, d, holds = inverse(w[i, 0, lane], w[i, 1, lane], w[i, 2, lane], w[i, 3, lane], scale[lane])
+        if not holds:
+            a, b, c, d = 1.0, 0.0, 0.0, 1.0
+            if failed[lane] == HOLDS:
+                failed[lane] = i
+        inverses[i, 0, lane], inverses[i, 1, lane] = a, b
+        inverses[i, 2, lane], inverses[i, 3, lane] = c, d
 
 
 __all__ = ["HOLDS", "Factors", "factorize", "factorize_lanes", "factors_of"]
