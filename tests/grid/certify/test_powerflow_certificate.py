@@ -358,8 +358,9 @@ def test_pglib_cases_without_a_solution_hold_as_divergences(
     assert run.of(run.result).holds
 
 
-def test_a_solution_called_a_divergence_is_refused(certified: Certify) -> None:
-    run = certified("powerflow")
+@pytest.mark.parametrize("generation", ["case", "balanced"])
+def test_a_solution_called_a_divergence_is_refused(certified: Certify, generation: str) -> None:
+    run = certified("powerflow", generation=generation)
     failed = run.failed(outcome="diverged")
     assert failed == {"no_flows", "iterate_is_no_solution", "no_independent_solution"}
 

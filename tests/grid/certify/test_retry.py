@@ -6,10 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from genba.core.context import Context
-from genba.grid.certify import replay
 from genba.grid.certify.circuit import circuit
-from genba.grid.certify.outages import Aftermath
 from genba.grid.certify.powerflow import voltages
 from genba.grid.certify.retry import Settled, _sides, attempt, sides, spread
 from genba.grid.certify.schedule import schedule, studied
@@ -34,8 +31,10 @@ RULES: list[dict[str, Any]] = [
     {"generation": "balanced", "set": ("gen.1.pg=190", "gen.2.pg=120")},
     {"slack": "distributed", "set": ("gen.1.pmax=100.4", "gen.2.pmax=60.2", "gen.3.pmax=20.2")},
     {"generation": "balanced", "set": ("gen.1.pmax=100.4", "gen.2.pmax=60.2", "gen.3.pmax=20.2")},
+    {"reactive_limits": True, "set": ("gen.2.qmax=31", "gen.3.qmax=20")},  # 51 Mvar; 55 with the demand there
     {"set": ("branch.2.x=0",)},
     {"set": ("bus.2.type=1", "gen.2.qg=30", "gen.3.qg=9")},  # they hold no voltage
+    {"set": ("gen.4.status=1",)},  # at a bus that holds no voltage: its reactive output is the case's
 ]
 
 
@@ -46,6 +45,7 @@ def test_the_state_found_anew_is_the_power_flows(certified: Certify, params: dic
     plan = schedule(grid)
     found = attempt(grid, plan, run.params)
     assert found is not None
+    assert found.steps > 0
     assert found.v == pytest.approx(voltages(grid, run.result), abs=SAME_PU)
     assert found.side.tolist() == sides(grid, run.result.units).tolist()
     follows = grid.runs.copy()
@@ -57,13 +57,10 @@ def test_the_state_found_anew_is_the_power_flows(certified: Certify, params: dic
 @pytest.mark.parametrize(
     ("need", "expected"),
     [
-        (
-            (0.0, 0.5, -0.25),
-            [0.25, 0.2, 0.05, 0, -0.25, 0],
-        ),  # upwards 100, 80, 20 MW; island 2: one unit
+        ((0.0, 0.5, -0.25), [0.25, 0.2, 0.05, 0, -0.25, 0]),  # upwards 100, 80 and 20 MW
         ((0.0, -1.7, 0.25), [-0.9, -0.6, -0.2, 0, 0.25, 0]),  # downwards 90, 60 and 20 MW
         ((0.0, 300.0, -99.0), [100, 80, 20, 0, -31, 0]),  # no further than headroom goes
-        ((9.0, 0.0, 0.0), [0, 0, 0, 0, 0, 0]),
+        ((9.0, 0.0, 0.0), [0, 0, 0, 0, 0, 0]),  # nothing is asked of what is dead
     ],
 )
 def test_a_need_is_spread_along_the_headroom_of_its_direction(
@@ -72,6 +69,32 @@ def test_a_need_is_spread_along_the_headroom_of_its_direction(
     run = certified("powerflow")
     grid = studied(run.params, run.context)
     assert spread(grid, schedule(grid).p, np.array(need)) == pytest.approx(expected)
+
+
+def _settled(text: str, **params: Any) -> Settled:
+    grid = circuit(matpower.parse(text)[0])
+    found = attempt(grid, schedule(grid), PowerflowParams.model_validate({"case": "case.m", **params}))
+    assert found is not None
+    return found
+
+
+# Two units serve the demand beside them: at 1 p.u. nothing is missing, and losses only show when solved.
+EVEN = """function mpc = even
+mpc.version = '2';
+mpc.baseMVA = 100;
+mpc.bus = [ 1 3 0 0 0 0 1 1 0 1 1 1.1 0.9; 2 2 50 0 0 0 1 1 0 1 1 1.1 0.9 ];
+mpc.gen = [ 1 30 0 99 -99 1 100 1 60 20; 2 20 0 99 -99 1 100 1 30 0 ];
+mpc.branch = [ 1 2 0.05 0.1 0 0 0 0 0 0 1 0 0 ];
+"""
+
+
+@pytest.mark.parametrize("limits", [False, True])
+def test_a_slack_whose_need_began_at_zero_follows_the_headroom_upwards(limits: bool) -> None:
+    found = _settled(EVEN, start="flat", slack="distributed", reactive_limits=limits)
+    assert not found.side.any()
+    moved = found.p - [30, 20]
+    assert moved[0] > 0.1
+    assert moved[0] / 30 == pytest.approx(moved[1] / 10)  # upwards 30 and 10 MW, downwards 10 and 20
 
 
 def test_buses_are_switched_jointly_and_then_the_most_urgent_alone(certified: Certify) -> None:
@@ -92,24 +115,6 @@ def test_buses_are_switched_jointly_and_then_the_most_urgent_alone(certified: Ce
     assert switched(joint=False) == [0.0, 0.0, 0.0, 0.0]
 
 
-def test_an_outage_is_tried_from_the_limits_of_the_base_and_then_without(
-    certified: Certify, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = certified("powerflow")
-    grid = studied(run.params, run.context)
-    left, plan, tried = Aftermath(grid, False, 0.0, 0.0), schedule(grid), []
-
-    def settled(*given: Any, side: np.ndarray, **more: Any) -> None:
-        tried.append(side.tolist())
-
-    monkeypatch.setattr(replay, "settle", settled)
-    monkeypatch.setattr(replay, "plan_after", lambda *given: plan)
-    for side in (np.zeros(2), np.array([0.0, 1.0])):
-        study = replay.Study(run.params, grid, None, None, None, None, side, None)  # type: ignore[arg-type]
-        assert replay.solve_again(study, [(None, left)], Context())[0].loads is None  # type: ignore[list-item]
-    assert tried == [[0.0, 0.0], [0.0, 1.0], [0.0, 0.0]]
-
-
 # --- starts ---
 
 # A chain 1-2-3 without demand, losses or charging: at equal set points no current flows, whatever is shifted.
@@ -126,14 +131,6 @@ mpc.branch = [ 1 2 0 0.1 0 0 0 0 0 {shift} 1 0 0; 2 3 0 1 0 0 0 0 0 0 1 0 0 ];
 """
 
 
-def _settled(text: str, **params: Any) -> Settled:
-    grid = circuit(matpower.parse(text)[0])
-    found = attempt(grid, schedule(grid), PowerflowParams.model_validate({"case": "case.m", **params}))
-    assert found is not None
-    assert np.degrees(np.angle(found.v[0])) == pytest.approx(10)  # the reference keeps its angle of the case
-    return found
-
-
 @pytest.mark.parametrize(
     ("chain", "there_at_once"),
     [
@@ -144,8 +141,10 @@ def _settled(text: str, **params: Any) -> Settled:
 )
 def test_the_start_asked_for_is_where_it_starts(chain: dict[str, float], there_at_once: set[str]) -> None:
     """Each chain puts the solution where some starts begin, which then need no step."""
-    steps = {start: _settled(CHAIN.format(**chain), start=start).steps for start in ("flat", "dc", "case")}
-    assert {start for start, taken in steps.items() if taken == 0} == there_at_once
+    found = {start: _settled(CHAIN.format(**chain), start=start) for start in ("flat", "dc", "case")}
+    assert {start for start, one in found.items() if one.steps == 0} == there_at_once
+    for one in found.values():
+        assert np.degrees(np.angle(one.v[0])) == pytest.approx(10)  # the reference's of the case
 
 
 def test_a_unit_that_stands_just_at_its_limit_keeps_its_voltage() -> None:
