@@ -12,7 +12,7 @@ from genba.grid.certify.newton import pattern
 from genba.grid.certify.outages import Aftermath, Outage, aftermath, bridges, paired, requested
 from genba.grid.certify.pairs import pair_claims
 from genba.grid.certify.powerflow import OUTPUT_MW, state_claims, voltages
-from genba.grid.certify.replay import Replay, Study, solve_again
+from genba.grid.certify.replay import Study, solve_again
 from genba.grid.certify.retry import attempt, sides
 from genba.grid.certify.rows import gaps, worst
 from genba.grid.certify.schedule import Schedule, schedule, studied
@@ -327,7 +327,7 @@ def _again(
         *_resolved(study, [asked[row].name for row in reported], first, result, at, chosen),
         equal(
             "divergences",
-            float(sum(one.loads is not None for one in second)),
+            float(sum(one is not None for one in second)),
             expected=0,
             method="Divergences for which an independent Newton from the base finds a solution.",
         ),
@@ -338,7 +338,7 @@ def _again(
 def _resolved(
     study: Study,
     names: list[str],
-    replays: list[Replay],
+    replays: list[Loads | None],
     result: ContingencyResult,
     at: Ints,
     chosen: Bools,
@@ -347,16 +347,15 @@ def _resolved(
     of = result.violations["outage"]
     for name, replay in zip(names, replays, strict=True):
         rows = np.flatnonzero(of == name)
-        if replay.loads is None:
+        if replay is None:
             unlike += len(rows)
             continue
         worse = study.params.worse_by
         must, may = (
-            violated(study.base, replay.loads, worse, doubt=doubt)
-            for doubt in (UNSURE_PERCENT, -UNSURE_PERCENT)
+            violated(study.base, replay, worse, doubt=doubt) for doubt in (UNSURE_PERCENT, -UNSURE_PERCENT)
         )
         unlike += _unlike(at[rows], must, may)
-        gap = worst(np.array([gap, _value_gap(study, replay.loads, result.violations.where(rows), at[rows])]))
+        gap = worst(np.array([gap, _value_gap(study, replay, result.violations.where(rows), at[rows])]))
     how = (
         f"{len(names)} outages holding the worst {int(chosen.sum())} of {len(of)} violations solved again "
         "by Newton's method in rectangular coordinates from the base"
@@ -373,7 +372,7 @@ def _resolved(
     )
 
 
-def _missed(study: Study, replays: list[Replay], population: int, screened: int) -> Claim:
+def _missed(study: Study, replays: list[Loads | None], population: int, screened: int) -> Claim:
     """Claim the rate of violations that were not reported: none in n proves at most 3/n at 95 %."""
     misses = sum(_misses(study, replay) for replay in replays)
     checked = len(replays)
@@ -392,8 +391,8 @@ def _missed(study: Study, replays: list[Replay], population: int, screened: int)
     )
 
 
-def _misses(study: Study, replay: Replay) -> bool:
-    if replay.loads is None:
+def _misses(study: Study, replay: Loads | None) -> bool:
+    if replay is None:
         return True
     worse = study.params.worse_by
-    return bool(violated(study.base, replay.loads, worse, doubt=UNSURE_PERCENT).any())
+    return bool(violated(study.base, replay, worse, doubt=UNSURE_PERCENT).any())

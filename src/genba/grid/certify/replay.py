@@ -32,17 +32,9 @@ class Study:
     base: Loads
 
 
-@dataclass(frozen=True)
-class Replay:
-    """One outage solved again: what it leaves, and its loads; None when it has no solution."""
-
-    left: Aftermath
-    loads: Loads | None
-
-
-def solve_again(study: Study, work: list[tuple[Outage, Aftermath]], ctx: Context) -> list[Replay]:
-    """Solve outages again on the context's threads; SuperLU works outside the interpreter's lock."""
-    done: list[Replay] = []
+def solve_again(study: Study, work: list[tuple[Outage, Aftermath]], ctx: Context) -> list[Loads | None]:
+    """Give the loads of outages, None without a solution; SuperLU works outside the interpreter's lock."""
+    done: list[Loads | None] = []
     with ThreadPoolExecutor(max(ctx.threads, 1)) as pool:
         for start in range(0, len(work), BATCH):
             ctx.progress(1.0, f"certifying: {start} of {len(work)} outages solved again")
@@ -51,7 +43,7 @@ def solve_again(study: Study, work: list[tuple[Outage, Aftermath]], ctx: Context
 
 
 @np.errstate(all="ignore")  # every thread has its own
-def _solve(study: Study, outage: Outage, left: Aftermath) -> Replay:
+def _solve(study: Study, outage: Outage, left: Aftermath) -> Loads | None:
     ports, plan = two_ports(left.grid), plan_after(left, outage, study.p)
     found = None
     for side in (study.side, np.zeros_like(study.side)) if study.side.any() else (study.side,):
@@ -59,4 +51,4 @@ def _solve(study: Study, outage: Outage, left: Aftermath) -> Replay:
         found = found or settle(
             left.grid, plan, study.shape, ports, study.v, study.params, steps=STEPS, side=side
         )
-    return Replay(left, None if found is None else loads(left.grid, ports, found.v, study.bounds))
+    return None if found is None else loads(left.grid, ports, found.v, study.bounds)
