@@ -66,18 +66,20 @@ def pair_of(name: str) -> tuple[int, int] | None:
 
 def _listed(path: Path) -> tuple[Outage, ...]:
     """Read a file of contingencies whose form the study has accepted."""
-    lines = decode(read_bytes(path, wanted=CSV), wanted=CSV)[0].splitlines()
+    lines = decode(read_bytes(path, wanted=CSV), wanted=CSV)[0].split("\n")
     head = next(line for line in lines if line.strip())
     rows = csv.reader(lines, delimiter=max(",;\t", key=head.count))
-    return tuple(_named(row[0], row[1]) for row in list(filter(any, rows))[1:])
+    filled = [row for row in rows if any(cell.strip() for cell in row)]
+    return tuple(_named(row[0], row[1]) for row in filled[1:])
 
 
 def _named(name: str, elements: str) -> Outage:
-    rows: dict[str, list[int]] = {"branch": [], "gen": []}
+    rows: dict[str, set[int]] = {"branch": set(), "gen": set()}  # what is named twice is lost once
     for element in elements.split("+"):
         kind, _, row = element.strip().partition(".")
-        rows[kind].append(int(row) - 1)
-    return Outage(name.strip(), np.array(rows["branch"], np.int64), np.array(rows["gen"], np.int64))
+        rows[kind].add(int(row) - 1)
+    branches, units = (np.array(sorted(rows[kind]), np.int64) for kind in ("branch", "gen"))
+    return Outage(name.strip(), branches, units)
 
 
 def aftermath(base: Circuit, outage: Outage, p: Floats, *, splits: bool = True) -> Aftermath:
