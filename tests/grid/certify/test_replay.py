@@ -1,0 +1,61 @@
+"""Outages solved again by a contingency study's certificate: on which threads, from which limits."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from genba.core.context import Context
+from genba.grid.operations.contingency import contingency
+
+Certify = Callable[..., Any]
+
+
+@pytest.mark.parametrize("granted", [1, 2])
+def test_outages_are_solved_again_on_no_more_threads_than_granted(
+    certified: Certify, monkeypatch: pytest.MonkeyPatch, granted: int
+) -> None:
+    monkeypatch.setattr("genba.grid.certify.replay.BATCH", 4)  # two looks at least at threads in use
+    run = certified("contingency")
+    before, seen = threading.active_count(), []
+    run.context.threads, silent = granted, run.context.report
+    run.context.report = lambda fraction, message: seen.append(threading.active_count() - before)
+    try:
+        assert run.of(run.result).holds
+    finally:
+        run.context.threads, run.context.report = 1, silent
+    assert len(seen) > 1
+    assert 0 < max(seen) <= granted
+
+
+# Unit 2 stands at its lower limit while branch 2 feeds its bus. Over branch 1 alone, 300 MW arrive only with
+# reactive power from that unit: 1.05^2 / 0.4 p.u. = 276 MW without, 1.05 / 0.2 p.u. = 525 MW when it holds 1.
+LIFT = """function mpc = lift
+mpc.version = '2';
+mpc.baseMVA = 100;
+mpc.bus = [ 1 3 0 0 0 0 1 1 0 1 1 1.1 0.9; 2 2 300 0 0 0 1 1 0 1 1 1.1 0.9 ];
+mpc.gen = [ 1 300 0 900 -900 1.05 100 1 400 0; 2 0 0 400 0 1 100 1 9 0 ];
+mpc.branch = [ 1 2 0 0.2 0 0 0 0 0 0 1 0 0; 1 2 0 0.02 0 0 0 0 0 0 1 0 0 ];
+"""
+
+
+def test_an_outage_is_solved_again_without_the_limits_of_the_base_as_well(tmp_path: Path) -> None:
+    (tmp_path / "lift.m").write_text(LIFT)
+    params, context = (
+        contingency.parse({"case": str(tmp_path / "lift.m"), "reactive_limits": True}),
+        Context(),
+    )
+    result = contingency.function(params, context)
+    assert result.units["limit"].tolist() == ["", "qmin"]
+    lost = int(np.flatnonzero(result.outages["outage"] == "branch.2")[0])
+    assert result.outages["status"][lost] == "secure"
+    assert contingency.certify(params, result, context).failed == ()
+    status = result.outages["status"].copy()
+    status[lost] = "diverged"
+    denied = result.model_copy(
+        update={"outages": result.outages.replace(status=status), "diverged": 1, "outcome": "insecure"}
+    )
+    assert "divergences" in {claim.name for claim in contingency.certify(params, denied, context).failed}
