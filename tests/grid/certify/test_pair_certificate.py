@@ -154,6 +154,20 @@ def test_what_is_no_pair_is_refused(certified: Certify, name: str) -> None:
     assert run.with_cell("ranked", "outage", 0, name) >= {"pairs_ranked", "outages_listed"}
 
 
+@pytest.mark.parametrize("spell", ["branch.0{}+branch.{}", "branch.{}+branch.0{}", "{}+{}", "branch.{}+{}"])
+def test_another_spelling_of_a_pair_is_refused(certified: Certify, spell: str) -> None:
+    """Every table agrees on the name, so that only the name itself is wrong."""
+    run = certified("contingency", "case30_ieee", generation="balanced", pairs=10)
+    name = run.result.ranked["outage"][3]
+    other = spell.format(*name.replace("branch.", "").split("+"))
+    tables = {}
+    for table in ("ranked", "outages", "violations"):
+        names = getattr(run.result, table)["outage"]
+        spelt = np.array([other if one == name else one for one in names], object)
+        tables[table] = getattr(run.result, table).replace(outage=spelt)
+    assert "pairs_ranked" in run.failed(**tables)
+
+
 def test_a_study_without_a_base_has_no_pairs(certified: Certify) -> None:
     run = certified("contingency", set=("bus.*.pd*=8",), pairs=5)
     assert run.of(run.result).failed == ()
