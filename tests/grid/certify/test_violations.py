@@ -1,5 +1,7 @@
 """Limits and what passes them, as the certificates see them: hand results."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -29,6 +31,34 @@ def test_the_rating_is_the_shortest_term_that_is_given(rates: str, rating: float
     found = limits(circuit(case), ContingencyParams.model_validate({"case": "case.m"}))
     assert bool(found.seen[0]) == (rating is not None)
     assert found.limit[0] == (rating or 0)
+
+
+@pytest.mark.parametrize(
+    ("params", "buses", "branches"),
+    [
+        ({}, [1, 1, 1], [1, 1]),
+        ({"min_kv": 110}, [1, 1, 0], [1, 1]),  # a branch counts with either end
+        ({"min_kv": 220}, [1, 0, 0], [1, 0]),
+        ({"min_kv": 221}, [0, 0, 0], [0, 0]),
+        ({"areas": (1,)}, [1, 0, 0], [1, 0]),
+        ({"areas": (2,), "min_kv": 110}, [0, 1, 0], [1, 1]),
+        ({"monitored": ("bus.2", "branch.2")}, [0, 1, 0], [0, 1]),
+    ],
+)
+def test_what_is_monitored_has_the_voltage_and_the_area_asked_for(
+    params: dict[str, Any], buses: list[int], branches: list[int]
+) -> None:
+    case = matpower.parse(
+        "function mpc = m\nmpc.version = '2';\nmpc.baseMVA = 100;\nmpc.bus = [\n"
+        + "".join(
+            f" {n} 1 0 0 0 0 {area} 1 0 {kv} 1 1.1 0.9;\n"
+            for n, area, kv in ((1, 1, 220), (2, 2, 110), (3, 2, 20))
+        )
+        + "];\nmpc.gen = [ 1 0 0 9 -9 1 100 1 9 0 ];\n"
+        "mpc.branch = [ 1 2 0 0.1 0 5 0 0 0 0 1 0 0; 2 3 0 0.1 0 5 0 0 0 0 1 0 0 ];\n"
+    )[0]
+    found = limits(circuit(case), ContingencyParams.model_validate({"case": "case.m", **params}))
+    assert found.seen.tolist() == [bool(one) for one in (*branches, *buses, *buses)]
 
 
 @pytest.mark.parametrize(
