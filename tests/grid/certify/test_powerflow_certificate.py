@@ -361,8 +361,7 @@ def test_pglib_cases_without_a_solution_hold_as_divergences(
 @pytest.mark.parametrize("generation", ["case", "balanced"])
 def test_a_solution_called_a_divergence_is_refused(certified: Certify, generation: str) -> None:
     run = certified("powerflow", generation=generation)
-    failed = run.failed(outcome="diverged")
-    assert failed == {"no_flows", "iterate_is_no_solution", "no_independent_solution"}
+    assert run.failed(outcome="diverged") == {"no_flows", "iterate_is_no_solution", "no_independent_solution"}
 
 
 @pytest.mark.parametrize("params", [*VARIANTS[:2], *VARIANTS[3:8]])
