@@ -6,7 +6,7 @@ import numpy as np
 
 from genba.grid.kernels.network import Floats, Ints
 from genba.num.lu.factor import Factors, factors_of
-from genba.num.lu.lanes import LANES
+from genba.num.lu.lanes import LANES, aligned
 from genba.num.lu.structure import Structure
 
 RUNNING, SOLVED, STOPPED = 0, 1, 2
@@ -147,22 +147,23 @@ class Ended(NamedTuple):
 def work_of(grid: Grid) -> Work:
     """Give room for eight lanes."""
     n, entries, islands = len(grid.diagonal), len(grid.cols), int(grid.island.max(initial=0)) + 1
-    flat = Flat(np.empty((2, 2, n * LANES)), np.empty((2, 2, n * LANES)), np.empty((2, n * LANES)))
+    polar, v, turn = aligned(2, 2, n), aligned(2, 2, n), aligned(2, n)
+    flat = Flat(polar.reshape(2, 2, -1), v.reshape(2, 2, -1), turn.reshape(2, -1))
     return Work(
-        polar=flat.polar.reshape(2, 2, n, LANES),
-        v=flat.v.reshape(2, 2, n, LANES),
-        excess=np.empty((2, 2, n, LANES)),
-        slack=np.empty((2, islands, LANES)),
+        polar=polar,
+        v=v,
+        excess=aligned(2, 2, n),
+        slack=aligned(2, islands),
         sizes=np.empty((2, 2, LANES)),
         status=np.empty(LANES, np.int64),
         chord=np.empty(LANES, np.int64),
         counts=np.empty(2 * LANES + 1, np.int64),
         length=np.empty(LANES),
-        turn=flat.turn.reshape(2, n, LANES),
-        step=np.empty((n, 2, LANES)),
-        answer=np.empty((n, 2, LANES)),
-        felt=np.empty((2, islands, LANES)),
-        blocks=np.empty((entries, 4, LANES)),
+        turn=turn,
+        step=aligned(n, 2),
+        answer=aligned(n, 2),
+        felt=aligned(2, islands),
+        blocks=aligned(entries, 4),
         factors=factors_of(grid.structure, lanes=True),
         failed=np.empty(LANES, np.int64),
         flat=flat,

@@ -15,7 +15,7 @@ from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.operating_point import Point, sent
 from genba.grid.kernels.outage_inverse import Inverse, place_of
 from genba.num.jit import borrowing, inlined
-from genba.num.lu.lanes import LANES
+from genba.num.lu.lanes import LANES, aligned
 
 MOST = 2
 """Branches that a lane can lose."""
@@ -112,8 +112,8 @@ def change_of(point: Point) -> Change:
         right=np.empty((LANES, most, 2, RANK)),
         inner=np.zeros((LANES, RANK, RANK)),
         plain=np.zeros(LANES, np.bool_),
-        whole=np.zeros((4, 4, LANES)),
-        ends=np.zeros((1, 4, LANES)),
+        whole=aligned(4, 4),
+        ends=aligned(1, 4),
         holds=np.zeros(LANES, np.bool_),
         share=np.zeros((2, LANES, RANK)),
         matrix=np.zeros((LANES, RANK, RANK)),

@@ -13,6 +13,7 @@ from genba.num.jit import borrowing, inlined
 from genba.num.lu.lanes import (
     LANES,
     Lane,
+    aligned,
     difference,
     every,
     larger,
@@ -66,12 +67,12 @@ def room_of(point: Point) -> Room:
     """Give room for eight outages."""
     n = len(point.voltage)
     return Room(
-        voltage=np.zeros((n, 2, LANES)),
-        planned=np.zeros((n, 2, LANES)),
-        share=np.zeros((n, 1, LANES)),
-        reactive=np.zeros((n, 1, LANES)),
-        step=np.zeros((n, 2, LANES)),
-        aside=np.zeros((n, 2, LANES)),
+        voltage=aligned(n, 2),
+        planned=aligned(n, 2),
+        share=aligned(n, 1),
+        reactive=aligned(n, 1),
+        step=aligned(n, 2),
+        aside=aligned(n, 2),
         slack=np.zeros((1, 1, LANES)),
         mismatch=np.zeros(LANES),
         borrowed=np.zeros((LANES, 2, 2, 2)),

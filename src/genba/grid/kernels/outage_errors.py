@@ -9,7 +9,7 @@ from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.outage_changes import Branches
 from genba.grid.kernels.outage_limits import Nearness, mark, squared
 from genba.num.jit import borrowing, inlined, kernel
-from genba.num.lu.lanes import LANES, Lane, difference, every, larger, load, store, times
+from genba.num.lu.lanes import LANES, Lane, aligned, difference, every, larger, load, store, times
 
 STAGES = 2
 """Steps after which a lane is remembered."""
@@ -32,7 +32,7 @@ class Early(NamedTuple):
 
 def early_of(n: int) -> Early:
     """Give room for a grid of n buses."""
-    return Early(np.zeros((n, 2 * PARTS, LANES)), np.zeros((2 * STAGES, LANES)))
+    return Early(aligned(n, 2 * PARTS), np.zeros((2 * STAGES, LANES)))
 
 
 @borrowing

@@ -16,7 +16,7 @@ import numpy as np
 from genba.grid.kernels.network import Floats, Ints
 from genba.grid.kernels.outage_steps import turn
 from genba.num.jit import borrowing
-from genba.num.lu.lanes import LANES, difference, every, load, product, store, times, total
+from genba.num.lu.lanes import LANES, aligned, difference, every, load, product, store, times, total
 
 SEEN = 256
 """Positions from which only some are looked at to find the weights: at least so many."""
@@ -55,8 +55,8 @@ def past_of(n: int) -> Past:
     """Give eight lanes of `n` positions that have taken no step; without room beyond `MIXED`."""
     known = n if n <= MIXED else 0
     return Past(
-        seen=np.zeros((-(-known // max(1, known // SEEN)), 4, LANES)),
-        off=np.zeros((known, 4, LANES)),
+        seen=aligned(-(-known // max(1, known // SEEN)), 4),
+        off=aligned(known, 4),
         gram=np.zeros((1, 6, LANES)),
         weight=np.zeros((1, 4, LANES)),
         held=np.zeros(LANES, np.int64),

@@ -8,7 +8,7 @@ import numpy as np
 from genba.grid.kernels.headroom import NEGLIGIBLE
 from genba.grid.kernels.network import PQ, Bools, Floats, Ints
 from genba.num.jit import borrowing, inlined, kernel
-from genba.num.lu.lanes import LANES
+from genba.num.lu.lanes import LANES, aligned
 
 
 class Columns(NamedTuple):
@@ -100,14 +100,14 @@ def posed_of(fixture: Fixture) -> Posed:
     """Give room for eight scenarios."""
     n, g, islands = len(fixture.island), len(fixture.unit_bus), len(fixture.reference_unit)
     return Posed(
-        p=np.empty((g, LANES)),
-        weights=np.empty((g, LANES)),
-        setpoint=np.empty((n, LANES)),
-        lowest=np.empty((n, LANES)),
-        highest=np.empty((n, LANES)),
-        scheduled=np.empty((2, n, LANES)),
-        free_magnitude=np.empty((1, n, LANES)),
-        share=np.empty((1, n, LANES)),
+        p=aligned(g),
+        weights=aligned(g),
+        setpoint=aligned(n),
+        lowest=aligned(n),
+        highest=aligned(n),
+        scheduled=aligned(2, n),
+        free_magnitude=aligned(1, n),
+        share=aligned(1, n),
         side=np.zeros((n, LANES), np.int64),
         upwards=np.ones((islands, LANES), np.bool_),
         room=np.empty((islands, LANES)),

@@ -44,7 +44,7 @@ from genba.grid.kernels.steady_state import (
     controls_of,
 )
 from genba.num.lu.factor import HOLDS, factorize, factors_of
-from genba.num.lu.lanes import LANES
+from genba.num.lu.lanes import LANES, aligned
 
 WORK = 400_000
 """Blocks of factors in eight lanes that one call of a kernel may make: about a tenth of a second."""
@@ -218,12 +218,9 @@ class Room:
 
 def room_of(start: Start) -> Room:
     """Give a thread's room."""
-    shape = (len(start.vm), LANES)
-    islands = len(start.fixture.reference_unit)
-    kept = Ended(
-        np.zeros((2, *shape)), np.zeros((2, *shape)), np.zeros((2, *shape)), np.zeros((islands, LANES))
-    )
-    return Room(work_of(start.grid), posed_of(start.fixture), group_of(), np.empty((1, *shape)), kept)
+    n, islands = len(start.vm), len(start.fixture.reference_unit)
+    kept = Ended(aligned(2, n), aligned(2, n), aligned(2, n), aligned(islands))
+    return Room(work_of(start.grid), posed_of(start.fixture), group_of(), aligned(1, n), kept)
 
 
 def solve_group(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genba.num.jit import borrowing, inlined
-from genba.num.lu.lanes import LANES, Lane, every, larger, less_times, load, store, times
+from genba.num.lu.lanes import LANES, Lane, aligned, every, larger, less_times, load, store, times
 from genba.num.lu.pivot import inverse
 from genba.num.lu.structure import Structure
 
@@ -35,9 +35,8 @@ class Factors(NamedTuple):
 
 def factors_of(structure: Structure, *, lanes: bool = False) -> Factors:
     """Give room for the factors of one matrix, or of eight side by side."""
-    more = (LANES,) if lanes else ()
     blocks, n = len(structure.lower_columns), structure.n
-    return Factors(*(np.zeros((rows, 4, *more)) for rows in (blocks, blocks, n, n)))
+    return Factors(*(aligned(rows, 4) if lanes else np.zeros((rows, 4)) for rows in (blocks, blocks, n, n)))
 
 
 @inlined
