@@ -137,6 +137,9 @@ def test_a_recorded_run_equals_a_call_in_this_process(operation: Operation[Any, 
     outcome, run = operation(**given), genba.submit(operation.name, **given)
     with Factory.open(home()) as factory:
         result = factory.result(run.id)
+    assert run.certificate is not None
+    pairs = zip(run.certificate.claims, outcome.certificate.claims, strict=True)
+    assert [pair for pair in pairs if pair[0] != pair[1]] == []  # these alone are worth reading
     assert run.certificate == outcome.certificate
     assert _canonical(result) == _canonical(outcome.result)
 

@@ -55,13 +55,15 @@ def minimum_degree(n: int, indptr: Ints, indices: Ints) -> Ints:
 
 def adjacency(n: int, start: Ints, end: Ints) -> tuple[Ints, Ints]:
     """Give indptr and indices of an undirected graph from the two ends of its edges, loops left out."""
-    indptr, indices = _adjacency(n, np.asarray(start, np.int64), np.asarray(end, np.int64))
-    return indptr, indices[: indptr[n]]
+    return adjacent(n, np.asarray(start, np.int64), np.asarray(end, np.int64))
 
 
 @kernel
-def _adjacency(n: int, start: Ints, end: Ints) -> tuple[Ints, Ints]:
-    """Sort the ends of edges into the rows of their nodes, then write every row once, ascending."""
+def adjacent(n: int, start: Ints, end: Ints) -> tuple[Ints, Ints]:
+    """Give what `adjacency` does, to kernels.
+
+    The ends of edges are sorted into the rows of their nodes, and then every row is written once, ascending.
+    """
     begin = np.zeros(n + 2, np.int64)
     for e in range(len(start)):
         if start[e] != end[e]:
@@ -98,7 +100,7 @@ def _adjacency(n: int, start: Ints, end: Ints) -> tuple[Ints, Ints]:
                 seen[other] = node
                 indices[count[other]] = node
                 count[other] += 1
-    return indptr, indices
+    return indptr, indices[: indptr[n]]
 
 
 @kernel

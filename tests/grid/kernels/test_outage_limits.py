@@ -38,7 +38,7 @@ def lanes_of(pglib: Path, seed: int) -> tuple[Branches, Watch, np.ndarray, np.nd
         low_limit=np.where(low > 0, 100 + np.arange(n), -1),
         high_limit=np.where(high < np.inf, 200 + np.arange(n), -1),
         free=(random.random(n) < 0.7).astype(float),
-        reach=reach_of(branches, rated, np.full(m - 5, RATING)),
+        reach=reach_of(branches.admittance, rated, np.full(m - 5, RATING)),
     )
     spread = np.array([0.0, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 0.01])
     size, angle = (1 + spread * random.normal(size=(n, LANES)), 0.2 * spread * random.normal(size=(n, LANES)))
@@ -98,10 +98,24 @@ def test_a_branch_that_joins_nothing_is_never_far_from_its_limit(pglib: Path) ->
     lost[3, 0] = row
     most = np.full(len(watch.most), 1e3)
     to, numbers = nearness_of(len(v), len(branches.ends)), np.arange(LANES)
-    approach(branches, watch._replace(reach=reach_of(branches, watch.branch, most)), lost, numbers, v, to)
+    approach(
+        branches,
+        watch._replace(reach=reach_of(branches.admittance, watch.branch, most)),
+        lost,
+        numbers,
+        v,
+        to,
+    )
     assert not to.near.any()
     branches.admittance[row] = 0.0
-    approach(branches, watch._replace(reach=reach_of(branches, watch.branch, most)), lost, numbers, v, to)
+    approach(
+        branches,
+        watch._replace(reach=reach_of(branches.admittance, watch.branch, most)),
+        lost,
+        numbers,
+        v,
+        to,
+    )
     assert to.near.tolist() == [lane != 3 for lane in range(LANES)]
 
 

@@ -18,9 +18,10 @@ from genba.grid.kernels.operating_point import point_of
 from genba.grid.kernels.outage_inverse import inverse_of
 from genba.grid.kernels.outage_lanes import UNSOLVED
 from genba.grid.kernels.outage_limits import hits_of
-from genba.grid.kernels.outage_plan import NONE, in_lanes
+from genba.grid.kernels.outage_losses import NONE
+from genba.grid.kernels.outage_plan import in_lanes
 from genba.grid.kernels.outage_rounds import first_of
-from genba.grid.kernels.outage_study import SAMPLE, SHARE, Lanes, _lanes, _piece, _rules, study
+from genba.grid.kernels.outage_study import PICKS, SAMPLE, SHARE, Lanes, _lanes, _piece, _rules, study
 from genba.grid.kernels.outage_verdicts import Lost, Passed, Study, Verdicts, passed, verdicts_of
 from genba.grid.kernels.outages import Outage, aftermath, solve_after
 from genba.grid.kernels.partings import partings
@@ -214,7 +215,10 @@ def test_the_screen_misses_no_violation(
     assert not bad & set(np.flatnonzero(some[0].screened).tolist())
     assert set(some[1].outage.tolist()) == set(whole[1].outage.tolist())
     sample = max(SAMPLE, round(SHARE * in_lanes_of(base)))
-    assert len(some[0].audited) == min(sample, len(some[0].audited) + int(some[0].screened.sum()))
+    audited, screened = some[0].audited, some[0].screened
+    assert min(sample, len(audited) + screened.sum()) <= len(audited) < PICKS * sample + 1
+    assert len(np.unique(audited)) == len(audited)
+    assert not screened[audited].any()
 
 
 def test_the_screen_leaves_what_is_far_from_every_limit(pglib_base: Callable[..., Base]) -> None:

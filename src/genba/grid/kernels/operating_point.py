@@ -46,26 +46,41 @@ class Point(NamedTuple):
 def point_of(model: Model, schedule: Schedule, state: State) -> Point | None:
     """Give a solved base by position; None when its Jacobian has no factors without pivoting."""
     structure = model.plan.structure
-    entries, live = model.admittance.values(schedule.branch_on), schedule.island > 0
-    pattern = structure.entry_start, structure.entry_columns, structure.entry_places
-    diagonal, admittance, voltage, free, energised, given = _by_position(
-        structure.order, pattern, entries, live, state.kind, state.at.voltage
+    entries = model.admittance.values(schedule.branch_on)
+    places, factors = np.arange(len(entries)), factors_of(structure)
+    moved = structure._replace(entry_places=places)
+    ended, diagonal, admittance, voltage, free, live, given = _factorized(
+        moved, structure.entry_places, entries, schedule.island, state.kind, state.at.voltage, factors
     )
-    point = Point(
-        structure=structure._replace(entry_places=np.arange(len(entries))),
-        factors=factors_of(structure),
-        start=structure.entry_start,
-        columns=structure.entry_columns,
-        diagonal=diagonal,
-        admittance=admittance,
-        voltage=voltage,
-        free=free,
-        live=energised,
-        references=np.flatnonzero(given),
-    )
+    if ended != HOLDS:
+        return None
+    start, columns = structure.entry_start, structure.entry_columns
+    return Point(moved, factors, start, columns, diagonal, admittance, voltage, free, live, references=given)
+
+
+@kernel
+def _factorized(
+    structure: Structure, places: Ints, entries: Phasors, island: Ints, kind: Ints, voltage: Phasors,
+    factors: Factors
+) -> tuple[int, Ints, Floats, Floats, Floats, Floats, Ints]:  # fmt: skip
+    """Factorize the Jacobian; give how that ended, and what `_by_position` gives.
+
+    Arguments:
+        structure: as in `Point`.
+        places: where each of its entries stands among `entries`, shape (nnz,).
+        entries: of Y, shape (nnz,), p.u.
+        island: island of each bus, 0 when de-energised, shape (n,).
+        kind: PQ, PV or REFERENCE, shape (n,).
+        voltage: by bus, shape (n,), p.u.
+        factors: receives them.
+    """
+    pattern = structure.entry_start, structure.entry_columns, places
+    found = _by_position(structure.order, pattern, entries, island > 0, kind, voltage)
+    diagonal, admittance, at, free, live, given = found
     blocks = np.empty((len(entries), 4))
-    _jacobian(point.start, point.columns, diagonal, admittance, voltage, free, blocks)
-    return point if factorize(point.structure, blocks, point.factors) == HOLDS else None
+    _jacobian(structure.entry_start, structure.entry_columns, diagonal, admittance, at, free, blocks)
+    ended = factorize(structure, blocks, factors)
+    return ended, diagonal, admittance, at, free, live, np.flatnonzero(given)
 
 
 @kernel

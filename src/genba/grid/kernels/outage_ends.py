@@ -8,7 +8,9 @@ from genba.grid.kernels.outage_approach import approach
 from genba.grid.kernels.outage_changes import Branches, Outages
 from genba.grid.kernels.outage_errors import Early, learn
 from genba.grid.kernels.outage_lanes import (
+    CLEARED,
     HOPELESS,
+    PICKED,
     SCREENED,
     SOLVED,
     SWITCHED,
@@ -30,7 +32,7 @@ class Seen(NamedTuple):
     numbers: Ints
     taken: Ints
     busy: Bools
-    beyond: Bools
+    settled: Bools
     voltage: Floats
     reactive: Floats
     mismatch: Floats
@@ -41,7 +43,7 @@ def seen_of(group: Group) -> Seen:
     """Give what `screen` needs."""
     room = group.room
     return Seen(
-        group.numbers, group.taken, group.busy, group.beyond, room.voltage, room.reactive, room.mismatch
+        group.numbers, group.taken, group.busy, group.settled, room.voltage, room.reactive, room.mismatch
     )
 
 
@@ -65,7 +67,7 @@ def screen(
         mismatch = seen.mismatch[lane]
         to.wanted[lane] = (
             seen.busy[lane]
-            and not seen.beyond[lane]
+            and not seen.settled[lane]
             and seen.taken[lane] > 0
             and rules.tolerance < mismatch < HOPELESS
             and outages.switched[numbers[lane], 0, 0] < 0
@@ -78,15 +80,23 @@ def screen(
     for lane in range(LANES):
         if not to.wanted[lane]:
             continue
-        seen.beyond[lane] = to.beyond[lane]
+        seen.settled[lane] = to.beyond[lane]
         if to.near[lane] or to.lowest[0, 0, lane] < 4.0 * rules.lowest**2:
             continue
         margin = rules.error[2] * seen.mismatch[lane]
         if not rules.guarded or _keeps_reactive_limits(
             guard, numbers[lane], lane, margin, seen.voltage, seen.reactive
         ):
-            seen.busy[lane] = False
-            work.status[numbers[lane]], work.steps[numbers[lane]] = SCREENED, seen.taken[lane]
+            _clear(work, numbers[lane], seen, lane)
+
+
+@borrowing
+def _clear(work: Work, number: int, seen: Seen, lane: int) -> None:
+    """Leave a lane that is far from every limit, or let it go on where it was picked for the audit."""
+    if work.audit[number] == PICKED:
+        work.audit[number], seen.settled[lane] = CLEARED, True
+    else:
+        work.status[number], work.steps[number], seen.busy[lane] = SCREENED, seen.taken[lane], False
 
 
 @inlined

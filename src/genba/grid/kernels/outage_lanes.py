@@ -20,6 +20,8 @@ from genba.num.lu.lanes import LANES, every, store
 UNSOLVED, SOLVED, SCREENED, SWITCHED, TURNED = 0, 1, 2, 3, 4
 """What a lane ends as: SWITCHED has a solution, after which buses are to be held at a limit or given their
 voltage back; TURNED, in addition, slack that flows the other way than it was shared."""
+PICKED, CLEARED = 1, 2
+"""What an outage is to the audit of the screen: one that is solved even where it is cleared, and has been."""
 HOPELESS = 1e6
 """Mismatch from which an iteration never comes back, p.u."""
 
@@ -70,12 +72,14 @@ class Work(NamedTuple):
         steps: Newton steps of every outage, shape (k,).
         error: largest error per p.u. of mismatch, as in `Rules`, of every outage, shape (k, 3).
         switched: what buses become after outages that end as SWITCHED or TURNED, as in `Outages`.
+        audit: PICKED or CLEARED, else 0, shape (k,).
     """
 
     status: Ints
     steps: Ints
     error: Floats
     switched: Ints
+    audit: Ints
 
 
 class Grid(NamedTuple):
@@ -99,7 +103,7 @@ class Group(NamedTuple):
         busy: whether the lane is in use, shape (8,).
         upwards: whether its slack is shared as units can produce more, shape (8,).
         odd: whether what is planned in it is not what the base plans, shape (8,).
-        beyond: whether it is known to pass a limit, so that no look will clear it, shape (8,).
+        settled: whether the screen need not look any more, for it passes a limit or is cleared, shape (8,).
         room: voltages and equations.
     """
 
@@ -108,7 +112,7 @@ class Group(NamedTuple):
     busy: Bools
     upwards: Bools
     odd: Bools
-    beyond: Bools
+    settled: Bools
     room: Room
 
 
@@ -156,7 +160,7 @@ def set_up(
     for lane in range(LANES):
         number = min(first + lane, end - 1)
         group.numbers[lane], group.busy[lane], group.taken[lane] = number, first + lane < end, 0
-        group.upwards[lane], group.odd[lane], group.beyond[lane] = outages.upwards[number, 0], False, False
+        group.upwards[lane], group.odd[lane], group.settled[lane] = outages.upwards[number, 0], False, False
         sparse = sparse and outages.plan[number] == 0 and outages.switched[number, 0, 0] < 0
     around = Surroundings(point.start, point.columns, point.admittance, point.voltage, point.free)
     lay_out(around, branches, outages, group.numbers, change)
@@ -265,7 +269,9 @@ def _cut_off(preorder: Ints, dead: Ints, numbers: Ints, odd: Bools, voltage: Flo
 
 
 __all__ = [
+    "CLEARED",
     "HOPELESS",
+    "PICKED",
     "SCREENED",
     "SOLVED",
     "SWITCHED",

@@ -14,6 +14,7 @@ from genba.num.jit import borrowing, inlined, kernel
 from genba.num.lu.lanes import (
     LANES,
     Lane,
+    aligned,
     difference,
     every,
     load,
@@ -86,40 +87,61 @@ def watch_of(
         band: share of a limit by which rounding may pass it.
         worse_by: growth of the excess from which a limit broken in the base counts, %.
     """
-    n, position = len(point.live), point.structure.position
-    with np.errstate(invalid="ignore"):
-        allowed = np.where(base > 100.0 * band, np.maximum(base + worse_by, 100.0 * band), 100.0 * band)
-    below = limits.kind == VMIN
-    border = limits.limit * (1.0 + np.where(below, -1.0, 1.0) * allowed / 100.0)
-    number = np.arange(len(limits.kind))
-    rating, above = (limits.kind == RATING) & ~np.isnan(base), (limits.kind != RATING) & ~below
-    low, high = np.zeros(n), np.full(n, np.inf)
-    low_limit, high_limit = np.full(n, -1), np.full(n, -1)
-    low[position[limits.row[below]]], low_limit[position[limits.row[below]]] = border[below], number[below]
-    high[position[limits.row[above]]], high_limit[position[limits.row[above]]] = border[above], number[above]
-    return Watch(
-        branch=limits.row[rating],
-        branch_limit=number[rating],
-        most=border[rating],
-        low=low,
-        high=high,
-        low_limit=low_limit,
-        high_limit=high_limit,
-        free=point.free[:, 1].copy(),
-        reach=reach_of(branches, limits.row[rating], border[rating]),
+    position, free = point.structure.position, point.free
+    return _watched(
+        limits.kind, limits.row, limits.limit, base, position, free, branches.admittance, band, worse_by
     )
 
 
-def reach_of(branches: Branches, rows: Ints, most: Floats) -> Floats:
-    """Give `Watch.reach` of some branches, whose apparent power counts beyond `most`, shape (r,)."""
-    terms = branches.admittance[rows].view(np.complex128)
-    own, other, reach = terms[:, [0, 3]], terms[:, [1, 2]], np.zeros((len(rows), 2, 4))
-    size = np.abs(other)
-    joins = size > 0
-    ratio = np.divide(-own, other, where=joins, out=np.zeros_like(own))
-    reach[:, :, 0], reach[:, :, 1] = ratio.real, ratio.imag
-    reach[:, :, 2] = np.divide(most[:, None], size, where=joins, out=np.full(size.shape, -1.0))
-    reach[:, :, 3] = np.divide(1.0, size, where=joins, out=reach[:, :, 3])
+@kernel
+def _watched(
+    kind: Ints, row: Ints, limit: Floats, base: Floats, position: Ints, free: Floats, admittance: Floats,
+    band: float, worse_by: float
+) -> Watch:  # fmt: skip
+    """Give what `watch_of` does, from its parts."""
+    n, rated = len(position), 0
+    branch, branch_limit, most = (
+        np.empty(len(kind), np.int64),
+        np.empty(len(kind), np.int64),
+        np.empty(len(kind)),
+    )
+    low, high, held = np.zeros(n), np.full(n, np.inf), np.empty(n)
+    low_limit, high_limit = np.full(n, -1), np.full(n, -1)
+    for k in range(len(kind)):
+        allowed = max(base[k] + worse_by, 100.0 * band) if base[k] > 100.0 * band else 100.0 * band
+        border = limit[k] * (1.0 + (-allowed if kind[k] == VMIN else allowed) / 100.0)
+        if kind[k] == VMIN:
+            low[position[row[k]]], low_limit[position[row[k]]] = border, k
+        elif kind[k] != RATING:
+            high[position[row[k]]], high_limit[position[row[k]]] = border, k
+        elif not math.isnan(base[k]):
+            branch[rated], branch_limit[rated], most[rated] = row[k], k, border
+            rated += 1
+    for i in range(n):
+        held[i] = free[i, 1]
+    branch, most = branch[:rated], most[:rated]
+    reach = reach_of(admittance, branch, most)
+    return Watch(branch, branch_limit[:rated], most, low, high, low_limit, high_limit, held, reach)
+
+
+@kernel
+def reach_of(admittance: Floats, rows: Ints, most: Floats) -> Floats:
+    """Give `Watch.reach` of some branches, whose apparent power counts beyond `most`, shape (r,).
+
+    An end that nothing joins to the other has no such form: it counts as near, so that no look clears it.
+    """
+    reach = np.zeros((len(rows), 2, 4))
+    for k in range(len(rows)):
+        for end in range(2):
+            own, other = (0, 2) if end == 0 else (6, 4)
+            a, b = admittance[rows[k], own], admittance[rows[k], own + 1]
+            c, d = admittance[rows[k], other], admittance[rows[k], other + 1]
+            size = c * c + d * d
+            if size > 0.0:
+                reach[k, end, 0], reach[k, end, 1] = -(a * c + b * d) / size, -(b * c - a * d) / size
+                reach[k, end, 2], reach[k, end, 3] = most[k] / math.sqrt(size), 1.0 / math.sqrt(size)
+            else:
+                reach[k, end, 2] = -1.0
     return reach
 
 
@@ -164,7 +186,7 @@ def nearness_of(buses: int, branches: int) -> Nearness:
         beyond=np.zeros(LANES, bool),
         over=np.zeros((1, 2, LANES)),
         square=np.zeros((1, 1, LANES)),
-        squares=np.zeros((buses, 1, LANES)),
+        squares=aligned(buses, 1),
         lowest=np.zeros((1, 1, LANES)),
         lost=np.zeros(branches, bool),
     )

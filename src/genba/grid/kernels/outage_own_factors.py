@@ -22,7 +22,8 @@ from genba.grid.kernels.newton import SMALLEST_STEP
 from genba.grid.kernels.newton_lanes import advance
 from genba.grid.kernels.outage_changes import Branches
 from genba.grid.kernels.outage_limits import Hits, Nearness, Watch, hits_of, judge, nearness_of
-from genba.grid.kernels.outage_plan import NONE, Ground, Losses, picked_up
+from genba.grid.kernels.outage_losses import NONE, Losses
+from genba.grid.kernels.outage_plan import Ground, picked_up
 from genba.grid.kernels.scenario_lanes import Columns, expect
 from genba.grid.kernels.scenarios import (
     Room,
@@ -35,7 +36,7 @@ from genba.grid.kernels.scenarios import (
     start_of,
 )
 from genba.grid.kernels.steady_state import JOINT_ROUNDS, ROUNDS
-from genba.num.lu.lanes import LANES
+from genba.num.lu.lanes import LANES, aligned
 
 KEPT = 3
 """Steps between two factorisations, at most: a lane that needs more keeps others waiting."""
@@ -146,12 +147,14 @@ def desk_of(basis: Basis) -> Desk:
     for lane in range(LANES):
         _stand_at_base(start, room, 0, lane)
     room.work.counts[:] = 0
+    y = aligned(len(start.y), 2)
+    y[:] = start.y[:, :, None]
     room.posed.p[:] = basis.ground.schedule.p[:, None]
     whole = np.zeros(LANES, np.int64)
     return Desk(
         room=room,
         columns=Columns(*(np.repeat(column, LANES, axis=0) for column in basis.columns)),
-        y=np.repeat(start.y[:, :, None], LANES, axis=2),
+        y=y,
         touched=[np.zeros(0, np.int64)] * LANES,
         odd=np.zeros(LANES, bool),
         number=np.full(LANES, FREE),

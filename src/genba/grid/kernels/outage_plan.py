@@ -1,25 +1,23 @@
 """Which outages lanes can take, and what each is there: branches out of Y, what is produced instead."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from genba.grid.kernels.headroom import headroom
-from genba.grid.kernels.network import PQ, PV, REFERENCE, Bools, Floats, Ints
+from genba.grid.kernels.network import PQ, PV, REFERENCE, Bools, Floats, Ints, Phasors
 from genba.grid.kernels.operating_point import Point
 from genba.grid.kernels.outage_changes import FROM, MOST, TO, UNCONTROLLED, Branches, Outages
 from genba.grid.kernels.outage_lanes import Plans
+from genba.grid.kernels.outage_losses import NONE, Losses
 from genba.grid.kernels.outage_switches import Guard
 from genba.grid.kernels.partings import Partings, partings
 from genba.grid.kernels.reactive_limits import ABOVE, BEYOND, bus_limits
 from genba.grid.kernels.steady_state import Model, Schedule, State
 from genba.num.jit import kernel
-
-NONE = -1
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,16 +60,10 @@ class Ground:
         none = np.zeros(0, np.int64)
         if self.model.distributed:
             return _plans(self, none, _alive(self, none, np.zeros(0, bool)))[0]
-        network, on = self.model.network, self.schedule.unit_on
-        bus, order, live = network.unit_bus[on], self.point.structure.order, self.schedule.island > 0
-        power = np.zeros((1, network.n_bus, 2))
-        power[0, :, 0] = np.bincount(bus, self.schedule.p[on], network.n_bus) - network.demand.real
-        power[0, :, 1] = np.bincount(bus, _reactive(self, on)[on], network.n_bus) - network.demand.imag
-        power[0, :, 1] += _held_output(self)
-        power[0, ~live] = 0.0
-        share = np.zeros((1, 2, network.n_bus))
-        power = np.ascontiguousarray(power[:, order])
-        return Plans(power, share, self.position[self.parts.preorder])
+        network, schedule, state = self.model.network, self.schedule, self.state
+        units = network.unit_bus, schedule.unit_on, schedule.p, network.unit_s
+        held = state.kind, state.side, network.unit_qmin, network.unit_qmax
+        return _base_plans(units, held, network.demand, schedule.island, self.position, self.parts.preorder)
 
     @cached_property
     def base_guard(self) -> Guard:
@@ -81,21 +73,6 @@ class Ground:
             return _guard(self, none, left)
         nothing = np.zeros(self.model.network.n_bus)
         return Guard(nothing, nothing, nothing, nothing, nothing, none, left, np.zeros(2))
-
-
-@dataclass(frozen=True, eq=False)
-class Losses:
-    """What each of k outages takes, by row; NONE where it takes less than there is room for.
-
-    Arguments:
-        branches: branches lost, shape (k, 2).
-        units: unit lost, shape (k,).
-        plain: whether that is all of it, shape (k,).
-    """
-
-    branches: Ints
-    units: Ints
-    plain: Bools
 
 
 def ground_of(model: Model, schedule: Schedule, state: State, point: Point) -> Ground:
@@ -111,32 +88,6 @@ def ground_of(model: Model, schedule: Schedule, state: State, point: Point) -> G
     return Ground(model, schedule, state, point, parts)
 
 
-def losses_of(branches: Sequence[Sequence[int]], units: Sequence[Sequence[int]]) -> Losses:
-    """Write the branches and units that each of k outages takes as rows of arrays."""
-    parts = [
-        np.fromiter(numbers, np.int64)
-        for rows in (branches, units)
-        for numbers in (map(len, rows), chain.from_iterable(rows))
-    ]
-    return Losses(*_side_by_side(*parts))
-
-
-@kernel
-def _side_by_side(lost: Ints, branches: Ints, out: Ints, units: Ints) -> tuple[Ints, Ints, Bools]:
-    """Give the losses of outages of `lost` branches and `out` units, which follow each other."""
-    count = len(lost)
-    taken, unit = np.full((count, MOST), NONE), np.full(count, NONE)
-    plain, branch_at, unit_at = np.zeros(count, np.bool_), 0, 0
-    for k in range(count):
-        for place in range(min(lost[k], MOST)):
-            taken[k, place] = branches[branch_at + place]
-        if out[k] > 0:
-            unit[k] = units[unit_at]
-        plain[k] = (out[k] == 0 and 0 < lost[k] <= MOST) or (out[k] == 1 and lost[k] == 0)
-        branch_at, unit_at = branch_at + lost[k], unit_at + out[k]
-    return taken, unit, plain
-
-
 def in_lanes(ground: Ground, losses: Losses) -> Bools:
     """Tell which outages lanes can take, shape (k,).
 
@@ -145,23 +96,40 @@ def in_lanes(ground: Ground, losses: Losses) -> Bools:
     """
     if ground.model.distributed and ground.schedule.island.max(initial=0) != 1:
         return np.zeros(len(losses.plain), bool)
-    one, two = losses.branches.T
-    branch_fits = np.append(_branch_fits(ground), False)  # the last stands for NONE
-    label = np.append(ground.parts.label, np.uint64(0))
-    single = branch_fits[one] & (two == NONE)
-    bridge = np.append(ground.parts.bridge, True)
-    double = branch_fits[one] & branch_fits[two] & ~bridge[one] & ~bridge[two] & (label[one] != label[two])
-    fits, units = single | double, losses.units != NONE
-    if units.any():
-        fits = np.where(units, np.append(_unit_fits(ground), False)[losses.units] & (one == NONE), fits)
-    return np.asarray(losses.plain & fits)
+    network, parts, schedule = ground.model.network, ground.parts, ground.schedule
+    unit_fits = _unit_fits(ground) if (losses.units != NONE).any() else np.zeros(0, bool)
+    branches = network.from_bus, network.to_bus, schedule.branch_on, parts.bridge, parts.loses_reference
+    return np.asarray(_fits(losses, unit_fits, branches, parts.label, schedule.island))
 
 
-def _branch_fits(ground: Ground) -> Bools:
-    network, parts = ground.model.network, ground.parts
-    f, t = network.from_bus, network.to_bus
-    live = ground.schedule.branch_on & (ground.schedule.island[f] > 0) & (f != t)
-    return np.asarray(live & ~(parts.bridge & parts.loses_reference))
+@kernel
+def _fits(
+    losses: Losses, unit_fits: Bools, branches: tuple[Ints, Ints, Bools, Bools, Bools],
+    label: NDArray[np.uint64], island: Ints
+) -> Bools:  # fmt: skip
+    """Tell which outages fit, by which units do.
+
+    Arguments:
+        losses: the outages.
+        unit_fits: whether each unit alone does, shape (g,); of no length where none is lost.
+        branches: from and to bus, whether in service, a bridge, and one that holds a reference, shape (m,)
+            each.
+        label: of each branch, as in `Partings`.
+        island: island of each bus, shape (n,).
+    """
+    f, t, on, bridge, loses_reference = branches
+    fits = losses.plain.copy()
+    for k in range(len(fits)):
+        if losses.units[k] != NONE:
+            fits[k] = fits[k] and losses.branches[k, 0] == NONE and unit_fits[losses.units[k]]
+            continue
+        one, two = losses.branches[k, 0], losses.branches[k, 1]
+        for row in (one, two):
+            if row != NONE:
+                fits[k] = fits[k] and on[row] and island[f[row]] > 0 and f[row] != t[row]
+                fits[k] = fits[k] and not (bridge[row] and (loses_reference[row] or two != NONE))
+        fits[k] = fits[k] and one != NONE and (two == NONE or label[one] != label[two])
+    return fits
 
 
 def _unit_fits(ground: Ground) -> Bools:
@@ -233,6 +201,43 @@ def _ways(need: Floats) -> Bools:
     ways = np.zeros((len(need), 2), bool)
     ways[:, 0] = need >= 0
     return ways
+
+
+@kernel
+def _base_plans(
+    units: tuple[Ints, Bools, Floats, Phasors],
+    held: tuple[Ints, Ints, Floats, Floats],
+    demand: Phasors,
+    island: Ints,
+    position: Ints,
+    preorder: Ints,
+) -> Plans:
+    """Give what is produced where the references alone make up for what is missing.
+
+    Arguments:
+        units: bus, whether in service, active output and power of each unit, shape (g,) each, p.u.
+        held: kind and side of each bus, shape (n,) each; reactive limits of each unit, shape (g,) each, p.u.
+        demand: of each bus, shape (n,), p.u.
+        island: island of each bus, 0 when de-energised, shape (n,).
+        position: of each bus, shape (n,).
+        preorder: as in `Partings`.
+    """
+    (bus, on, p, s), (kind, side, lowest, highest), n = units, held, len(demand)
+    power = np.zeros((1, n, 2))
+    for i in range(n):
+        power[0, position[i], 0], power[0, position[i], 1] = -demand[i].real, -demand[i].imag
+    for k in range(len(bus)):
+        if on[k]:
+            i, at = bus[k], position[bus[k]]
+            power[0, at, 0] += p[k]
+            if side[i] != 0:
+                power[0, at, 1] += highest[k] if side[i] > 0 else lowest[k]
+            elif kind[i] == PQ:
+                power[0, at, 1] += s[k].imag
+    for i in range(n):
+        if island[i] <= 0:
+            power[0, position[i], 0], power[0, position[i], 1] = 0.0, 0.0
+    return Plans(power, np.zeros((1, 2, n)), position[preorder])
 
 
 @kernel
@@ -376,5 +381,4 @@ def _guard(ground: Ground, kept: Ints, left: Floats) -> Guard:
     )
 
 
-__all__ = ["Batch", "Ground", "Losses", "batch_of", "branches_of", "ground_of", "in_lanes", "losses_of"]
-__all__ += ["picked_up"]
+__all__ = ["Batch", "Ground", "batch_of", "branches_of", "ground_of", "in_lanes", "picked_up"]

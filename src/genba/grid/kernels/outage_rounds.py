@@ -21,16 +21,20 @@ class Todo:
         numbers: of the outages, shape (k,).
         switched: what buses become, as in `Outages`; None in the first round.
         turned: whether the slack has proved to flow the other way than expected, shape (k,).
+        picked: whether each is solved even where the screen clears it, shape (k,); None where nothing is
+            screened.
     """
 
     numbers: Ints
     switched: Ints | None
     turned: Bools
+    picked: Bools | None = None
 
     def at(self, some: Ints) -> "Todo":
         """Give those at some places of this list, or those chosen of all."""
         switched = None if self.switched is None else self.switched[some]
-        return Todo(self.numbers[some], switched, self.turned[some])
+        picked = None if self.picked is None else self.picked[some]
+        return Todo(self.numbers[some], switched, self.turned[some], picked)
 
     def lay_into(self, outages: Outages) -> Outages:
         """Write what has become of these outages into what they are without."""
@@ -40,9 +44,9 @@ class Todo:
         return outages._replace(switched=self.switched, upwards=upwards)
 
 
-def first_of(numbers: Ints) -> Todo:
+def first_of(numbers: Ints, picked: Bools | None = None) -> Todo:
     """Give outages of which nothing is known."""
-    return Todo(numbers, None, np.zeros(len(numbers), bool))
+    return Todo(numbers, None, np.zeros(len(numbers), bool), picked)
 
 
 def next_of(point: Point, parts: Sequence[Todo]) -> Todo:

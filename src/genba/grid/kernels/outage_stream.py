@@ -117,7 +117,7 @@ def _enter(waiting: Group, there: int, group: Group, lane: int, rules: Rules) ->
     old, new = waiting.room, group.room
     group.numbers[lane], group.taken[lane] = waiting.numbers[there], waiting.taken[there]
     group.upwards[lane], group.busy[lane] = waiting.upwards[there], True
-    group.beyond[lane], new.mismatch[lane] = waiting.beyond[there], old.mismatch[there]
+    group.settled[lane], new.mismatch[lane] = waiting.settled[there], old.mismatch[there]
     waiting.busy[there] = False
     _copy(old.voltage, there, new.voltage, lane)
     _copy(old.step, there, new.step, lane)

@@ -17,6 +17,8 @@ from genba.grid.kernels.outage_equations import room_of
 from genba.grid.kernels.outage_errors import early_of
 from genba.grid.kernels.outage_inverse import Inverse, inverse_of
 from genba.grid.kernels.outage_lanes import (
+    CLEARED,
+    PICKED,
     SCREENED,
     SWITCHED,
     TURNED,
@@ -28,23 +30,15 @@ from genba.grid.kernels.outage_lanes import (
     group_of,
 )
 from genba.grid.kernels.outage_limits import Watch, hits_of, nearness_of, watch_of
+from genba.grid.kernels.outage_losses import NONE, Losses, losses_of, places_of
 from genba.grid.kernels.outage_own_factors import basis_of, desk_of
 from genba.grid.kernels.outage_own_factors import solve_outages as solve_with_own_factors
-from genba.grid.kernels.outage_plan import (
-    NONE,
-    Ground,
-    Losses,
-    batch_of,
-    branches_of,
-    ground_of,
-    in_lanes,
-    losses_of,
-)
+from genba.grid.kernels.outage_plan import Ground, batch_of, branches_of, ground_of, in_lanes
 from genba.grid.kernels.outage_rounds import ROUNDS, Todo, first_of, next_of
 from genba.grid.kernels.outage_stream import solve_outages
 from genba.grid.kernels.outage_verdicts import Lost, Study, Verdicts
 from genba.grid.kernels.outages import Outage, aftermath, solve_after
-from genba.num.lu.lanes import LANES
+from genba.num.lu.lanes import LANES, aligned
 from genba.num.threads import pool_of
 
 MANY = 45
@@ -52,6 +46,9 @@ MANY = 45
 SAMPLE, SHARE = 32, 0.02
 """Outages by which the screen is calibrated, and screened ones that are solved all the same: at least, and of
 all."""
+PICKS = 1.5
+"""Outages picked for the audit beforehand, which go on in their lanes when they are cleared, per one that is
+wanted."""
 SAFETY = 2.5
 """By how much errors may be larger than the largest of those tried; 60 samples of nine grids missed none."""
 WORTH = 64
@@ -122,16 +119,21 @@ def _side_by_side(lanes: Lanes, into: Verdicts, at_work: Mapper, screen: int | N
     fit = np.flatnonzero(in_lanes(lanes.ground, lanes.losses))
     _account(lanes, fit, into)
     if screen is None or not len(fit):
-        yield from _tier(lanes, fit, into, at_work, None)
+        yield from _tier(lanes, first_of(fit), into, at_work)
         return
     random, sample = np.random.default_rng(screen), max(SAMPLE, round(SHARE * len(fit)))
     order, learnt = random.permutation(fit), np.zeros(3)
-    yield from _tier(lanes, np.sort(order[:sample]), into, at_work, None, learnt)
+    yield from _tier(lanes, first_of(order[:sample]), into, at_work, learnt=learnt)
     error = np.where(learnt > 0, SAFETY * learnt, np.inf)  # nothing was learnt: nothing is screened
-    yield from _tier(lanes, np.sort(order[sample:]), into, at_work, error)
-    into.audited = np.sort(random.permutation(np.flatnonzero(into.screened))[:sample])
-    into.converged[into.audited], into.screened[into.audited] = False, False
-    yield from _tier(lanes, into.audited, into, at_work, None)
+    picked = np.arange(len(order) - sample) < PICKS * sample
+    yield from _tier(lanes, first_of(order[sample:], picked), into, at_work, error)
+    wanted = sample - len(into.audited)
+    if wanted > 0 and into.screened.any():
+        more = random.permutation(np.flatnonzero(into.screened))[:wanted]
+        into.converged[more], into.screened[more] = False, False
+        into.audited = np.append(into.audited, more)
+        yield from _tier(lanes, first_of(more), into, at_work)
+    into.audited.sort()
 
 
 def _by_own_factors(lanes: Lanes, into: Verdicts, at_work: Mapper) -> Iterator[int]:
@@ -160,7 +162,7 @@ def _lanes(given: Study, lost: Lost, threads: int) -> Lanes | None:
     measured, counted = given.measured.excess, {"band": given.band, "worse_by": given.worse_by}
     watch = watch_of(given.limits, measured, point, branches, **counted)
     desks = tuple(_desk(point, watch, len(branches.ends)) for _ in range(threads))
-    place = _places(ground, branches, losses)
+    place = places_of(branches.ends, ground.position, given.model.network.unit_bus, losses)
     return Lanes(ground, inverse_of(point), losses, branches, watch, desks, place)
 
 
@@ -168,7 +170,7 @@ def _desk(point: Point, watch: Watch, branches: int) -> Desk:
     """Give room for one thread."""
     rows = 2 * LANES * (len(watch.branch) + len(watch.low) + len(watch.high)) + ROWS
     room, waiting = room_of(point), room_of(point)
-    parts = np.zeros_like(room.voltage), np.zeros_like(room.reactive), np.zeros(LANES)
+    parts = aligned(len(point.live), 2), aligned(len(point.live), 1), np.zeros(LANES)
     done = room._replace(voltage=parts[0], reactive=parts[1], mismatch=parts[2])  # of the rest it uses none
     return Desk(
         next=group_of(waiting),
@@ -179,13 +181,6 @@ def _desk(point: Point, watch: Watch, branches: int) -> Desk:
         hits=hits_of(rows),
         place=np.zeros(1, np.int64),
     )
-
-
-def _places(ground: Ground, branches: Branches, losses: Losses) -> Ints:
-    """Give the first position that each outage touches, shape (k,)."""
-    ends = np.append(branches.ends.min(axis=1), 0)  # the last stands for NONE
-    buses = np.append(ground.position[ground.model.network.unit_bus], 0)
-    return np.asarray(ends[losses.branches[:, 0]] + buses[losses.units])
 
 
 def _rules(lanes: Lanes, error: Floats | None, learns: bool = False) -> Rules:
@@ -219,6 +214,7 @@ def _grid(lanes: Lanes, some: Todo) -> tuple[Grid, Work]:
         np.zeros(count, np.int64),
         np.zeros((count, 3)),
         np.full((count, room, 2), NONE),
+        np.zeros(count, np.int64) if some.picked is None else np.where(some.picked, PICKED, 0),
     )
 
 
@@ -236,10 +232,10 @@ def _account(lanes: Lanes, numbers: Ints, into: Verdicts) -> None:
 
 def _tier(
     lanes: Lanes,
-    numbers: Ints,
+    todo: Todo,
     into: Verdicts,
     at_work: Mapper,
-    error: Floats | None,
+    error: Floats | None = None,
     learnt: Floats | None = None,
 ) -> Iterator[int]:
     """Solve some outages side by side, a piece of them on each thread; yields how many are done.
@@ -249,7 +245,7 @@ def _tier(
 
     Arguments:
         lanes: what all read.
-        numbers: the outages.
+        todo: the outages.
         into: the verdicts.
         at_work: calls a function for every piece.
         error: by which the screen leaves them, as in `Rules`; None solves all.
@@ -258,7 +254,7 @@ def _tier(
             how far they are. It is learnt from the first round alone, whose equations are those of the
             outages that the screen looks at.
     """
-    rules, threads, todo = _rules(lanes, error, learnt is not None), len(lanes.desks), first_of(numbers)
+    rules, threads = _rules(lanes, error, learnt is not None), len(lanes.desks)
     for _ in range(ROUNDS):
         pieces, again = [todo.at(places) for places in _pieces(lanes, todo.numbers)], []
         for start in range(0, len(pieces), threads):
@@ -271,6 +267,7 @@ def _tier(
                 settled = ~switches & (found.status != UNSOLVED)
                 into.converged[number[settled]] = True
                 into.screened[number] = found.status == SCREENED
+                into.audited = np.append(into.audited, number[found.cleared])
                 into.steps[number] = found.steps + (0 if piece.switched is None else into.steps[number])
                 into.pieces += found.hits
                 if switches.any():
@@ -312,6 +309,7 @@ class _Found:
     steps: Ints
     error: Floats
     switched: Ints
+    cleared: Bools
     hits: list[tuple[NDArray[np.int32], NDArray[np.int32], Floats]]
 
 
@@ -325,7 +323,7 @@ def _piece(lanes: Lanes, some: Todo, rules: Rules, desk: Desk) -> _Found:
         outage, limit, value = desk.hits.outage[:rows], desk.hits.limit[:rows], desk.hits.value[:rows]
         hits.append((some.numbers[outage].astype(np.int32), limit.copy(), value.copy()))
         desk.hits.used[0] = 0
-    return _Found(work.status, work.steps, work.error.max(axis=0), work.switched, hits)
+    return _Found(work.status, work.steps, work.error.max(axis=0), work.switched, work.audit == CLEARED, hits)
 
 
 def _whole(lanes: Lanes) -> Bools:
