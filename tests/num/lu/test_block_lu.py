@@ -11,7 +11,7 @@ from scipy.sparse.linalg import splu
 from genba.grid.io import pglib
 from genba.grid.io.matpower import read
 from genba.num.lu.factor import HOLDS, factorize, factorize_lanes, factors_of
-from genba.num.lu.lanes import LANES
+from genba.num.lu.lanes import LANES, aligned
 from genba.num.lu.pivot import inverse
 from genba.num.lu.solve import (
     backward_lanes_at,
@@ -200,3 +200,13 @@ def test_a_pivot_block_is_inverted_or_called_singular(entries: list[float]) -> N
 def test_a_block_without_an_inverse_is_called_so(block: tuple[float, float, float, float]) -> None:
     a, b, c, d = block
     assert not inverse(a, b, c, d, 4.0)[4]
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (3, 2), (2, 2, 5), (0, 4)])
+def test_rows_of_eight_are_lines_of_the_cache(shape: tuple[int, ...]) -> None:
+    arrays = [aligned(*shape) for _ in range(20)]  # numpy's own are, in one of four
+    for one in arrays:
+        assert one.shape == (*shape, LANES)
+        assert one.flags.c_contiguous
+        assert not one.any()
+        assert one.size == 0 or one.__array_interface__["data"][0] % 64 == 0

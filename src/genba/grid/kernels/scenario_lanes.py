@@ -100,11 +100,11 @@ def posed_of(fixture: Fixture) -> Posed:
     """Give room for eight scenarios."""
     n, g, islands = len(fixture.island), len(fixture.unit_bus), len(fixture.reference_unit)
     return Posed(
-        p=aligned(g),
-        weights=aligned(g),
-        setpoint=aligned(n),
-        lowest=aligned(n),
-        highest=aligned(n),
+        p=np.empty((g, LANES)),
+        weights=np.empty((g, LANES)),
+        setpoint=np.empty((n, LANES)),
+        lowest=np.empty((n, LANES)),
+        highest=np.empty((n, LANES)),
         scheduled=aligned(2, n),
         free_magnitude=aligned(1, n),
         share=aligned(1, n),

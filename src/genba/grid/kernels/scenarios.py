@@ -219,7 +219,7 @@ class Room:
 def room_of(start: Start) -> Room:
     """Give a thread's room."""
     n, islands = len(start.vm), len(start.fixture.reference_unit)
-    kept = Ended(aligned(2, n), aligned(2, n), aligned(2, n), aligned(islands))
+    kept = Ended(aligned(2, n), aligned(2, n), aligned(2, n), np.zeros((islands, LANES)))
     return Room(work_of(start.grid), posed_of(start.fixture), group_of(), aligned(1, n), kept)
 
 
