@@ -102,6 +102,10 @@ def test_a_sound_case_has_no_finding():
         ("gen.2.pmax=-inf", ("not_finite", "gen 2 (line 12)")),
         ("gen.2.qmin=inf", ("not_finite", "gen 2 (line 12)")),
         ("gen.2.mbase=inf", ("not_finite_unused", "gen 2 (line 12)")),
+        ("gen.2.pmin=-inf", ("endless_output", "gen 2 (line 12)")),
+        ("gen.1.pmax=inf", ("endless_output", "gen 1 (line 11)")),
+        ("bus.20.vmax=inf", ("endless_voltage", "bus 20 (line 6)")),
+        ("bus.20.vmin=-0.1", ("endless_voltage", "bus 20 (line 6)")),
     ],
 )
 def test_a_fault_is_found_where_it_is(change, expected):
@@ -111,7 +115,7 @@ def test_a_fault_is_found_where_it_is(change, expected):
 @pytest.mark.parametrize(
     "change",
     [
-        "gen.2.qmax=inf", "gen.2.pmin=-inf", "bus.20.vmax=inf", "branch.2.rate_a=inf", "branch.2.angmax=inf",
+        "gen.2.qmax=inf", "gen.2.qmin=-inf", "bus.40.vmin=0", "branch.2.rate_a=inf", "branch.2.angmax=inf",
         "branch.2.angmin=-360", "branch.2.ratio=0.9", "branch.1.status=0", "branch.4.x=-1", "bus.40.vm=0",
         "bus.30.pd=0",
     ],

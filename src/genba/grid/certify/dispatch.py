@@ -10,6 +10,7 @@ from genba.grid.certify.circuit import Bools, Circuit, Floats, circuit
 from genba.grid.certify.cost import Costs, costs
 from genba.grid.certify.rows import Expected, branch_rows, excess, finite_or_zero, gaps, identity, worst
 from genba.grid.io import changes, matpower
+from genba.grid.io.ends import with_ends
 from genba.grid.records.case import Case
 from genba.grid.records.dispatch import SMALLEST_REACTANCE, DispatchParams, DispatchResult
 
@@ -48,7 +49,7 @@ def certify_dispatch(params: DispatchParams, result: DispatchResult, ctx: Contex
     Source: Boyd and Vandenberghe, Convex Optimization (2004), sections 5.1 and 5.8; for angles that cancel
     only up to rounding, Neumaier and Shcherbina, Safe bounds in linear and mixed-integer programming (2004).
     """
-    case = changes.apply(matpower.read(ctx.path(params.case))[0], params.set)
+    case = with_ends(changes.apply(matpower.read(ctx.path(params.case))[0], params.set))
     return Certificate(claims=dispatch_claims(case, params, result))
 
 

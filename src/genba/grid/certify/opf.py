@@ -10,12 +10,13 @@ from genba.grid.certify.dispatch import dispatch_claims
 from genba.grid.certify.opf_bound import proven
 from genba.grid.certify.opf_limits import Asked, asked
 from genba.grid.certify.opf_lists import binding_claim, relaxations_claim
-from genba.grid.certify.opf_optimality import first_order
+from genba.grid.certify.opf_optimality import first_order, steepness
 from genba.grid.certify.opf_prices import price_claims
 from genba.grid.certify.opf_state import ac_claims, dc_claims, last_iterate_claim, relaxed_claims
 from genba.grid.certify.rows import Expected, branch_rows, finite_or_zero, identity, worst
 from genba.grid.certify.schedule import schedule_of
 from genba.grid.io import changes, matpower
+from genba.grid.io.ends import with_ends
 from genba.grid.records.case import Case
 from genba.grid.records.dispatch import DISPATCH_BRANCHES, DISPATCH_BUSES, DispatchParams, DispatchResult
 from genba.grid.records.opf import EXACT, KINK, OpfParams, OpfResult
@@ -35,7 +36,7 @@ def certify_opf(params: OpfParams, result: OpfResult, ctx: Context) -> Certifica
     An AC optimum is claimed locally, by first-order conditions; a DC dispatch by weak duality; a bound from
     the multipliers that the result carries. Infeasible is claimed by such multipliers, or near the state.
     """
-    case = changes.apply(matpower.read(ctx.path(params.case))[0], params.set)
+    case = with_ends(changes.apply(matpower.read(ctx.path(params.case))[0], params.set))
     grid = circuit(case)
     limits = asked(grid, params)
     same = identity(
@@ -249,8 +250,9 @@ def _bounded(
             ),
         )
     own = proven(grid, limits, result, curve) if len(result.bound_buses) else np.nan
-    gap = 100 * (cost - result.bound) / abs(cost) if cost else 0.0
-    stated = 0.0 if result.gap is None else result.gap
+    gap = 100 * (cost - result.bound) / scale
+    above = ABOVE_PERCENT * max(1.0, steepness(grid, result, curve) / scale)
+    stated = np.nan if result.gap is None else result.gap
     claims = [
         at_most(
             "bound_proven",
@@ -261,10 +263,13 @@ def _bounded(
         ),
         at_most(
             "gap",
-            abs(gap - stated) + max(-gap - ABOVE_PERCENT, 0.0),
+            abs(gap - stated) + max(-gap - above, 0.0),
             bound=1e-6,
             unit="%",
-            method="Cost less bound over cost, against the stated gap; a bound is not above a cost.",
+            method=(
+                "Cost less bound over the cost, or over 1 $/h where it is less, against the stated gap; a "
+                "bound is not above a cost."
+            ),
         ),
     ]
     if params.formulation == "soc":

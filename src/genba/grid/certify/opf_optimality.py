@@ -22,6 +22,9 @@ STATIONARY = 1e-6
 """Residual over the sizes of the terms that should cancel; prices are known to that."""
 GAIN = 1e-6
 """First-order gain left over, of the cost; per solver tolerance of 1e-8 and more where that is looser."""
+STEEPEST = 1e-2
+"""Share of the largest marginal cost that prices and gains are compared with where nothing costs that much: a
+solver's residuals are small next to the steepest cost, also where units that cost nothing serve all."""
 REACH = 1.0
 """How far a variable without a limit may be pushed when its gain is counted, p.u. or rad."""
 
@@ -44,13 +47,14 @@ def first_order(
     base = grid.case.base_mva if priced else 1.0
     slopes = _slopes(grid, limits, result, base)
     alive, loose = grid.alive, max(1.0, params.tolerance / 1e-8)
-    floor = _level(grid, result, base)
+    steep = steepness(grid, result, curve) if priced else 0.0
+    floor = max(base * _level(grid, result), steep)
     own = np.where(alive, result.buses["voltage_price"] * base / grid.case.base_mva, 0.0)
     off_angle = np.abs(slopes.by_angle) / (slopes.angle_size + floor)
     off_magnitude = np.abs(slopes.by_magnitude - own) / (slopes.magnitude_size + floor)
     gain = _pushed(grid, limits, result, curve if priced else None, base)
     weighed = result.cost if priced else _violation(grid, result, base)
-    size = max(1.0, finite_or_zero(abs(np.nan if weighed is None else weighed)))
+    size = max(1.0, finite_or_zero(abs(np.nan if weighed is None else weighed)), steep)
     claims = (
         at_most(
             "stationarity",
@@ -87,10 +91,16 @@ def first_order(
     )
 
 
-def _level(grid: Circuit, result: OpfResult, base: float) -> float:
-    """Give the mean size of a price, $/h per p.u.: what slopes of a bus without flows are compared with."""
+def _level(grid: Circuit, result: OpfResult) -> float:
+    """Give the mean size of a price, $/MWh: what slopes of a bus without flows are compared with."""
     price = np.abs(result.buses["price"][grid.alive])
-    return base * max(finite_or_zero(float(price.mean())) if len(price) else 0.0, 1e-9)
+    return max(finite_or_zero(float(price.mean())) if len(price) else 0.0, 1e-9)
+
+
+def steepness(grid: Circuit, result: OpfResult, curve: Costs) -> float:
+    """Give what cost counts as large, $/h: a share of what 1 p.u. of the dearest unit that runs costs."""
+    slope = np.abs(curve.marginal(result.units["p"])[1][grid.runs])
+    return STEEPEST * grid.case.base_mva * finite_or_zero(float(slope.max(initial=0.0)))
 
 
 def _slopes(grid: Circuit, limits: Asked, result: OpfResult, base: float) -> _Slopes:

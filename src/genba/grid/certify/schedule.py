@@ -9,6 +9,7 @@ from genba.core.inputs import InputFile
 from genba.grid.certify.circuit import Bools, Circuit, Complexes, Floats, Ints, circuit
 from genba.grid.io import changes, matpower
 from genba.grid.io.dispatched import dispatched
+from genba.grid.io.ends import with_ends
 from genba.grid.records.powerflow import StateParams
 
 ESTIMATE = 2.0  # times the actual losses that balancing may estimate; DC estimates stay near 1
@@ -37,7 +38,7 @@ class Schedule:
 
 def studied(params: StateParams, ctx: Context) -> Circuit:
     """Give the circuit of the case that a power flow is about."""
-    case = changes.apply(matpower.read(ctx.path(params.case))[0], params.set)
+    case = with_ends(changes.apply(matpower.read(ctx.path(params.case))[0], params.set))
     if isinstance(params.generation, InputFile):
         case = dispatched(case, ctx.path(params.generation))
     return circuit(case)
@@ -130,23 +131,37 @@ def _area(grid: Circuit, plan: Schedule, params: StateParams, taken: Complexes, 
     need = float(grid.case.bus["pd"][here].sum() - plan.p[units].sum())
     lost, shunts = float(taken.real[here].sum()), float(grid.case.bus["gs"][here].sum())
     unsure = (2 * params.tolerance + ROUNDING_PU) * grid.case.base_mva * int(here.sum())
-    estimates = (min(0.0, shunts) - unsure, ESTIMATE * abs(lost) + abs(shunts) + unsure)
+    produced = ESTIMATE * min(0.0, lost)  # by negative resistances
+    estimates = (min(0.0, shunts) + produced - unsure, ESTIMATE * abs(lost) + abs(shunts) + unsure)
     return _Area(units, alone, plan.p, need + lost, unsure, (need + estimates[0], need + estimates[1]))
 
 
 def _balances(grid: Circuit, area: _Area, params: StateParams, p: Floats) -> list[Floats]:
     """Give outputs that balancing may have come to: the least, the most and the best fit between."""
     found = []
+    gen, shared = grid.case.gen, params.slack == "distributed"
     up, down = (np.where(area.units, room, 0.0) for room in headroom(grid, area.asked))
-    for sign, room, other in ((1.0, up, down), (-1.0, down, up)):
+    above, below = gen["pmax"] - area.asked, area.asked - gen["pmin"]
+    for sign, room, other in ((1.0, up, below), (-1.0, down, above)):
         least, most = np.sort(sign * np.array(area.balanced))
         if most < 0:  # the need cannot have this sign
             continue
         total = room.sum()
         span = np.clip(np.array([least, most]) / total, 0.0, 1.0) if total > 0 else np.zeros(2)
-        share = _share(sign * (p - area.asked), room, other * (params.slack == "distributed"), area)
-        found += [area.asked + sign * part * room for part in (*span, float(np.clip(share, *span)))]
+        moved = sign * (p - area.asked)
+        shares = [_share(moved, room, other * shared, area)]
+        shares += _share_of_those_beyond(moved, room, other, area) if shared else []
+        found += [area.asked + sign * part * room for part in (*span, *np.clip(shares, *span))]
     return found
+
+
+def _share_of_those_beyond(moved: Floats, room: Floats, other: Floats, area: _Area) -> list[float]:
+    """Give the share of headroom by which units moved that began beyond their other limit, and still are.
+
+    They have nothing to take back with, so balancing alone has moved them.
+    """
+    last = np.argmin(np.where(area.units & (room > 0), other / np.where(room > 0, room, 1.0), 0.0))
+    return [float(moved[last] / room[last])] if other[last] < 0 and room[last] > 0 else []
 
 
 def _share(moved: Floats, room: Floats, other: Floats, area: _Area) -> float:

@@ -4,14 +4,24 @@ import numpy as np
 
 from genba.core.findings import FindingKind, Severity
 from genba.core.tally import Tally
-from genba.grid.checks.places import place, rows_of
-from genba.grid.records.case import Case
+from genba.grid.checks.places import place, rows_of, summarise
+from genba.grid.records.case import ENDLESS_MW, HIGHEST_PU, Case
 
 NOT_FINITE = FindingKind(
     "grid.not_finite", Severity.ERROR, "{column} is {found}; a study needs a number there that is finite."
 )
 NOT_FINITE_UNUSED = FindingKind(
     "grid.not_finite_unused", Severity.WARNING, "{column} is {found}; no study here uses it."
+)
+ENDLESS_OUTPUT = FindingKind(
+    "grid.endless_output",
+    Severity.NOTE,
+    "{count} units have an infinite pmin or pmax, which counts as {most} MW; write what they can give.",
+)
+ENDLESS_VOLTAGE = FindingKind(
+    "grid.endless_voltage",
+    Severity.NOTE,
+    "{count} buses have an infinite vmax or a vmin below 0, which count as {most} p.u. and as 0.",
 )
 BASE_MVA = FindingKind("grid.base_mva", Severity.ERROR, "baseMVA is {found}; it must be positive and finite.")
 UPPER_LIMITS = frozenset(("qmax", "pmax", "vmax", "angmax", "rate_a", "rate_b", "rate_c"))
@@ -28,6 +38,10 @@ def check_numbers(case: Case, tally: Tally) -> None:
         for column in table.columns.columns:
             if column.dtype == "float":
                 _check_column(case, name, column.name, tally)
+    endless = (case.gen["pmax"] == np.inf) | (case.gen["pmin"] == -np.inf)
+    summarise(tally, ENDLESS_OUTPUT, case, "gen", endless, most=ENDLESS_MW)
+    beyond = (case.bus["vmax"] == np.inf) | (case.bus["vmin"] < 0)
+    summarise(tally, ENDLESS_VOLTAGE, case, "bus", beyond, most=HIGHEST_PU)
 
 
 def _check_column(case: Case, table: str, column: str, tally: Tally) -> None:

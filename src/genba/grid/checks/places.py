@@ -36,10 +36,12 @@ def mark(
     tally.count(kind, max(len(rows) - MOST_OF_A_KIND, 0))
 
 
-def summarise(tally: Tally, kind: FindingKind, case: Case, table: str, mask: NDArray[np.bool_]) -> None:
-    """Report once how many rows a mask selects, at the first of them."""
+def summarise(
+    tally: Tally, kind: FindingKind, case: Case, table: str, mask: NDArray[np.bool_], **more: float
+) -> None:
+    """Report once how many rows a mask selects, at the first of them; `more` are the message's arguments."""
     if mask.any():
-        tally.add(kind, place(case, table, int(mask.argmax())), count=int(mask.sum()))
+        tally.add(kind, place(case, table, int(mask.argmax())), count=int(mask.sum()), **more)
 
 
 def bus_rows(case: Case, numbers: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -3,6 +3,7 @@
 from genba.core.context import Context
 from genba.grid.checks.case import check
 from genba.grid.io.changes import apply
+from genba.grid.io.ends import with_ends
 from genba.grid.io.matpower import read
 from genba.grid.records.case import Case, CaseParams
 
@@ -20,4 +21,4 @@ def open_case(params: CaseParams, ctx: Context) -> Case:
     case = apply(case, params.set)
     ctx.progress(0.0, "checking the case")
     ctx.check((*findings, *check(case)))
-    return case
+    return with_ends(case)

@@ -21,6 +21,8 @@ ENOUGH = 1e-8
 """Relative residual at which refinement stops."""
 DENSE = 25.0
 """Updates of a factorisation per bus from which the time of a second, slower ordering is regained."""
+AMPLE = 10.0
+"""Times all that demand, shunts and charging come to, what an output without an end is held within."""
 MEASURE_LEAST = 1e-2
 """A squared rating is measured in itself, but at least in this, p.u.^2."""
 
@@ -92,6 +94,13 @@ def _rows(model: OpfModel, branch: Ints) -> Ints:
     return row
 
 
+def _ample(model: OpfModel) -> float:
+    """Give more reactive power than any unit can be asked for, p.u."""
+    yff, yft, ytf, ytt = model.two_port
+    parts = (model.demand, model.shunt, yff + yft, ytt + ytf, np.ones(1))
+    return AMPLE * float(sum(np.abs(part).sum() for part in parts))
+
+
 def measures(square: Floats) -> Floats:
     """Give in what a squared rating's violation is measured, p.u.^2."""
     return np.maximum(square, MEASURE_LEAST)
@@ -141,8 +150,12 @@ class OpfProgram:
     def _set_bounds(self) -> None:
         model, order, branch, row = self.model, self.plan.fill.order, self.plan.branch, self.plan.row
         free = np.full(len(order), np.inf)
-        self.lower = np.concatenate([-free, model.vm_min[order], model.p_min, model.q_min])
-        self.upper = np.concatenate([free, model.vm_max[order], model.p_max, model.q_max])
+        # outputs are eliminated by what their limits add to the Hessian, which must be something
+        ample = _ample(model)
+        q_min = np.where(np.isinf(model.q_min), np.minimum(-ample, model.q_max), model.q_min)
+        q_max = np.where(np.isinf(model.q_max), np.maximum(ample, model.q_min), model.q_max)
+        self.lower = np.concatenate([-free, model.vm_min[order], model.p_min, q_min])
+        self.upper = np.concatenate([free, model.vm_max[order], model.p_max, q_max])
         self.low, self.high = np.full(self.inequalities, -np.inf), np.zeros(self.inequalities)
         angled = row[:, 2] >= 0
         self.low[row[angled, 2]] = model.angle_min[branch[angled]]

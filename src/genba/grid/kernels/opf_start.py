@@ -49,7 +49,8 @@ def dc_start(model: OpfModel, plan: Plan) -> Floats:
     low, high = model.vm_min[order], model.vm_max[order]
     va, vm = _solved(plan, b, 1.0 / ratio, given, MIDDLE * 0.5 * (low + high))
     va -= va[plan.anchored][model.island[order]]
-    q = np.where(np.isfinite(model.q_min + model.q_max), 0.5 * (model.q_min + model.q_max), 0.0)
+    ends = np.isfinite(model.q_min) & np.isfinite(model.q_max)
+    q = 0.5 * np.where(ends, model.q_min, 0.0) + 0.5 * np.where(ends, model.q_max, 0.0)
     return np.concatenate([va, np.minimum(np.maximum(vm, low), high), p, q])
 
 

@@ -236,7 +236,9 @@ def _objective(model: OpfModel, columns: _Columns, elastic: bool) -> tuple[spars
     if elastic:
         linear[columns.short] = linear[columns.over] = 1.0
         return sparse.csc_matrix(sparse.diags(square)), linear, 1.0
-    steepest = np.abs(model.cost[:, 1]) + 2 * model.cost[:, 2] * np.abs(model.p_max)
+    # limits of output may lie far beyond what is asked for, and a scale of theirs would lose the digits
+    most = np.minimum(np.abs(model.p_max), max(1.0, float(np.abs(model.demand.real).sum())))
+    steepest = np.abs(model.cost[:, 1]) + 2 * model.cost[:, 2] * most
     scale = max(1.0, float(steepest.max(initial=0.0)))
     linear[columns.p] = model.cost[:, 1] / scale
     square[columns.p] = 2 * model.cost[:, 2] / scale

@@ -64,7 +64,7 @@ def result_of(params: OpfParams, study: Study, ending: Ending, ctx: Context) -> 
         outcome=outcome,
         cost=cost,
         bound=bound,
-        gap=100 * (cost - bound) / abs(cost) if cost and bound is not None else None,
+        gap=None if cost is None or bound is None else 100 * (cost - bound) / max(abs(cost), 1.0),
         proof=_proof(params, ending),
         load=float(pd[live].sum()),
         generation=None if outcome == "unsolved" else float(state.p[running].sum()),

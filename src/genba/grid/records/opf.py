@@ -6,7 +6,8 @@ Minimised: the costs of active power of all units in service; reactive power cos
 Start: where another optimal power flow of the same buses ended, given by its `opf_buses`, its voltages and
 prices are taken over; where the sum of the demand has moved by more than 2 %, or 20 iterations from there do
 not end, the solve begins afresh as `auto` does.
-Limits: outputs; voltages, narrowed by `voltage_margin` on both sides but not beyond their middle; apparent
+Limits: outputs, an infinite one counting as `ENDLESS_MW`; voltages, an infinite vmax counting as `HIGHEST_PU`
+and a vmin below 0 as 0, narrowed by `voltage_margin` on both sides but not beyond their middle; apparent
 power at both ends of a branch within rate A (0 means none) less `flow_margin`; angle differences between
 `angmin` and `angmax` (none at -360 and 360, or where both are 0). Angles are those of the buses: shifts do
 not count.
@@ -211,7 +212,7 @@ class OpfResult(Result):
     bound: DollarPerHour | None
     """Proven lower bound of the cost of every AC state; null when none was proven."""
     gap: Percent | None
-    """How far the bound lies below the cost, in % of the cost; null without both."""
+    """How far the bound lies below the cost, in % of it or of 1 $/h if more; null without both."""
     proof: Literal["none", "local", "global"]
     """Of an infeasible outcome: whether it holds near this state only, or is proven for every state."""
     load: MW

@@ -1,0 +1,120 @@
+"""Odd cases and odd wishes that are accepted: each has an outcome, and a certificate that holds."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import genba.grid
+from genba.core.operation import Outcome
+
+# A ring of four buses with a spur; units 1 and 2 share the ring, unit 3 stands beyond its limits of output.
+RING = """function mpc = ring
+mpc.version = '2';
+mpc.baseMVA = 100;
+mpc.bus = [
+ 1 3  0  0 0 0 1 1 0 220 1 1.1 0.9;
+ 2 2 40 10 0 0 1 1 0 220 1 1.1 0.9;
+ 3 1 60 20 0 0 1 1 0 220 1 1.1 0.9;
+ 4 2 50 10 0 0 2 1 0 220 1 1.1 0.9;
+ 5 1 10  2 0 0 2 1 0 110 1 1.1 0.9;
+];
+mpc.gen = [
+ 1 60 0 90 -90 1.01 100 1 150 20;
+ 2 50 0 60 -60 1.00 100 1  90 10;
+ 4 70 0 60 -60 1.00 100 1  60  5;
+];
+mpc.branch = [
+ 1 2 0.01 0.08 0.02  80 0 0 0 0 1 -30 30;
+ 2 3 0.02 0.10 0.02  60 0 0 0 0 1 -30 30;
+ 3 4 0.01 0.09 0.01  60 0 0 0 0 1 -30 30;
+ 4 1 0.02 0.12 0.02  80 0 0 0 0 1 -30 30;
+ 4 5 0.01 0.06 0.01  30 0 0 0 0 1 -30 30;
+];
+mpc.gencost = [ 2 0 0 3 0.02 20 0; 2 0 0 2 25 0 0; 2 0 0 2 30 0 0 ];
+"""
+Run = Callable[..., Outcome[Any]]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Perform an operation on the ring, and see its certificate hold."""
+
+    def run(verb: str, text: str = RING, **params: Any) -> Outcome[Any]:
+        path = tmp_path / "ring.m"
+        path.write_text(text)
+        outcome: Outcome[Any] = getattr(genba.grid, verb)(case=str(path), **params)
+        assert outcome.certificate.holds, outcome.certificate.failed
+        return outcome
+
+    return run
+
+
+# --- limits without an end ---
+
+
+@pytest.mark.parametrize("slack", ["single", "distributed"])
+@pytest.mark.parametrize("generation", ["case", "balanced"])
+def test_a_unit_without_an_upper_limit_takes_nearly_all_that_is_shared(
+    run: Run, generation: str, slack: str
+) -> None:
+    outcome = run("powerflow", generation=generation, slack=slack, set=("gen.2.pmax=Inf", "bus.3.pd=90"))
+    assert outcome.result.outcome == "converged"
+    moved = outcome.result.units["p"] - [60, 50, 70]
+    if (generation, slack) != ("case", "single"):
+        assert moved[1] > 10
+    assert "grid.endless_output" in {finding.code for finding in outcome.findings}
+
+
+def test_outages_leave_what_is_lost_to_a_unit_without_an_upper_limit(run: Run) -> None:
+    result = run("contingency", slack="distributed", set=("gen.2.pmax=Inf", "gen.1.pmin=-Inf")).result
+    assert result.outcome != "base_diverged"
+    assert set(result.outages["status"]) <= {"secure", "violated", "islanded"}
+
+
+@pytest.mark.parametrize("formulation", ["ac", "dc", "soc"])
+def test_the_cheapest_state_does_not_depend_on_limits_far_away(run: Run, formulation: str) -> None:
+    far = ("gen.1.pmax=5000", "gen.2.pmin=-50")
+    endless = (*far, "gen.1.pmax=Inf", "bus.*.vmax=1.1", "bus.5.vmax=Inf", "bus.5.vmin=-1")
+    asked = {"formulation": formulation, "branch_limits": False, "bound": formulation == "ac"}
+    one, other = (run("opf", set=changes, **asked).result for changes in (far, endless))
+    assert one.outcome == other.outcome == "optimal"
+    assert other.cost == pytest.approx(one.cost, rel=1e-4)  # the spur's voltage is hardly limited
+
+
+def test_reactive_limits_may_have_no_end_and_warn_of_nothing(run: Run) -> None:
+    assert run("opf", set=("gen.1.qmax=Inf", "gen.1.qmin=-Inf"), bound=True).result.outcome == "optimal"
+
+
+# --- costs ---
+
+
+@pytest.mark.parametrize("formulation", ["ac", "dc", "soc"])
+def test_units_that_cost_nothing_may_serve_all(run: Run, formulation: str) -> None:
+    free = RING.replace("0.02 20 0", "0 0 0")
+    asked = {"formulation": formulation, "bound": formulation == "ac", "branch_limits": False}
+    result = run("opf", free, set=("gen.1.pmax=900", "gen.2.pmin=0", "gen.3.pmin=0"), **asked).result
+    assert result.outcome == "optimal"
+    assert abs(result.cost) < 1e-3
+    if result.gap is not None:
+        assert abs(result.gap) < 0.1  # of 1 $/h
+
+
+# --- outputs ---
+
+
+@pytest.mark.parametrize("demand", [60, 20, 0, 90])
+def test_a_unit_beyond_its_limit_takes_back_only_what_balancing_brought_within_it(
+    run: Run, demand: int
+) -> None:
+    """Unit 3 begins above its pmax; losses that are underestimated make the slack take back a part."""
+    changes = (f"bus.3.pd={demand}", "branch.*.r*=4", "gen.3.pmax=60")
+    result = run("powerflow", generation="balanced", slack="distributed", set=changes).result
+    assert result.outcome == "converged"
+
+
+@pytest.mark.parametrize("slack", ["single", "distributed"])
+def test_losses_that_are_gains_are_balanced_as_well(run: Run, slack: str) -> None:
+    changes = ("bus.3.pd=90", "branch.*.r*=-1")
+    assert run("powerflow", generation="balanced", slack=slack, set=changes).result.outcome == "converged"
