@@ -220,7 +220,7 @@ UNITS = {
     **dict.fromkeys(("reactive_limits", "reactive_sharing"), {"Mvar"}),
     **dict.fromkeys(("angle_limits", "reference_angle"), {"°"}),
     **dict.fromkeys(("cost", "optimality_gap", "bound"), {"$/h"}),
-    **dict.fromkeys(("loading", "base_values", "violation_values", "violations_consistent"), {"%"}),
+    **dict.fromkeys(("loading", "base_values", "violations_consistent"), {"%"}),
 }
 
 

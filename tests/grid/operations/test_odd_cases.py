@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import genba.grid
@@ -118,3 +119,61 @@ def test_a_unit_beyond_its_limit_takes_back_only_what_balancing_brought_within_i
 def test_losses_that_are_gains_are_balanced_as_well(run: Run, slack: str) -> None:
     changes = ("bus.3.pd=90", "branch.*.r*=-1")
     assert run("powerflow", generation="balanced", slack=slack, set=changes).result.outcome == "converged"
+
+
+# --- outages ---
+
+
+@pytest.mark.parametrize("slack", ["single", "distributed"])
+def test_all_units_may_be_lost_at_once(run: Run, slack: str) -> None:
+    result = run(
+        "contingency", outages="named", named=("all=gen.1+gen.2+gen.3", "two=gen.1+gen.2"), slack=slack
+    ).result
+    entry = next(row for row in result.outages.rows() if row["outage"] == "all")
+    assert (entry["status"], entry["lost_load"]) == ("islanded", 160.0)
+
+
+@pytest.mark.parametrize("pairs", [0, 5])
+@pytest.mark.parametrize("screen", ["none", "linear"])
+def test_a_bus_without_branches_has_outages_of_its_units_alone(run: Run, screen: str, pairs: int) -> None:
+    text = (
+        RING[: RING.index(" 2 2 40")]
+        + "];\nmpc.gen = [ 1 60 0 90 -90 1.01 100 1 150 20 ];\nmpc.branch = [];\n"
+    )
+    result = run("contingency", text, screen=screen, pairs=pairs).result
+    assert result.outages["outage"].tolist() == ["gen.1"]
+    assert len(result.ranked) == 0
+
+
+@pytest.mark.parametrize("spelt", ["branch.02", " branch.2", "branch.2 ", "bus.03"])
+def test_what_is_monitored_may_be_spelt_otherwise(run: Run, spelt: str) -> None:
+    plain = f"{spelt.strip().partition('.')[0]}.{int(spelt.partition('.')[2])}"
+    asked = {"vmin": 0.999, "worse_by": 0.0, "set": ("branch.2.rate_a=25",)}
+    one, other = (run("contingency", monitored=(name,), **asked).result for name in (spelt, plain))
+    assert len(one.violations) > 0
+    assert one.violations.rows() is not None
+    np.testing.assert_array_equal(one.violations["value"], other.violations["value"])
+
+
+# --- few steps, loose and tight tolerances ---
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 4])
+def test_too_few_steps_are_a_divergence_that_nobody_refutes(run: Run, steps: int) -> None:
+    result = run("powerflow", start="flat", max_iterations=steps).result
+    assert (result.outcome == "diverged") == (steps < 3)
+    study = run("contingency", start="flat", max_iterations=steps).result
+    assert (study.outcome == "base_diverged") == (steps < 3)
+
+
+@pytest.mark.parametrize("tolerance", [1e-2, 1e-4, 1e-6, 1e-12])
+def test_outages_are_as_exact_as_was_asked_for(run: Run, tolerance: float) -> None:
+    result = run("contingency", tolerance=tolerance, vmin=0.999, worse_by=0.0).result
+    assert result.outcome == "insecure"
+
+
+def test_values_of_small_limits_are_compared_as_exactly_as_powers_are_known(run: Run) -> None:
+    """On a base of 10,000 MVA the tolerance of a power flow is 1e-4 MVA, much of a rating of 0.3 MVA."""
+    base = RING.replace("baseMVA = 100", "baseMVA = 10000").replace("0.01 0.06 0.01  30", "0.1 0.6 0.01 0.3")
+    scaled = tuple(f"branch.{row}.{name}*=100" for row in range(1, 6) for name in "rx")
+    assert run("contingency", base, set=scaled, worse_by=0.0).result.outcome == "insecure"

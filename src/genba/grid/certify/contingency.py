@@ -12,12 +12,12 @@ from genba.grid.certify.newton import pattern
 from genba.grid.certify.outages import Aftermath, Outage, aftermath, bridges, paired, requested
 from genba.grid.certify.pairs import pair_claims
 from genba.grid.certify.powerflow import OUTPUT_MW, state_claims, voltages
-from genba.grid.certify.replay import Study, solve_again
-from genba.grid.certify.retry import attempt, sides
+from genba.grid.certify.replay import STEPS, Study, solve_again
+from genba.grid.certify.retry import attempt, granted, sides
 from genba.grid.certify.rows import gaps, worst
 from genba.grid.certify.schedule import Schedule, schedule, studied
 from genba.grid.certify.twoport import two_ports
-from genba.grid.certify.violations import UNSURE_PERCENT, Loads, limits, loads, places, violated
+from genba.grid.certify.violations import SWAY, UNSURE_PERCENT, Loads, limits, loads, places, violated
 from genba.grid.records.contingency import ContingencyParams, ContingencyResult
 from genba.num.table import Table
 
@@ -64,7 +64,7 @@ def _no_base(
         ),
         equal(
             "no_independent_solution",
-            float(attempt(grid, plan, params) is not None),
+            float(attempt(grid, plan, params, steps=granted(params)) is not None),
             expected=0,
             method=(
                 "Newton's method on complex voltages in rectangular coordinates from the same start: "
@@ -196,7 +196,7 @@ def _base_violations(study: Study, result: ContingencyResult) -> tuple[Claim, ..
         ),
         at_most(
             "base_values",
-            _value_gap(study, study.base, table, at),
+            worst(_value_gaps(study, study.base, table, at)),
             bound=UNSURE_PERCENT,
             unit="%",
             method="Value, limit and percentage of every base violation recomputed, in % of the limit.",
@@ -213,17 +213,18 @@ def _unlike(at: Ints, must: Bools, may: Bools) -> float:
     return float((must & ~listed).sum() + (listed & ~may).sum() + repeated + (at < 0).sum())
 
 
-def _value_gap(study: Study, own: Loads, table: Table, at: Ints) -> float:
-    """Give the largest difference of value, limit and percentage, in % of the limit."""
+def _value_gaps(study: Study, own: Loads, table: Table, at: Ints) -> Floats:
+    """Give how far value, limit and percentage of each row with a place are off, in % of the limit."""
     known = at >= 0
     at, limit = at[known], study.bounds.limit[at[known]]
     branch = at < len(study.grid.start)
     percent = own.excess[at] + np.where(branch, 100.0, 0.0)
-    return worst(
+    apart = [
         100 * np.abs(table["value"][known] - own.value[at]) / limit,
         100 * np.abs(table["limit"][known] - limit) / limit,
         np.abs(table["percent"][known] - percent),
-    )
+    ]
+    return np.asarray(np.max(apart, axis=0, initial=0.0))
 
 
 def _rows(study: Study, result: ContingencyResult) -> tuple[Claim, ...]:
@@ -319,10 +320,10 @@ def _again(
     quiet = np.flatnonzero((table["violations"] == 0) & (table["status"] != "diverged"))
     size = min(study.params.audit, len(quiet))
     sample = np.sort(np.random.default_rng(ctx.seed).choice(quiet, size, replace=False))
-    rows = np.concatenate([reported, diverged, sample])
-    replays = solve_again(study, [(asked[row], left[row]) for row in rows], ctx)
-    first, second = replays[: len(reported)], replays[len(reported) : len(reported) + len(diverged)]
-    third = replays[len(reported) + len(diverged) :]
+    replays = solve_again(study, [(asked[row], left[row]) for row in (*reported, *sample)], ctx)
+    first, third = replays[: len(reported)], replays[len(reported) :]
+    steps = granted(study.params, STEPS)
+    second = solve_again(study, [(asked[row], left[row]) for row in diverged], ctx, steps=steps)
     return (
         *_resolved(study, [asked[row].name for row in reported], first, result, at, chosen),
         equal(
@@ -350,12 +351,11 @@ def _resolved(
         if replay is None:
             unlike += len(rows)
             continue
-        worse = study.params.worse_by
-        must, may = (
-            violated(study.base, replay, worse, doubt=doubt) for doubt in (UNSURE_PERCENT, -UNSURE_PERCENT)
-        )
+        worse, unsure = study.params.worse_by, study.bounds.unsure
+        must, may = (violated(study.base, replay, worse, doubt=doubt) for doubt in (unsure, -unsure))
         unlike += _unlike(at[rows], must, may)
-        gap = worst(np.array([gap, _value_gap(study, replay, result.violations.where(rows), at[rows])]))
+        differences = _value_gaps(study, replay, result.violations.where(rows), at[rows])
+        gap = worst(np.array([gap]), differences / unsure[at[rows][at[rows] >= 0]])
     how = (
         f"{len(names)} outages holding the worst {int(chosen.sum())} of {len(of)} violations solved again "
         "by Newton's method in rectangular coordinates from the base"
@@ -365,9 +365,9 @@ def _resolved(
         at_most(
             "violation_values",
             gap,
-            bound=UNSURE_PERCENT,
-            unit="%",
-            method=f"{how}; largest difference of a value, in % of its limit.",
+            bound=1.0,
+            unit="1",
+            method=f"{how}; largest difference of a value, over {SWAY:.0f} times the mismatch accepted.",
         ),
     )
 
@@ -395,4 +395,4 @@ def _misses(study: Study, replay: Loads | None) -> bool:
     if replay is None:
         return True
     worse = study.params.worse_by
-    return bool(violated(study.base, replay, worse, doubt=UNSURE_PERCENT).any())
+    return bool(violated(study.base, replay, worse, doubt=study.bounds.unsure).any())

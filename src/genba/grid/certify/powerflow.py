@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from genba.core.certificate import Certificate, Claim, at_least, at_most, equal
 from genba.core.context import Context
 from genba.grid.certify.circuit import Circuit, Complexes, Floats
-from genba.grid.certify.retry import attempt, mismatches
+from genba.grid.certify.retry import attempt, granted, mismatches
 from genba.grid.certify.rows import Expected, branch_rows, excess, gaps, identity, worst
 from genba.grid.certify.scenarios import scenario_claims
 from genba.grid.certify.schedule import Schedule, departure, schedule, studied
@@ -315,7 +315,7 @@ def _diverged(
     off = mismatches(grid, plan, params, v)
     fallen = np.abs(v)[grid.alive] < COLLAPSED
     ctx.progress(1.0, "certifying: an independent Newton from the same start")
-    found = attempt(grid, plan, params)
+    found = attempt(grid, plan, params, steps=granted(params))
     return (
         same,
         equal(

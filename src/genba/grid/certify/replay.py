@@ -32,23 +32,25 @@ class Study:
     base: Loads
 
 
-def solve_again(study: Study, work: list[tuple[Outage, Aftermath]], ctx: Context) -> list[Loads | None]:
+def solve_again(
+    study: Study, work: list[tuple[Outage, Aftermath]], ctx: Context, *, steps: int = STEPS
+) -> list[Loads | None]:
     """Give the loads of outages, None without a solution; SuperLU works outside the interpreter's lock."""
     done: list[Loads | None] = []
     with ThreadPoolExecutor(max(ctx.threads, 1)) as pool:
         for start in range(0, len(work), BATCH):
             ctx.progress(1.0, f"certifying: {start} of {len(work)} outages solved again")
-            done += pool.map(lambda one: _solve(study, *one), work[start : start + BATCH])
+            done += pool.map(lambda one: _solve(study, one[0], one[1], steps), work[start : start + BATCH])
     return done
 
 
 @np.errstate(all="ignore")  # every thread has its own
-def _solve(study: Study, outage: Outage, left: Aftermath) -> Loads | None:
+def _solve(study: Study, outage: Outage, left: Aftermath, steps: int) -> Loads | None:
     ports, plan = two_ports(left.grid), plan_after(left, outage, study.p)
     found = None
     for side in (study.side, np.zeros_like(study.side)) if study.side.any() else (study.side,):
         # that of the base is where the study begins; held buses may be what stands in the way
         found = found or settle(
-            left.grid, plan, study.shape, ports, study.v, study.params, steps=STEPS, side=side
+            left.grid, plan, study.shape, ports, study.v, study.params, steps=steps, side=side
         )
     return None if found is None else loads(left.grid, ports, found.v, study.bounds)

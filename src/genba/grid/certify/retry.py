@@ -16,6 +16,7 @@ ROUNDS = 40  # of slack and reactive limits around the iteration
 JOINT = 20  # of them: in those after, only the bus that passes its limit or set point most is switched
 SLIGHT_PU = 1e-8  # by which a limit or a set point may be passed: where units stand at both, rounding does
 STEPS = 50
+FEW = 30  # steps: where fewer were granted, they and not the grid may be what lacks
 PLAUSIBLE_PU = 0.5  # a solution with a voltage below this refutes no divergence: the grid cannot be run there
 
 
@@ -33,14 +34,19 @@ class Settled:
     side: Floats
 
 
-def attempt(grid: Circuit, plan: Schedule, params: StateParams) -> Settled | None:
+def attempt(grid: Circuit, plan: Schedule, params: StateParams, *, steps: int = STEPS) -> Settled | None:
     """Solve the power flow that was asked for, from its own start; None when that fails or is implausible."""
     ports, shape = two_ports(grid), pattern(grid)
     plan = replace(plan, p=outputs(grid, plan, params))
-    found = settle(grid, plan, shape, ports, _start(grid, plan, params), params, steps=STEPS)
+    found = settle(grid, plan, shape, ports, _start(grid, plan, params), params, steps=steps)
     if found is None or (np.abs(found.v)[grid.alive] < PLAUSIBLE_PU).any():
         return None
     return found
+
+
+def granted(params: StateParams, steps: int = STEPS) -> int:
+    """Give the steps in which a solution refutes a divergence: half of those granted where they are few."""
+    return steps if params.max_iterations >= FEW else params.max_iterations // 2
 
 
 def sides(grid: Circuit, units: Table) -> Floats:
@@ -71,7 +77,8 @@ def spread(grid: Circuit, p: Floats, need: Floats) -> Floats:
     of = grid.island[grid.host]
     up, down = headroom(grid, p)
     room = np.where(need[of] > 0, up, down)
-    total = np.bincount(of[grid.runs], room[grid.runs], len(need))
+    total = np.zeros(len(need))  # of floats also where no unit runs
+    np.add.at(total, of[grid.runs], room[grid.runs])
     used = np.divide(np.minimum(np.abs(need), total), total, out=np.zeros_like(total), where=total > 0)
     return np.sign(need[of]) * room * used[of]
 
@@ -152,7 +159,8 @@ def _weights(grid: Circuit, plan: Schedule, missing: Floats) -> Floats:
     of = grid.island[grid.host]
     up, down = headroom(grid, plan.p)
     room = np.where(missing[of] > 0, up, down)
-    total = np.bincount(of[grid.runs], room[grid.runs], len(missing))
+    total = np.zeros(len(missing))
+    np.add.at(total, of[grid.runs], room[grid.runs])
     share = np.divide(room, total[of], out=np.zeros_like(room), where=total[of] > 0)
     for island in np.unique(grid.island[grid.alive]):
         share[plan.slack[island]] += total[island] == 0

@@ -10,7 +10,7 @@ from genba.core.certificate import Claim, at_most, equal
 from genba.core.context import Context
 from genba.grid.certify.circuit import Circuit, Complexes, Floats, circuit
 from genba.grid.certify.newton import Pattern, pattern
-from genba.grid.certify.retry import Settled, attempt, outputs, settle, sides
+from genba.grid.certify.retry import Settled, attempt, granted, outputs, settle, sides
 from genba.grid.certify.rows import worst
 from genba.grid.certify.schedule import schedule
 from genba.grid.certify.twoport import flows, two_ports, withdrawals
@@ -380,7 +380,7 @@ def _no_solution(study: _Study, ctx: Context) -> Claim:
     for place, row in enumerate(sorted(drawn.tolist())):
         ctx.progress(1.0, f"certifying: {place} of {len(drawn)} divergences tried again")
         grid = circuit(study.file.case(study.grid.case, row))
-        found += attempt(grid, schedule(grid), study.params) is not None
+        found += attempt(grid, schedule(grid), study.params, steps=granted(study.params)) is not None
     return equal(
         "scenarios_without_solution",
         found,

@@ -12,15 +12,23 @@ from genba.grid.certify.twoport import TwoPorts, flows
 from genba.grid.records.contingency import BAND, ContingencyParams
 from genba.num.table import Table
 
-UNSURE_PERCENT = 1e-4  # two solutions to 1e-8 p.u. may differ by this much, in % of a limit
+UNSURE_PERCENT = 1e-4  # what can be computed from the rows alone agrees to this, in % of a limit
+SWAY = 100.0  # times their mismatch two solutions may differ by, in p.u. of power and of voltage
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Every limit; `seen` tells those that are monitored."""
+    """Every limit.
+
+    Arguments:
+        limit: MVA or p.u.
+        seen: whether it is monitored.
+        unsure: what two solutions to the tolerance may differ by there, in % of the limit.
+    """
 
     limit: Floats
     seen: Bools
+    unsure: Floats
 
 
 @dataclass(frozen=True)
@@ -43,19 +51,22 @@ def limits(grid: Circuit, params: ContingencyParams) -> Limits:
     named_branches, named_buses = _named(grid, params)
     buses = inside & high & named_buses
     branches = (inside[grid.start] | inside[grid.end]) & (high[grid.start] | high[grid.end]) & named_branches
-    return Limits(
-        np.concatenate([rating, vmin, vmax]), np.concatenate([branches & (rating > 0), buses, buses])
+    sway = np.full(len(rating) + 2 * len(bus), 100 * SWAY * params.tolerance)
+    sway[: len(rating)] *= grid.case.base_mva
+    limit, seen = (
+        np.concatenate([rating, vmin, vmax]),
+        np.concatenate([branches & (rating > 0), buses, buses]),
     )
+    unsure = np.divide(sway, limit, out=np.zeros_like(limit), where=limit > 0)
+    return Limits(limit, seen, np.maximum(unsure, UNSURE_PERCENT))
 
 
 def _named(grid: Circuit, params: ContingencyParams) -> tuple[Bools, Bools]:
     if not params.monitored:
         return np.ones(len(grid.start), bool), np.ones(len(grid.island), bool)
-    names = set(params.monitored)
-    branches = [f"branch.{row}" in names for row in range(1, len(grid.start) + 1)]
-    return np.array(branches, bool), np.array(
-        [f"bus.{n}" in names for n in grid.case.bus["bus"].tolist()], bool
-    )
+    parts = [name.strip().partition(".") for name in params.monitored]
+    branches, buses = ([int(number) for kind, _, number in parts if kind == one] for one in ("branch", "bus"))
+    return np.isin(np.arange(1, len(grid.start) + 1), branches), np.isin(grid.case.bus["bus"], buses)
 
 
 def loads(grid: Circuit, ports: TwoPorts, v: Complexes, bounds: Limits) -> Loads:
@@ -70,7 +81,7 @@ def loads(grid: Circuit, ports: TwoPorts, v: Complexes, bounds: Limits) -> Loads
     return Loads(value, 100 * np.where(below, limit - value, value - limit) / limit)
 
 
-def violated(before: Loads | None, now: Loads, worse_by: float, *, doubt: float) -> Bools:
+def violated(before: Loads | None, now: Loads, worse_by: float, *, doubt: float | Floats) -> Bools:
     """Give the limits violated anew or worse; a positive doubt asks for more, a negative one for less."""
     band = 100 * BAND
     with np.errstate(invalid="ignore"):

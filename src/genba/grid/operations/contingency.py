@@ -185,7 +185,8 @@ def _ranked(params: ContingencyParams, base: Base, ctx: Context) -> Ranking:
     f, t = network.from_bus, network.to_bus
     into_from, into_to = branch_powers(base.given.model.admittance.two_port, state.at.voltage, ends=(f, t))
     flowing = schedule.branch_on & (schedule.island[f] > 0)
-    rated = (base.limits.kind == RATING) & flowing[np.where(base.limits.kind == RATING, base.limits.row, 0)]
+    rated = base.limits.kind == RATING
+    rated[rated] = flowing[base.limits.row[rated]]
     judged = Monitored(0.5 * (into_from - into_to).real, base.limits.row[rated], base.limits.limit[rated])
     lost = flowing & (f != t) & ~bridges(network)
     fixed = (schedule.island == 0) | (state.kind == REFERENCE)
