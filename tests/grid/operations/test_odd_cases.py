@@ -177,3 +177,50 @@ def test_values_of_small_limits_are_compared_as_exactly_as_powers_are_known(run:
     base = RING.replace("baseMVA = 100", "baseMVA = 10000").replace("0.01 0.06 0.01  30", "0.1 0.6 0.01 0.3")
     scaled = tuple(f"branch.{row}.{name}*=100" for row in range(1, 6) for name in "rx")
     assert run("contingency", base, set=scaled, worse_by=0.0).result.outcome == "insecure"
+
+
+# --- shared slack beside reactive limits ---
+
+# With unit 2 at its set point more is produced than lost, at its limit less: the slack turns twice.
+TURNING = """function mpc = turning
+mpc.version = '2';
+mpc.baseMVA = 100;
+mpc.bus = [
+ 1 1 28.19 -3.93 0 3.97 1 1 0 110 1 1.1 0.9;
+ 2 3  0.00  0.00 0 0.00 1 1 0 110 1 1.1 0.9;
+ 3 1 32.58  0.32 0 0.00 1 1 0 110 1 1.1 0.9;
+ 4 2  0.00  0.00 0 0.00 1 1 0 110 1 1.1 0.9;
+];
+mpc.gen = [
+ 2 27.852 0 3.38 -6.75 1.0169 100 1 33.42 4.42;
+ 4 34.109 0 5.42 -7.74 0.9876 100 1 79.99 0.00;
+];
+mpc.branch = [
+ 1 2 0.0488 0.0390 0.0699 0 0 0 0 0 1 0 0;
+ 3 2 0.1237 0.0894 0.0173 0 0 0 0 0 1 0 0;
+ 4 2 0.0398 0.0722 0.0930 0 0 0 0 0 1 0 0;
+ 1 4 0.1065 0.2717 0.0285 0 0 0 0 0 1 0 0;
+ 3 1 0.1242 0.1462 0.0185 0 0 0 0 0 1 0 0;
+ 4 3 0.1283 0.1231 0.0263 0 0 0 0 0 1 0 0;
+ 2 1 0.0932 0.0896 0.0333 0 0 0 0 0 1 0 0;
+];
+"""
+SHARED = {"slack": "distributed", "reactive_limits": True}
+
+
+@pytest.mark.parametrize("start", ["flat", "dc", "case"])
+def test_the_slack_is_shared_by_the_headroom_of_its_final_direction(run: Run, start: str) -> None:
+    units = run("powerflow", TURNING, start=start, **SHARED).result.units
+    moved = units["p"] - [27.852, 34.109]
+    assert units["limit"].tolist().count("") == 1
+    room = np.where(moved > 0, [33.42 - 27.852, 79.99 - 34.109], [27.852 - 4.42, 34.109])
+    assert moved[0] / room[0] == pytest.approx(moved[1] / room[1], rel=1e-6)
+
+
+def test_scenarios_share_the_slack_as_a_power_flow_does(run: Run, tmp_path: Path) -> None:
+    rows = [27.852 + 0.01 * k for k in range(-8, 8)]
+    (tmp_path / "rows.csv").write_text("gen.1.pg\n" + "".join(f"{p}\n" for p in rows))
+    asked = {"scenarios": str(tmp_path / "rows.csv"), "record": ("gen.*.p",), **SHARED}
+    recorded = run("powerflow", TURNING, **asked).result.recorded
+    alone = [run("powerflow", TURNING, set=(f"gen.1.pg={p}",), **SHARED).result.units["p"] for p in rows]
+    np.testing.assert_allclose(recorded["value"], np.concatenate(alone), atol=1e-5)

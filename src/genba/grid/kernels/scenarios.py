@@ -368,7 +368,7 @@ def change(
         work: their solutions.
         at: the buffer where these stand.
         going: lanes that have one, shape (8,).
-        turned: whether the slack of each has been turned; is written.
+        turned: whether the slack of each has been turned since a bus was switched; is written.
         single: lanes in which only the most urgent bus is switched, shape (8,).
     """
     changed = np.zeros(LANES, bool)
@@ -382,6 +382,6 @@ def change(
         wrong[0] = False
         turn = going & ~turned & wrong.any(axis=0)
         posed.upwards[:] ^= wrong & turn
-        turned |= turn
+        turned[:] = ~changed & (turned | turn)  # with other sides it may turn again
         changed |= turn
     return changed

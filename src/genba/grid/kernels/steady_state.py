@@ -262,9 +262,11 @@ def _after(model: Model, control: Control, going: _Going, at: Iterate, *, single
         side = switched(side, controls=controls, q=at.excess.imag, vm=at.vm, limits=limits, single=single)
     wrong = np.where(going.upwards, at.slack < 0, at.slack > 0)
     turn = model.distributed and not going.turned and bool(wrong[1:].any())
-    if not turn and np.array_equal(side, going.side):
+    same = np.array_equal(side, going.side)
+    if not turn and same:
         return going
-    return _Going(side, going.upwards ^ wrong if turn else going.upwards, going.turned or turn)
+    # of the same equations the need has one sign; other sides have other losses, and may turn it again
+    return _Going(side, going.upwards ^ wrong if turn else going.upwards, same and (going.turned or turn))
 
 
 def _state(
