@@ -113,7 +113,7 @@ def test_changes_are_what_the_definition_changes(
     point, n = base.point, len(base.point.live)
     branches, buses = random_outages(base, random)
     both = np.where(branches >= 0, FROM + TO, 0)
-    plan, dead, upwards = np.zeros(LANES, int), np.zeros((LANES, 3), int), np.ones((LANES, 2), bool)
+    plan, dead, upwards = np.zeros(LANES, int), np.zeros((LANES, 3), int), np.ones(LANES, bool)
     change = change_of(point)
     around = Surroundings(point.start, point.columns, point.admittance, point.voltage, point.free)
     change.left[:], change.right[:] = np.nan, np.nan  # what is not in use must not be read
@@ -250,10 +250,10 @@ def test_the_next_round_has_what_lanes_have_room_for(dense: Callable[[str, int],
     part = Todo(np.arange(4), buses, np.array([False, False, False, True]))
     assert next_of(point, [part, part.at(np.zeros(0, int))]).numbers.tolist() == [0, 3]
     assert len(next_of(point, []).numbers) == 0
-    upwards = np.array([[True, False], [False, False]])
+    upwards = np.array([True, False])
     none, two = np.zeros(0, int), part.at(np.array([0, 3]))
     outages = Outages(none, none, buses[:0], none, none, upwards)
     assert first_of(np.arange(2)).lay_into(outages) is outages
     laid = two.lay_into(outages)
-    assert laid.upwards.tolist() == [[True, False], [True, True]]
+    assert laid.upwards.tolist() == [True, True]
     assert laid.switched is two.switched

@@ -55,8 +55,7 @@ class Outages(NamedTuple):
         plan: row of the plans that holds what is produced, shape (k,).
         dead: what is cut off, a range of `Plans.preorder`: first, end, and whether it is the rest of the
             island instead, shape (k, 3).
-        upwards: whether the slack is first shared as units can produce more, and whether that is final, shape
-            (k, 2).
+        upwards: whether the slack is first shared as units can produce more, shape (k,).
     """
 
     branches: Ints

@@ -137,7 +137,7 @@ def _guard(
     found = switches(guard, outages.switched, number, lane, voltage, reactive, work.switched)
     wanted[lane] = found == KEPT
     if found == SWITCHES:
-        work.status[number] = SWITCHED if upwards == outages.upwards[number, 0] else TURNED
+        work.status[number] = SWITCHED if upwards == outages.upwards[number] else TURNED
 
 
 @borrowing

@@ -160,7 +160,7 @@ def set_up(
     for lane in range(LANES):
         number = min(first + lane, end - 1)
         group.numbers[lane], group.busy[lane], group.taken[lane] = number, first + lane < end, 0
-        group.upwards[lane], group.odd[lane], group.settled[lane] = outages.upwards[number, 0], False, False
+        group.upwards[lane], group.odd[lane], group.settled[lane] = outages.upwards[number], False, False
         sparse = sparse and outages.plan[number] == 0 and outages.switched[number, 0, 0] < 0
     around = Surroundings(point.start, point.columns, point.admittance, point.voltage, point.free)
     lay_out(around, branches, outages, group.numbers, change)

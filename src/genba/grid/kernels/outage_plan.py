@@ -186,21 +186,14 @@ def batch_of(ground: Ground, losses: Losses, numbers: Ints) -> Batch:
     if not len(rows):
         switched, kept = np.full((len(numbers), 1, 2), NONE), np.full(len(numbers), NONE)
         guard = ground.base_guard._replace(kept=kept, left=np.zeros((len(numbers), 2)))
-        return Batch(Outages(branches, both, switched, plan, dead, _ways(need)), ground.base_plans, guard)
+        return Batch(Outages(branches, both, switched, plan, dead, need >= 0.0), ground.base_plans, guard)
     one = branches[rows, 0]
     kept, left, switched = _held(ground, unit)
     plans, produced = _plans(ground, unit[rows], _alive(ground, one, (one != NONE) & parts.bridge[one]))
     need[unit != NONE] = (ground.need + produced[0] - produced)[plan[unit != NONE]]
     return Batch(
-        Outages(branches, both, switched, plan, dead, _ways(need)), plans, _guard(ground, kept, left)
+        Outages(branches, both, switched, plan, dead, need >= 0.0), plans, _guard(ground, kept, left)
     )
-
-
-def _ways(need: Floats) -> Bools:
-    """Give how the slack is first shared where so much is to be produced; nothing of that is final."""
-    ways = np.zeros((len(need), 2), bool)
-    ways[:, 0] = need >= 0
-    return ways
 
 
 @kernel

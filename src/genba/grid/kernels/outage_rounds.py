@@ -20,7 +20,7 @@ class Todo:
     Arguments:
         numbers: of the outages, shape (k,).
         switched: what buses become, as in `Outages`; None in the first round.
-        turned: whether the slack has proved to flow the other way than expected, shape (k,).
+        turned: whether the slack flows the other way than is expected in the first round, shape (k,).
         picked: whether each is solved even where the screen clears it, shape (k,); None where nothing is
             screened.
     """
@@ -40,8 +40,7 @@ class Todo:
         """Write what has become of these outages into what they are without."""
         if self.switched is None:
             return outages
-        upwards = np.stack([outages.upwards[:, 0] ^ self.turned, self.turned], axis=1)
-        return outages._replace(switched=self.switched, upwards=upwards)
+        return outages._replace(switched=self.switched, upwards=outages.upwards ^ self.turned)
 
 
 def first_of(numbers: Ints, picked: Bools | None = None) -> Todo:

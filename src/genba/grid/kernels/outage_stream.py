@@ -177,11 +177,10 @@ def _turns(
     It does not where buses are to be switched as well: both are done in the next round.
     """
     room, number = group.room, group.numbers[lane]
-    slack, first, final = room.slack[0, 0, lane], outages.upwards[number, 0], outages.upwards[number, 1]
+    slack, first = room.slack[0, 0, lane], outages.upwards[number]
     wrong = slack < 0.0 if group.upwards[lane] else slack > 0.0
     turns = (
         wrong
-        and not final
         and group.upwards[lane] == first
         and group.taken[lane] < rules.steps
         and room.mismatch[lane] <= rules.tolerance

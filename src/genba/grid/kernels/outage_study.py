@@ -271,7 +271,7 @@ def _tier(
                 into.steps[number] = found.steps + (0 if piece.switched is None else into.steps[number])
                 into.pieces += found.hits
                 if switches.any():
-                    turned = piece.turned | (found.status == TURNED)
+                    turned = piece.turned ^ (found.status == TURNED)
                     again.append(Todo(number, found.switched, turned).at(np.flatnonzero(switches)))
                 if learnt is not None:
                     np.maximum(learnt, found.error, out=learnt)
