@@ -8,7 +8,7 @@ import pytest
 
 from genba.grid.certify.circuit import circuit
 from genba.grid.certify.powerflow import voltages
-from genba.grid.certify.retry import Settled, _sides, attempt, sides, spread
+from genba.grid.certify.retry import Settled, _sides, attempt, sides, spread, unsettled
 from genba.grid.certify.schedule import schedule, studied
 from genba.grid.io import matpower
 from genba.grid.records.powerflow import PowerflowParams
@@ -150,3 +150,18 @@ def test_the_start_asked_for_is_where_it_starts(chain: dict[str, float], there_a
 def test_a_unit_that_stands_just_at_its_limit_keeps_its_voltage() -> None:
     still = CHAIN.format(shift=0, vg=1.0, vm=1.0, va=10)
     assert not _settled(still, start="flat", reactive_limits=True).side.any()
+
+
+@pytest.mark.parametrize("limits", [False, True])
+def test_an_iterate_beyond_reactive_limits_is_unsettled_where_they_are_kept(
+    certified: Certify, limits: bool
+) -> None:
+    tight: dict[str, Any] = {"set": ("gen.2.qmax=20", "gen.3.qmax=10")}
+    free, held = certified("powerflow", **tight), certified("powerflow", reactive_limits=True, **tight)
+    grid = studied(held.params, held.context)
+    params = held.params if limits else free.params
+    beyond, within = (
+        unsettled(grid, schedule(grid), params, voltages(grid, run.result)) for run in (free, held)
+    )
+    assert np.flatnonzero(beyond).tolist() == ([1] if limits else [])
+    assert not within.any()

@@ -121,6 +121,30 @@ def test_losses_that_are_gains_are_balanced_as_well(run: Run, slack: str) -> Non
     assert run("powerflow", generation="balanced", slack=slack, set=changes).result.outcome == "converged"
 
 
+@pytest.mark.parametrize("slack", ["single", "distributed"])
+@pytest.mark.parametrize("x", [0.0, 1e-4])
+def test_losses_are_balanced_as_estimated_however_wrong_that_is(run: Run, slack: str, x: float) -> None:
+    """All current of a DC power flow takes the branch that hardly has a reactance, and heats it."""
+    changes = (
+        f"branch.2.x={x}",
+        "branch.2.r=0.2",
+        f"branch.3.x={x}",
+        "branch.3.r=0.2",
+        "bus.2.pd=10",
+        "gen.2.pg=80",
+    )
+    result = run("powerflow", generation="balanced", slack=slack, set=changes).result
+    assert result.outcome == "converged"
+
+
+@pytest.mark.parametrize("start", ["dc", "flat"])
+def test_a_grid_without_a_dc_power_flow_has_an_ac_one(run: Run, start: str) -> None:
+    """Two branches whose susceptances cancel are the only way to bus 5."""
+    twin = RING.replace("];\nmpc.gencost", " 4 5 0.02 -0.06 0.01 30 0 0 0 0 1 -30 30;\n];\nmpc.gencost")
+    result = run("powerflow", twin, start=start, generation="balanced").result
+    assert result.outcome in ("converged", "diverged")
+
+
 # --- outages ---
 
 
@@ -143,6 +167,12 @@ def test_a_bus_without_branches_has_outages_of_its_units_alone(run: Run, screen:
     result = run("contingency", text, screen=screen, pairs=pairs).result
     assert result.outages["outage"].tolist() == ["gen.1"]
     assert len(result.ranked) == 0
+
+
+@pytest.mark.parametrize("changes", [("branch.4.status=0",), ("branch.*.rate_a=0",)])
+def test_grids_that_are_radial_or_have_no_rating_have_no_pairs(run: Run, changes: tuple[str, ...]) -> None:
+    result = run("contingency", pairs=5, set=changes).result
+    assert (len(result.ranked), result.studied) == (0, 7 if "status" in changes[0] else 8)
 
 
 @pytest.mark.parametrize("spelt", ["branch.02", " branch.2", "branch.2 ", "bus.03"])

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from genba.core.certificate import Certificate, Claim, at_least, at_most, equal
 from genba.core.context import Context
 from genba.grid.certify.circuit import Circuit, Complexes, Floats
-from genba.grid.certify.retry import attempt, granted, mismatches
+from genba.grid.certify.retry import attempt, dc_losses, granted, lossless_need, mismatches, unsettled
 from genba.grid.certify.rows import Expected, branch_rows, excess, gaps, identity, worst
 from genba.grid.certify.scenarios import scenario_claims
 from genba.grid.certify.schedule import Schedule, departure, schedule, studied
@@ -215,16 +215,17 @@ def _outputs(
     p, q = result.units["p"], result.units["q"]
     off = ~grid.runs
     idle = worst(np.abs(np.nan_to_num(p[off])), np.abs(np.nan_to_num(q[off])))
+    lost = dc_losses(grid, plan, lossless_need(grid, plan))
     return (
         at_most(
             "schedule",
-            max(departure(grid, plan, params, p, taken), idle),
+            max(departure(grid, plan, params, p, taken=taken, dc_losses=lost), idle),
             bound=OUTPUT_MW,
             unit="MW",
             method=(
                 "Each output against what was asked; slack and balancing may only move units along the "
                 "headroom in the direction of the need, by what the reported voltages leave to cover; "
-                "balancing may estimate losses from none to twice the actual ones."
+                "balancing may estimate losses from none to twice the actual ones, or as a DC flow does."
             ),
         ),
         at_most(
@@ -313,7 +314,7 @@ def _diverged(
     numbers = sum(int(np.isfinite(column).sum()) for column in outputs) + sum(x is not None for x in stated)
     v = voltages(grid, result)
     off = mismatches(grid, plan, params, v)
-    fallen = np.abs(v)[grid.alive] < COLLAPSED
+    unfit = (np.abs(v) < COLLAPSED)[grid.alive] | unsettled(grid, plan, params, v)[grid.alive]
     ctx.progress(1.0, "certifying: an independent Newton from the same start")
     found = attempt(grid, plan, params, steps=granted(params))
     return (
@@ -326,12 +327,12 @@ def _diverged(
         ),
         at_least(
             "iterate_is_no_solution",
-            float((~(off <= params.tolerance)).sum() + fallen.sum()),
+            float((~(off <= params.tolerance)).sum() + unfit.sum()),
             bound=1.0,
             unit="1",
             method=(
-                "Buses whose power mismatch at the reported iterate, recomputed, is not within tolerance, or "
-                "whose voltage has collapsed."
+                "Buses whose power mismatch at the reported iterate, recomputed, is not within tolerance, "
+                "whose voltage has collapsed, or which pass a reactive limit that is to be kept."
             ),
         ),
         equal(

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from genba.grid.certify.circuit import Circuit, Complexes, Floats
+from genba.grid.certify.circuit import Bools, Circuit, Complexes, Floats
 from genba.grid.certify.newton import Pattern, Task, newton, pattern
 from genba.grid.certify.schedule import Schedule, headroom
 from genba.grid.certify.twoport import TwoPorts, two_ports, withdrawals
@@ -17,6 +17,7 @@ JOINT = 20  # of them: in those after, only the bus that passes its limit or set
 SLIGHT_PU = 1e-8  # by which a limit or a set point may be passed: where units stand at both, rounding does
 STEPS = 50
 FEW = 30  # steps: where fewer were granted, they and not the grid may be what lacks
+NO_REACTANCE = 1e-4  # what a reactance of 0 is taken as in a DC power flow, p.u.
 PLAUSIBLE_PU = 0.5  # a solution with a voltage below this refutes no divergence: the grid cannot be run there
 
 
@@ -61,15 +62,26 @@ def outputs(grid: Circuit, plan: Schedule, params: StateParams) -> Floats:
     """Give the outputs a power flow starts with, MW; balanced ones with the losses of a DC power flow."""
     if params.generation != "balanced":
         return plan.p
-    case = grid.case
-    need = np.zeros(len(plan.slack))
-    np.add.at(need, grid.island, np.where(grid.alive, case.bus["pd"] + case.bus["gs"], 0.0))
-    np.add.at(need, grid.island[grid.host], -plan.p)
+    need = lossless_need(grid, plan)
+    return plan.p + spread(grid, plan.p, need + dc_losses(grid, plan, need))
+
+
+def dc_losses(grid: Circuit, plan: Schedule, need: Floats) -> Floats:
+    """Give the losses of the DC power flow of outputs that meet each island's need without any, MW."""
     lossless = replace(plan, p=plan.p + spread(grid, plan.p, need))
     flow = _dc_flow(grid, _dc_angles(grid, lossless))
-    lost = np.where(grid.conducts, case.branch["r"], 0.0) * flow**2 / case.base_mva
-    np.add.at(need, grid.island[grid.start], lost)
-    return plan.p + spread(grid, plan.p, need)
+    lost = np.where(grid.conducts, grid.case.branch["r"], 0.0) * flow**2 / grid.case.base_mva
+    total = np.zeros(len(need))
+    np.add.at(total, grid.island[grid.start], lost)
+    return np.nan_to_num(total)  # nothing is estimated where there is no DC power flow
+
+
+def lossless_need(grid: Circuit, plan: Schedule) -> Floats:
+    """Give what each island's demand and shunts take beyond the outputs asked for, MW."""
+    need = np.zeros(len(plan.slack))
+    np.add.at(need, grid.island, np.where(grid.alive, grid.case.bus["pd"] + grid.case.bus["gs"], 0.0))
+    np.add.at(need, grid.island[grid.host], -plan.p)
+    return need
 
 
 def spread(grid: Circuit, p: Floats, need: Floats) -> Floats:
@@ -140,6 +152,19 @@ def mismatches(grid: Circuit, plan: Schedule, params: StateParams, v: Complexes)
     return np.concatenate([np.abs(off.real)[active], np.abs(off.imag)[reactive]])
 
 
+def unsettled(grid: Circuit, plan: Schedule, params: StateParams, v: Complexes) -> Bools:
+    """Tell which buses neither hold their voltage within reactive limits that are kept nor stand at one."""
+    if not params.reactive_limits:
+        return np.zeros(len(v), bool)
+    low, high = _reactive_room(grid)
+    needed = withdrawals(grid, two_ports(grid), v).imag + grid.case.bus["qd"]
+    above, slight = np.abs(v) - plan.magnitude, params.tolerance + SLIGHT_PU
+    over, under = (needed - high) / grid.case.base_mva, (low - needed) / grid.case.base_mva
+    holds = (np.abs(above) <= slight) & (over <= slight) & (under <= slight)
+    stands = ((np.abs(over) <= slight) & (above <= slight)) | ((np.abs(under) <= slight) & (above >= -slight))
+    return np.asarray(plan.held & ~plan.reference & grid.alive & ~(holds | stands))
+
+
 def _task(grid: Circuit, plan: Schedule, side: Floats, weights: Floats | None) -> Task:
     """Give what to solve; buses on a side have let go of their voltage, their units at that limit."""
     case, on = grid.case, grid.runs
@@ -169,8 +194,7 @@ def _weights(grid: Circuit, plan: Schedule, missing: Floats) -> Floats:
 
 def _sides(grid: Circuit, plan: Schedule, side: Floats, needed: Floats, vm: Floats, *, joint: bool) -> Floats:
     """Give at which reactive limit each bus stands next: 1 upper, -1 lower, 0 none."""
-    case, on, buses = grid.case, grid.runs, len(grid.island)
-    low, high = (np.bincount(grid.host[on], case.gen[name][on], buses) for name in ("qmin", "qmax"))
+    case, (low, high) = grid.case, _reactive_room(grid)
     movable = plan.held & ~plan.reference & grid.alive
     passed = np.where(
         side == 0, np.maximum(needed - high, low - needed) / case.base_mva, side * (vm - plan.magnitude)
@@ -181,11 +205,19 @@ def _sides(grid: Circuit, plan: Schedule, side: Floats, needed: Floats, vm: Floa
     return np.where(moves, np.where(side == 0, np.where(needed > high, 1.0, -1.0), 0.0), side)
 
 
+def _reactive_room(grid: Circuit) -> tuple[Floats, Floats]:
+    """Give the least and the most reactive power that the units of each bus give, Mvar."""
+    gen, on, buses = grid.case.gen, grid.runs, len(grid.island)
+    low, high = (np.bincount(grid.host[on], gen[name][on], buses) for name in ("qmin", "qmax"))
+    return low.astype(np.float64), high.astype(np.float64)
+
+
 def _start(grid: Circuit, plan: Schedule, params: StateParams) -> Complexes:
     bus = grid.case.bus
     vm = np.where(plan.held, plan.magnitude, bus["vm"] if params.start == "case" else 1.0)
     if params.start == "dc":
         va = _dc_angles(grid, plan)
+        va = np.where(np.isnan(va), _reference_angles(grid, plan), va)
     else:
         va = np.radians(bus["va"]) if params.start == "case" else _reference_angles(grid, plan)
     return np.where(grid.alive, vm * np.exp(1j * va), 0.0)
@@ -201,8 +233,10 @@ def _reference_angles(grid: Circuit, plan: Schedule) -> Floats:
 
 def _stiffness(grid: Circuit) -> Floats:
     branch, on = grid.case.branch, grid.conducts
-    x = np.where(on, branch["x"], 1.0) * np.where(branch["ratio"] == 0, 1.0, branch["ratio"])
-    stiffness: Floats = np.where(on & (x != 0), grid.case.base_mva / np.where(x == 0, 1.0, x), 0.0)
+    x = np.where(branch["x"] == 0, NO_REACTANCE, branch["x"]) * np.where(
+        branch["ratio"] == 0, 1.0, branch["ratio"]
+    )
+    stiffness: Floats = np.where(on, grid.case.base_mva / np.where(on, x, 1.0), 0.0)
     return stiffness
 
 
@@ -212,7 +246,7 @@ def _dc_flow(grid: Circuit, angle: Floats) -> Floats:
 
 
 def _dc_angles(grid: Circuit, plan: Schedule) -> Floats:
-    """Give the angles of a DC power flow, radians."""
+    """Give the angles of a DC power flow, radians; NaN where there is none."""
     case, buses = grid.case, len(grid.island)
     fixed = plan.reference | ~grid.alive
     angle = _reference_angles(grid, plan)
@@ -228,5 +262,8 @@ def _dc_angles(grid: Circuit, plan: Schedule) -> Floats:
     matrix = sparse.csc_matrix((values, (row, column)), (buses, buses))
     free = np.flatnonzero(~fixed)
     if len(free):
-        angle[free] += sparse.linalg.spsolve(matrix[free][:, free], power[free])
+        try:
+            angle[free] += sparse.linalg.splu(matrix[free][:, free].tocsc()).solve(power[free])
+        except RuntimeError:  # singular, as where a series capacitor cancels what is parallel to it
+            angle[free] = np.nan
     return angle

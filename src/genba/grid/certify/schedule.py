@@ -12,7 +12,8 @@ from genba.grid.io.dispatched import dispatched
 from genba.grid.io.ends import with_ends
 from genba.grid.records.powerflow import StateParams
 
-ESTIMATE = 2.0  # times the actual losses that balancing may estimate; DC estimates stay near 1
+ESTIMATE = 2.0  # times the actual losses that balancing may estimate, or as a DC power flow does
+SAME = 1e-6  # what two DC power flows may differ by in their losses, relative
 NEGLIGIBLE_PU = 1e-8  # headroom below this is none
 ROUNDING_PU = 1e-9  # what two ways of summing the same currents may differ by, at a bus
 
@@ -104,7 +105,9 @@ class _Area:
     balanced: tuple[float, float]
 
 
-def departure(grid: Circuit, plan: Schedule, params: StateParams, p: Floats, taken: Complexes) -> float:
+def departure(
+    grid: Circuit, plan: Schedule, params: StateParams, p: Floats, *, taken: Complexes, dc_losses: Floats
+) -> float:
     """Give the most by which a running unit leaves what its island's rules allow, MW.
 
     Arguments:
@@ -113,17 +116,20 @@ def departure(grid: Circuit, plan: Schedule, params: StateParams, p: Floats, tak
         params: the rules that apply.
         p: outputs to judge, MW.
         taken: power that each bus gives to branches and shunts at the reported voltages, MVA.
+        dc_losses: those that a DC power flow estimates, by island, MW.
     """
     worst = 0.0
     for island in range(1, len(plan.slack)):
-        area = _area(grid, plan, params, taken, island)
+        area = _area(grid, plan, params, taken, island, float(dc_losses[island]))
         balances = _balances(grid, area, params, p) if params.generation == "balanced" else [area.asked]
         away = min(_after_slack(grid, area, params, start, p) for start in balances)
         worst = away if not away <= worst else worst  # a NaN stays
     return worst
 
 
-def _area(grid: Circuit, plan: Schedule, params: StateParams, taken: Complexes, island: int) -> _Area:
+def _area(
+    grid: Circuit, plan: Schedule, params: StateParams, taken: Complexes, island: int, dc_losses: float
+) -> _Area:
     here = grid.alive & (grid.island == island)
     units = grid.runs & (grid.island[grid.host] == island)
     alone = units.copy()
@@ -131,8 +137,10 @@ def _area(grid: Circuit, plan: Schedule, params: StateParams, taken: Complexes, 
     need = float(grid.case.bus["pd"][here].sum() - plan.p[units].sum())
     lost, shunts = float(taken.real[here].sum()), float(grid.case.bus["gs"][here].sum())
     unsure = (2 * params.tolerance + ROUNDING_PU) * grid.case.base_mva * int(here.sum())
-    produced = ESTIMATE * min(0.0, lost)  # by negative resistances
-    estimates = (min(0.0, shunts) + produced - unsure, ESTIMATE * abs(lost) + abs(shunts) + unsure)
+    unsure += SAME * abs(dc_losses)
+    produced = min(0.0, ESTIMATE * lost, dc_losses)  # by negative resistances
+    most = max(ESTIMATE * abs(lost), dc_losses)
+    estimates = (min(0.0, shunts) + produced - unsure, most + abs(shunts) + unsure)
     return _Area(units, alone, plan.p, need + lost, unsure, (need + estimates[0], need + estimates[1]))
 
 

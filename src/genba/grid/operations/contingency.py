@@ -189,6 +189,8 @@ def _ranked(params: ContingencyParams, base: Base, ctx: Context) -> Ranking:
     rated[rated] = flowing[base.limits.row[rated]]
     judged = Monitored(0.5 * (into_from - into_to).real, base.limits.row[rated], base.limits.limit[rated])
     lost = flowing & (f != t) & ~bridges(network)
+    if lost.sum() < 2:  # a radial grid: every branch alone parts it
+        return ranking
     fixed = (schedule.island == 0) | (state.kind == REFERENCE)
     threads = max(ctx.threads, 1)
     for done in rank(network, lost, judged, ranking, fixed=fixed, most=params.pairs, threads=threads):
