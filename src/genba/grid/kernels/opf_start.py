@@ -50,7 +50,7 @@ def dc_start(model: OpfModel, plan: Plan) -> Floats:
     va, vm = _solved(plan, b, 1.0 / ratio, given, MIDDLE * 0.5 * (low + high))
     va -= va[plan.anchored][model.island[order]]
     ends = np.isfinite(model.q_min) & np.isfinite(model.q_max)
-    q = 0.5 * np.where(ends, model.q_min, 0.0) + 0.5 * np.where(ends, model.q_max, 0.0)
+    q = 0.5 * (np.where(ends, model.q_min, 0.0) + np.where(ends, model.q_max, 0.0))
     return np.concatenate([va, np.minimum(np.maximum(vm, low), high), p, q])
 
 
