@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import genba.grid
+from genba.core.errors import InputError
 from genba.core.operation import Outcome
 
 # A ring of four buses with a spur; units 1 and 2 share the ring, unit 3 stands beyond its limits of output.
@@ -254,3 +255,32 @@ def test_scenarios_share_the_slack_as_a_power_flow_does(run: Run, tmp_path: Path
     recorded = run("powerflow", TURNING, **asked).result.recorded
     alone = [run("powerflow", TURNING, set=(f"gen.1.pg={p}",), **SHARED).result.units["p"] for p in rows]
     np.testing.assert_allclose(recorded["value"], np.concatenate(alone), atol=1e-5)
+
+
+@pytest.mark.parametrize("tolerance", [1e-3, 1e-5, 1e-10])
+def test_scenarios_are_as_exact_as_was_asked_for(run: Run, tmp_path: Path, tolerance: float) -> None:
+    (tmp_path / "rows.csv").write_text("bus.3.pd\n" + "".join(f"{30 + k / 2}\n" for k in range(100)))
+    asked = {"scenarios": str(tmp_path / "rows.csv"), "record": ("bus.*.vm", "branch.*.loading")}
+    assert run("powerflow", tolerance=tolerance, **asked).result.scenarios_studied == 100
+
+
+# --- files ---
+
+
+def test_lines_of_spaces_are_no_scenarios_and_set_no_delimiter(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text(" \nbus.3.pd;scenario\n50;a\n60;b\n")
+    (tmp_path / "one.csv").write_text("bus.3.pd\n50\n \n60\n")
+    (tmp_path / "lost.csv").write_text("\t\nname;elements\nx;branch.1\n")
+    assert run("powerflow", scenarios=str(tmp_path / "rows.csv")).result.scenarios_studied == 2
+    assert run("powerflow", scenarios=str(tmp_path / "one.csv")).result.scenarios_studied == 2
+    lost = run("contingency", outages="named", contingencies=str(tmp_path / "lost.csv")).result
+    assert lost.outages["outage"].tolist() == ["x"]
+
+
+def test_a_ratio_of_nearly_nothing_is_told_where_it_is(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"tap ratio 1e-300 is nearly 0; write 0") as caught:
+        run("powerflow", set=("branch.2.ratio=1e-300",))
+    assert caught.value.where == "branch 2 (line 18)"
+    (tmp_path / "rows.csv").write_text("branch.2.ratio\n1\n1e-300\n")
+    with pytest.raises(InputError, match=r"Found 1e-300 in column branch\.2\.ratio; allowed: 0, or 0\.001"):
+        run("powerflow", scenarios=str(tmp_path / "rows.csv"))

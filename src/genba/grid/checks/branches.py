@@ -43,6 +43,11 @@ NEGATIVE_RESISTANCE = FindingKind(
     "{count} branches have r < 0 and produce power (equivalents).",
 )
 NEGATIVE_RATIO = FindingKind("grid.negative_ratio", Severity.ERROR, "The tap ratio {ratio} is negative.")
+TINY_RATIO = FindingKind(
+    "grid.tiny_ratio",
+    Severity.ERROR,
+    "The tap ratio {ratio} is nearly 0; write 0 where there is no transformer.",
+)
 UNUSUAL_RATIO = FindingKind(
     "grid.unusual_ratio",
     Severity.WARNING,
@@ -67,6 +72,8 @@ UNRATED = FindingKind(
 )
 PARALLEL = FindingKind("grid.parallel", Severity.NOTE, "{count} branches run parallel to an earlier one.")
 RATIOS = (0.5, 2.0)
+SMALLEST_RATIO = 1e-3
+"""Below it a ratio is none that a transformer has, and its inverse is no number to calculate with."""
 FULL_TURN = 360.0
 
 
@@ -96,8 +103,9 @@ def _check_impedances(case: Case, tally: Tally, on: NDArray[np.bool_]) -> None:
 
 def _check_taps(case: Case, tally: Tally, on: NDArray[np.bool_]) -> None:
     ratio, shift = case.branch["ratio"], case.branch["shift"]
-    unusual = (ratio > 0) & ((ratio < RATIOS[0]) | (ratio > RATIOS[1]))
+    unusual = (ratio >= SMALLEST_RATIO) & ((ratio < RATIOS[0]) | (ratio > RATIOS[1]))
     mark(tally, NEGATIVE_RATIO, case, "branch", (ratio < 0) & on, "ratio")
+    mark(tally, TINY_RATIO, case, "branch", (ratio > 0) & (ratio < SMALLEST_RATIO) & on, "ratio")
     mark(tally, UNUSUAL_RATIO, case, "branch", unusual & on, "ratio")
     mark(tally, UNUSUAL_SHIFT, case, "branch", (np.abs(shift) > FULL_TURN) & on, "shift")
 

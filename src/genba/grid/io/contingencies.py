@@ -128,7 +128,7 @@ def listed(
 
 def _rows(text: str) -> Iterator[tuple[str, list[str]]]:
     """Yield where each row that is not empty stands, and its cells."""
-    first = text.lstrip("\n").partition("\n")[0]
+    first = next((line for line in text.split("\n") if line.strip()), "")
     reader = csv.reader(text.split("\n"), delimiter=max(DELIMITERS, key=first.count), strict=True)
     try:
         for row in reader:

@@ -17,8 +17,8 @@ def with_ends(case: Case) -> Case:
     return replace(
         case,
         gen=gen.replace(
-            pmin=np.where(gen["pmin"] == -np.inf, -ENDLESS_MW, gen["pmin"]),
-            pmax=np.where(gen["pmax"] == np.inf, ENDLESS_MW, gen["pmax"]),
+            pmin=np.where(gen["pmin"] < -ENDLESS_MW, np.minimum(-ENDLESS_MW, gen["pmax"]), gen["pmin"]),
+            pmax=np.where(gen["pmax"] > ENDLESS_MW, np.maximum(ENDLESS_MW, gen["pmin"]), gen["pmax"]),
         ),
         bus=bus.replace(
             vmin=np.maximum(bus["vmin"], 0.0),

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from genba.core.errors import TooLarge
 from genba.core.findings import Finding, FindingKind, Severity
 from genba.core.tally import Tally
+from genba.grid.checks.branches import SMALLEST_RATIO
 from genba.grid.checks.tally import MORE
 from genba.grid.io.changes import CHANGE
 from genba.grid.io.matrix import LONGEST_SHOWN
@@ -43,7 +44,7 @@ SCALES = {
     "scale.generation": (("gen", "pg"),),
 }
 POSITIVE = frozenset(("vg",))
-NOT_NEGATIVE = frozenset(("ratio", "rate_a"))
+NOT_NEGATIVE = frozenset(("rate_a",))
 
 NO_SCENARIO = FindingKind(
     "grid.scenario_none", Severity.ERROR, "The file has no scenario; write a header and a row for each."
@@ -288,6 +289,8 @@ def _tell_range(group: Group, sheet: Sheet, tally: Tally) -> None:
     with np.errstate(invalid="ignore"):
         if column == "status":
             wrong, allowed = ~np.isin(values, (0.0, 1.0)), "0 or 1"
+        elif column == "ratio":
+            wrong, allowed = (values != 0) & (values < SMALLEST_RATIO), f"0, or {SMALLEST_RATIO} and more"
         elif column in POSITIVE:
             wrong, allowed = values <= 0, "above 0"
         elif column in NOT_NEGATIVE:

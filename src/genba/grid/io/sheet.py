@@ -97,11 +97,11 @@ def _from_csv(text: str, tally: Tally, words: Sequence[str]) -> Sheet:
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the line number and the cells of every row."""
-    first = text.lstrip("\n").partition("\n")[0]
+    first = next((line for line in text.split("\n") if line.strip()), "")
     reader = csv.reader(text.split("\n"), delimiter=max(DELIMITERS, key=first.count), strict=True)
     try:
         for row in reader:
-            yield reader.line_num, row if len(row) > 1 or any(row) else []
+            yield reader.line_num, row if len(row) > 1 or any(cell.strip() for cell in row) else []
     except csv.Error as error:
         raise InputError(
             f"line {reader.line_num} is no CSV: {error}; give {WANTED}", where=f"line {reader.line_num}"
