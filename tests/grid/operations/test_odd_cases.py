@@ -103,6 +103,15 @@ def test_units_that_cost_nothing_may_serve_all(run: Run, formulation: str) -> No
         assert abs(result.gap) < 0.1  # of 1 $/h
 
 
+def test_a_grid_where_nothing_costs_anything_is_at_its_optimum_anywhere(run: Run) -> None:
+    free = RING.replace("0.02 20 0", "0 0 0").replace(
+        "2 0 0 2 25 0 0; 2 0 0 2 30 0 0", "2 0 0 1 0 0 0; 2 0 0 1 0 0 0"
+    )
+    for seed in range(8):
+        changes = (f"bus.3.pd={20 + 7 * seed}", f"branch.1.shift={seed - 4}", "gen.3.pmin=20", "gen.*.vg=1")
+        assert run("opf", free, start="case", set=changes).result.cost == 0
+
+
 # --- outputs ---
 
 

@@ -25,6 +25,8 @@ GAIN = 1e-6
 STEEPEST = 1e-2
 """Share of the largest marginal cost that prices and gains are compared with where nothing costs that much: a
 solver's residuals are small next to the steepest cost, also where units that cost nothing serve all."""
+LEAST = 1e-2
+"""What counts as large where nothing costs anything, $/h per p.u.: residuals are 1e-8 then."""
 REACH = 1.0
 """How far a variable without a limit may be pushed when its gain is counted, p.u. or rad."""
 
@@ -100,7 +102,7 @@ def _level(grid: Circuit, result: OpfResult) -> float:
 def steepness(grid: Circuit, result: OpfResult, curve: Costs) -> float:
     """Give what cost counts as large, $/h: a share of what 1 p.u. of the dearest unit that runs costs."""
     slope = np.abs(curve.marginal(result.units["p"])[1][grid.runs])
-    return STEEPEST * grid.case.base_mva * finite_or_zero(float(slope.max(initial=0.0)))
+    return max(LEAST, STEEPEST * grid.case.base_mva * finite_or_zero(float(slope.max(initial=0.0))))
 
 
 def _slopes(grid: Circuit, limits: Asked, result: OpfResult, base: float) -> _Slopes:
