@@ -438,6 +438,21 @@ def test_reactive_limits_switch_buses_side_by_side_as_one_by_one(
     assert switched > 0.02 * count
 
 
+def test_units_beside_one_without_reactive_limits_keep_theirs(pglib: Path) -> None:
+    case, _ = read(pglib / "pglib_opf_case24_ieee_rts.m")
+    network = network_of(case.base_mva, case.bus, case.gen, case.branch)
+    beside = np.bincount(network.unit_bus)[network.unit_bus] > 2
+    endless = beside & (np.append(-1, network.unit_bus[:-1]) != network.unit_bus)  # the first at its bus
+    assert endless.any()
+    network = replace(
+        network,
+        unit_qmin=np.where(endless, -np.inf, network.unit_qmin),
+        unit_qmax=np.where(endless, np.inf, network.unit_qmax),
+    )
+    base = base_of(network, reactive_limits=True, rating=0.5)
+    assert_same(base, judged(base, worth=1), judged(base, worth=10**6))
+
+
 def parted(base: Base) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
     """Give the branches and the units that single outages take."""
     return [rows for rows in base.lost.branches if rows], [rows for rows in base.lost.units if rows]

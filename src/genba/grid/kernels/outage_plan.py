@@ -350,8 +350,10 @@ def _held(ground: Ground, unit: Ints) -> tuple[Ints, Floats, Ints]:
     switched[:, 0, 0] = np.where(controls & (~others | (side[bus] != 0)), ground.position[bus], NONE)
     switched[others, 0, 1] = side[bus[others]]
     kept = np.where(controls & others, ground.position[bus], NONE)
-    lowest, highest = ground.limits
-    left = np.stack([lowest[bus] - network.unit_qmin[unit], highest[bus] - network.unit_qmax[unit]], axis=1)
+    rows, left = np.flatnonzero(kept != NONE), np.zeros((len(unit), 2))
+    stay = on & (network.unit_bus == bus[rows, None]) & (np.arange(len(on)) != unit[rows, None])
+    for part, limit in enumerate((network.unit_qmin, network.unit_qmax)):
+        left[rows, part] = np.where(stay, limit, 0.0).sum(axis=1)  # limits may be infinite
     return kept, left, switched
 
 
