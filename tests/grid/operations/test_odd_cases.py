@@ -293,3 +293,21 @@ def test_a_ratio_of_nearly_nothing_is_told_where_it_is(run: Run, tmp_path: Path)
     (tmp_path / "rows.csv").write_text("branch.2.ratio\n1\n1e-300\n")
     with pytest.raises(InputError, match=r"Found 1e-300 in column branch\.2\.ratio; allowed: 0, or 0\.001"):
         run("powerflow", scenarios=str(tmp_path / "rows.csv"))
+
+
+ISLAND = """function mpc = island
+mpc.version = '2';
+mpc.baseMVA = 100;
+mpc.bus = [ 1 3 40 10 0 0 1 1 0 220 1 1.1 0.9 ];
+mpc.gen = [ 1 40 10 90 -90 1.01 100 1 150 20 ];
+mpc.branch = [ ];
+"""
+
+
+@pytest.mark.parametrize("asked", [{}, SHARED])
+def test_scenarios_of_a_case_without_branches(run: Run, tmp_path: Path, asked: dict[str, Any]) -> None:
+    (tmp_path / "rows.csv").write_text("bus.1.pd\n40\n50\n")
+    result = run(
+        "powerflow", ISLAND, scenarios=str(tmp_path / "rows.csv"), record=("gen.1.p",), **asked
+    ).result
+    assert result.recorded["value"].tolist() == pytest.approx([40.0, 50.0])

@@ -1,5 +1,6 @@
 """Scenarios of a grid solved eight at a time from one base; none depends on its neighbours."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -199,7 +200,8 @@ def _unknowns(fixture: Fixture, side: Ints) -> tuple[Floats, Floats]:
 
 def _parts(values: Phasors) -> Floats:
     """Give complex numbers as pairs in the last axis, shape (rows, 2 columns)."""
-    return np.ascontiguousarray(values).view(np.float64).reshape(len(values), -1)
+    numbers = np.ascontiguousarray(values).view(np.float64)
+    return numbers.reshape(len(values), 2 * math.prod(values.shape[1:]))
 
 
 @dataclass(frozen=True, eq=False)
