@@ -11,7 +11,7 @@ from genba.grid.io.matpower import read
 from genba.grid.kernels import outage_study
 from genba.grid.kernels.balance import balanced, first_angles
 from genba.grid.kernels.islands import remaining
-from genba.grid.kernels.limits import limits_of, measure
+from genba.grid.kernels.limits import VMAX, limits_of, measure
 from genba.grid.kernels.network import REFERENCE, Network, network_of
 from genba.grid.kernels.newton import Budget
 from genba.grid.kernels.operating_point import point_of
@@ -436,6 +436,20 @@ def test_reactive_limits_switch_buses_side_by_side_as_one_by_one(
         left = aftermath(base.given.model, base.given.schedule, outage, splits=True)
         switched += (solve_after(base.given.model, base.given.state, left).side != base_side).any()
     assert switched > 0.02 * count
+
+
+def test_a_bus_without_voltage_in_the_base_passes_no_limit(pglib: Path) -> None:
+    case, _ = read(pglib / "pglib_opf_case118_ieee.m")
+    network = network_of(case.base_mva, case.bus, case.gen, case.branch)
+    ends = np.stack([network.from_bus, network.to_bus])
+    ends_there = np.bincount(ends.ravel())
+    ends_there[network.unit_bus] = 0
+    leaf = np.flatnonzero(ends_there == 1)[0]
+    base = base_of(replace(network, branch_on=network.branch_on & (ends != leaf).all(axis=0)))
+    narrow = replace(base.given.limits, limit=np.where(base.given.limits.kind == VMAX, 0.9, 1.0))
+    base = replace(base, given=replace(base.given, limits=narrow))
+    assert np.isnan(base.given.measured.excess[(narrow.kind == VMAX) & (narrow.row == leaf)]).all()
+    assert_same(base, judged(base, worth=1), judged(base, worth=10**6))
 
 
 def test_units_beside_one_without_reactive_limits_keep_theirs(pglib: Path) -> None:

@@ -311,3 +311,10 @@ def test_scenarios_of_a_case_without_branches(run: Run, tmp_path: Path, asked: d
         "powerflow", ISLAND, scenarios=str(tmp_path / "rows.csv"), record=("gen.1.p",), **asked
     ).result
     assert result.recorded["value"].tolist() == pytest.approx([40.0, 50.0])
+
+
+@pytest.mark.parametrize("asked", [{}, SHARED])
+def test_outages_of_many_units_without_branches(run: Run, asked: dict[str, Any]) -> None:
+    units = "".join(f" 1 0.5 0 {2 + k % 3} -2 1.01 100 1 2 0.1;\n" for k in range(80))
+    many = ISLAND.replace(" 1 40 10 90 -90 1.01 100 1 150 20 ", units)
+    assert (run("contingency", many, **asked).result.outages["status"] == "secure").sum() == 80

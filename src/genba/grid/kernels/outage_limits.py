@@ -35,10 +35,10 @@ class Watch(NamedTuple):
     """What counts as a violation after an outage; limits are numbered as in `Limits`.
 
     Arguments:
-        branch: branch row of each rating, of branches that carry something in the base, shape (r,).
+        branch: branch row of each rating, of branches in service in the base, shape (r,).
         branch_limit: number of the limit, shape (r,).
         most: apparent power beyond which it counts, shape (r,), p.u.
-        low: voltage below which it counts, 0 for none, shape (n,), p.u.
+        low: voltage below which it counts, 0 for none, as where nothing is energised, shape (n,), p.u.
         high: voltage above which it counts, infinite for none, shape (n,), p.u.
         low_limit: number of the lower limit of each position, shape (n,).
         high_limit: number of the upper limit.
@@ -108,13 +108,15 @@ def _watched(
     low, high, held = np.zeros(n), np.full(n, np.inf), np.empty(n)
     low_limit, high_limit = np.full(n, -1), np.full(n, -1)
     for k in range(len(kind)):
+        if math.isnan(base[k]):
+            continue
         allowed = max(base[k] + worse_by, 100.0 * band) if base[k] > 100.0 * band else 100.0 * band
         border = limit[k] * (1.0 + (-allowed if kind[k] == VMIN else allowed) / 100.0)
         if kind[k] == VMIN:
             low[position[row[k]]], low_limit[position[row[k]]] = border, k
         elif kind[k] != RATING:
             high[position[row[k]]], high_limit[position[row[k]]] = border, k
-        elif not math.isnan(base[k]):
+        else:
             branch[rated], branch_limit[rated], most[rated] = row[k], k, border
             rated += 1
     for i in range(n):

@@ -154,6 +154,9 @@ def _by_own_factors(lanes: Lanes, into: Verdicts, at_work: Mapper) -> Iterator[i
 
 
 def _lanes(given: Study, lost: Lost, threads: int) -> Lanes | None:
+    """Prepare lanes; None where there is no branch, or no factors without pivoting."""
+    if not len(given.model.network.from_bus):
+        return None
     point = point_of(given.model, given.schedule, given.state)
     if point is None:
         return None
