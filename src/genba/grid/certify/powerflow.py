@@ -215,7 +215,8 @@ def _outputs(
     p, q = result.units["p"], result.units["q"]
     off = ~grid.runs
     idle = worst(np.abs(np.nan_to_num(p[off])), np.abs(np.nan_to_num(q[off])))
-    lost = dc_losses(grid, plan, lossless_need(grid, plan))
+    balanced = params.generation == "balanced"
+    lost = dc_losses(grid, plan, lossless_need(grid, plan)) if balanced else np.zeros(len(plan.slack))
     return (
         at_most(
             "schedule",
