@@ -104,6 +104,7 @@ def test_a_sound_case_has_no_finding():
         ("gen.2.mbase=inf", ("not_finite_unused", "gen 2 (line 12)")),
         ("gen.2.pmin=-inf", ("endless_output", "gen 2 (line 12)")),
         ("gen.1.pmax=inf", ("endless_output", "gen 1 (line 11)")),
+        ("gen.1.pmax=1e10", ("endless_output", "gen 1 (line 11)")),
         ("bus.20.vmax=inf", ("endless_voltage", "bus 20 (line 6)")),
         ("bus.20.vmin=-0.1", ("endless_voltage", "bus 20 (line 6)")),
     ],

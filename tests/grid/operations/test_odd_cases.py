@@ -141,6 +141,8 @@ def test_losses_are_balanced_as_estimated_however_wrong_that_is(run: Run, slack:
         f"branch.3.x={x}",
         "branch.3.r=0.2",
         "bus.2.pd=10",
+        "bus.3.pd=0",
+        "bus.3.qd=0",
         "gen.2.pg=80",
     )
     result = run("powerflow", generation="balanced", slack=slack, set=changes).result

@@ -314,10 +314,9 @@ def _counts_agree(grid: Circuit, vm: Floats, loading: Floats, said: dict[str, fl
     bus, alive = grid.case.bus, grid.alive
     beyond = np.maximum(bus["vmin"] * (1 - PASSED) - vm, vm - bus["vmax"] * (1 + PASSED))[alive]
     over = loading[np.isfinite(loading)] - 100 * (1 + PASSED)
-    pairs = (("voltage_violations", beyond, VOLTAGE_PU), ("overloads", over, LOADING_PERCENT))
-    return all(
-        (x > doubt * loose).sum() <= said[name] <= (x > -doubt * loose).sum() for name, x, doubt in pairs
-    )
+    doubts = VOLTAGE_PU * loose, LOADING_PERCENT * loose
+    pairs = zip(("voltage_violations", "overloads"), (beyond, over), doubts, strict=True)
+    return all((x > doubt).sum() <= said[name] <= (x > -doubt).sum() for name, x, doubt in pairs)
 
 
 def _loose(params: PowerflowParams) -> float:

@@ -16,7 +16,7 @@ NOT_FINITE_UNUSED = FindingKind(
 ENDLESS_OUTPUT = FindingKind(
     "grid.endless_output",
     Severity.NOTE,
-    "{count} units have an infinite pmin or pmax, which counts as {most} MW; write what they can give.",
+    "{count} units have a pmin or pmax beyond {most} MW, which counts as that; write what they can give.",
 )
 ENDLESS_VOLTAGE = FindingKind(
     "grid.endless_voltage",
@@ -38,7 +38,7 @@ def check_numbers(case: Case, tally: Tally) -> None:
         for column in table.columns.columns:
             if column.dtype == "float":
                 _check_column(case, name, column.name, tally)
-    endless = (case.gen["pmax"] == np.inf) | (case.gen["pmin"] == -np.inf)
+    endless = (case.gen["pmax"] > ENDLESS_MW) | (case.gen["pmin"] < -ENDLESS_MW)
     summarise(tally, ENDLESS_OUTPUT, case, "gen", endless, most=ENDLESS_MW)
     beyond = (case.bus["vmax"] == np.inf) | (case.bus["vmin"] < 0)
     summarise(tally, ENDLESS_VOLTAGE, case, "bus", beyond, most=HIGHEST_PU)

@@ -6,11 +6,11 @@ Minimised: the costs of active power of all units in service; reactive power cos
 Start: where another optimal power flow of the same buses ended, given by its `opf_buses`, its voltages and
 prices are taken over; where the sum of the demand has moved by more than 2 %, or 20 iterations from there do
 not end, the solve begins afresh as `auto` does.
-Limits: outputs, an infinite one counting as `ENDLESS_MW`; voltages, an infinite vmax counting as `HIGHEST_PU`
-and a vmin below 0 as 0, narrowed by `voltage_margin` on both sides but not beyond their middle; apparent
-power at both ends of a branch within rate A (0 means none) less `flow_margin`; angle differences between
-`angmin` and `angmax` (none at -360 and 360, or where both are 0). Angles are those of the buses: shifts do
-not count.
+Limits: outputs, those beyond `ENDLESS_MW` counting as that; voltages, an infinite vmax counting as
+`HIGHEST_PU` and a vmin below 0 as 0, narrowed by `voltage_margin` on both sides but not beyond their middle;
+apparent power at both ends of a branch within rate A (0 means none) less `flow_margin`; angle differences
+between `angmin` and `angmax` (none at -360 and 360, or where both are 0). Angles are those of the buses:
+shifts do not count.
 Formulations: `ac`, the full equations, solved to a local optimum. `dc`, as in `dispatch` with dcmp: no
 losses, no reactive power, the active flow held to the rating. `soc`, a relaxation: its cost is below every
 AC cost, its point need not exist, and angles are missing.

@@ -7,8 +7,8 @@ with the largest pmax (the first of equals). It keeps its angle of the case. Eve
 with a unit in service is pv, the rest pq; units at a pq bus inject p and q as given.
 Set point: vg of the last unit in service at a pv or reference bus.
 Headroom: pmax - p upwards, p - pmin downwards, none below 1e-8 p.u., units in service of the same island. An
-amount is spread in proportion to headroom, and no unit is moved beyond its headroom. An infinite pmax or pmin
-counts as `ENDLESS_MW`.
+amount is spread in proportion to headroom, and no unit is moved beyond its headroom. A pmax or pmin
+beyond `ENDLESS_MW` counts as that.
 Slack: single, the first unit in service at the reference bus takes what is missing; distributed, every unit
 takes it in proportion to its headroom in the direction of the need (the single rule where there is none),
 without a cap.
