@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 
 from genba.core.context import Context
+from genba.grid.certify.circuit import circuit
+from genba.grid.certify.newton import pattern
+from genba.grid.certify.outages import Outage, aftermath
+from genba.grid.certify.replay import Study, solve_again
+from genba.grid.certify.twoport import two_ports
+from genba.grid.certify.violations import limits, loads
+from genba.grid.io import matpower
 from genba.grid.operations.contingency import contingency
+from genba.grid.records.contingency import ContingencyParams
 
 Certify = Callable[..., Any]
 
@@ -59,3 +67,27 @@ def test_an_outage_is_solved_again_without_the_limits_of_the_base_as_well(tmp_pa
         update={"outages": result.outages.replace(status=status), "diverged": 1, "outcome": "insecure"}
     )
     assert "divergences" in {claim.name for claim in contingency.certify(params, denied, context).failed}
+
+
+TWIN = """function mpc = twin
+mpc.version = '2';
+mpc.baseMVA = 100;
+mpc.bus = [ 1 3 0 0 0 0 1 1 0 1 1 1.1 0.9; 2 1 50 0 0 0 1 1 0 1 1 1.1 0.9 ];
+mpc.gen = [ 1 50 0 99 -99 1 100 1 200 0 ];
+mpc.branch = [ 1 2 0 0.1 0 0 0 0 0 0 1 0 0; 1 2 0 0.1 0 0 0 0 0 0 1 0 0 ];
+"""
+
+
+def test_what_the_base_does_not_lead_to_is_found_from_other_starts() -> None:
+    """From half a turn across the line Newton's method finds the lower of two voltages, a collapse."""
+    grid, params = circuit(matpower.parse(TWIN)[0]), ContingencyParams(case="twin.m")
+    bounds, v = limits(grid, params), np.array([1.0, np.exp(3.0j)])
+    base = loads(grid, two_ports(grid), v, bounds)
+    p = grid.case.gen["pg"].astype(float)
+    study = Study(params, grid, pattern(grid), bounds, v, p, np.zeros(2), base)
+    lost = Outage("branch.2", np.array([1]), np.zeros(0, np.int64))
+    work = [(lost, aftermath(grid, lost, p))]
+    assert solve_again(study, work, Context(), starts=()) == [[]]
+    ((found,),) = solve_again(study, work, Context())
+    high = np.sqrt((1 + np.sqrt(1 - 4 * (0.5 * 0.1) ** 2)) / 2)  # v^4 - v^2 + (p x)^2 = 0
+    assert found.value[len(grid.start) + 1] == pytest.approx(high, abs=1e-7)

@@ -9,7 +9,7 @@ from genba.core.context import Context
 from genba.grid.certify.circuit import Circuit, Complexes, Floats
 from genba.grid.certify.newton import Pattern
 from genba.grid.certify.outages import Aftermath, Outage, plan_after
-from genba.grid.certify.retry import settle
+from genba.grid.certify.retry import STARTS, first_voltage, plausible, settle
 from genba.grid.certify.twoport import two_ports
 from genba.grid.certify.violations import Limits, Loads, loads
 from genba.grid.records.contingency import ContingencyParams
@@ -33,19 +33,28 @@ class Study:
 
 
 def solve_again(
-    study: Study, work: list[tuple[Outage, Aftermath]], ctx: Context, *, steps: int = STEPS
-) -> list[Loads | None]:
-    """Give the loads of outages, None without a solution; SuperLU works outside the interpreter's lock."""
-    done: list[Loads | None] = []
+    study: Study,
+    work: list[tuple[Outage, Aftermath]],
+    ctx: Context,
+    *,
+    steps: int = STEPS,
+    starts: tuple[str, ...] = STARTS,
+) -> list[list[Loads]]:
+    """Give the loads of outages in every solution found; SuperLU works outside the interpreter's lock.
+
+    Where the state of the base leads to none that is plausible, first voltages of these names are tried.
+    """
+    done: list[list[Loads]] = []
     with ThreadPoolExecutor(max(ctx.threads, 1)) as pool:
         for start in range(0, len(work), BATCH):
             ctx.progress(1.0, f"certifying: {start} of {len(work)} outages solved again")
-            done += pool.map(lambda one: _solve(study, one[0], one[1], steps), work[start : start + BATCH])
+            batch = work[start : start + BATCH]
+            done += pool.map(lambda one: _solve(study, one[0], one[1], steps, starts), batch)
     return done
 
 
 @np.errstate(all="ignore")  # every thread has its own
-def _solve(study: Study, outage: Outage, left: Aftermath, steps: int) -> Loads | None:
+def _solve(study: Study, outage: Outage, left: Aftermath, steps: int, starts: tuple[str, ...]) -> list[Loads]:
     ports, plan = two_ports(left.grid), plan_after(left, outage, study.p)
     found = None
     for side in (study.side, np.zeros_like(study.side)) if study.side.any() else (study.side,):
@@ -53,4 +62,10 @@ def _solve(study: Study, outage: Outage, left: Aftermath, steps: int) -> Loads |
         found = found or settle(
             left.grid, plan, study.shape, ports, study.v, study.params, steps=steps, side=side
         )
-    return None if found is None else loads(left.grid, ports, found.v, study.bounds)
+    every = [found]
+    for start in starts:
+        if found is None or not plausible(left.grid, found):
+            v = first_voltage(left.grid, plan, start)
+            found = settle(left.grid, plan, study.shape, ports, v, study.params, steps=steps)
+            every.append(found)
+    return [loads(left.grid, ports, one.v, study.bounds) for one in every if one is not None]

@@ -18,6 +18,7 @@ SLIGHT_PU = 1e-8  # by which a limit or a set point may be passed: where units s
 STEPS = 50
 FEW = 30  # steps: where fewer were granted, they and not the grid may be what lacks
 NO_REACTANCE = 1e-4  # what a reactance of 0 is taken as in a DC power flow, p.u.
+STARTS = ("dc", "flat")  # tried where another first voltage leads nowhere, before a solution counts as none
 PLAUSIBLE_PU = 0.5  # a solution with a voltage below this refutes no divergence: the grid cannot be run there
 
 
@@ -39,10 +40,14 @@ def attempt(grid: Circuit, plan: Schedule, params: StateParams, *, steps: int = 
     """Solve the power flow that was asked for, from its own start; None when that fails or is implausible."""
     ports, shape = two_ports(grid), pattern(grid)
     plan = replace(plan, p=outputs(grid, plan, params))
-    found = settle(grid, plan, shape, ports, _start(grid, plan, params), params, steps=steps)
-    if found is None or (np.abs(found.v)[grid.alive] < PLAUSIBLE_PU).any():
-        return None
-    return found
+    v = first_voltage(grid, plan, params.start)
+    found = settle(grid, plan, shape, ports, v, params, steps=steps)
+    return found if found is not None and plausible(grid, found) else None
+
+
+def plausible(grid: Circuit, found: Settled) -> bool:
+    """Tell whether the grid can be run in a state."""
+    return not (np.abs(found.v)[grid.alive] < PLAUSIBLE_PU).any()
 
 
 def granted(params: StateParams, steps: int = STEPS) -> int:
@@ -108,12 +113,32 @@ def settle(
 ) -> Settled | None:
     """Solve from `v` with the plan's outputs, its slack rule and its reactive limits; None when it fails.
 
-    `side` holds the reactive limits to start from, none when not given.
+    `side` holds the reactive limits to start from, none when not given. Shares of the slack follow the need
+    at `v`, or else the opposite: units have other headroom there.
     """
-    side, steps_taken = np.zeros(len(grid.island)) if side is None else side, 0
+    side = np.zeros(len(grid.island)) if side is None else side
     v = np.where(plan.reference, plan.magnitude * np.exp(1j * np.angle(v)), np.where(grid.alive, v, 0.0))
-    of, shared = grid.island[grid.host], params.slack == "distributed"
     need = _imbalance(grid, plan, withdrawals(grid, ports, v).real + grid.case.bus["pd"])
+    found = _settled(grid, plan, shape, ports, v, params, steps=steps, side=side, need=need)
+    if found is None and params.slack == "distributed":
+        found = _settled(grid, plan, shape, ports, v, params, steps=steps, side=side, need=-need)
+    return found
+
+
+def _settled(
+    grid: Circuit,
+    plan: Schedule,
+    shape: Pattern,
+    ports: TwoPorts,
+    v: Complexes,
+    params: StateParams,
+    *,
+    steps: int,
+    side: Floats,
+    need: Floats,
+) -> Settled | None:
+    """Solve in rounds, the slack first shared by an expected need of each island (MW, by island from 1)."""
+    of, shared, steps_taken = grid.island[grid.host], params.slack == "distributed", 0
     for number in range(ROUNDS):
         weights = _weights(grid, plan, need) if shared else None
         task = _task(grid, plan, side, weights)
@@ -212,14 +237,15 @@ def _reactive_room(grid: Circuit) -> tuple[Floats, Floats]:
     return low.astype(np.float64), high.astype(np.float64)
 
 
-def _start(grid: Circuit, plan: Schedule, params: StateParams) -> Complexes:
+def first_voltage(grid: Circuit, plan: Schedule, start: str) -> Complexes:
+    """Give the first voltage of this name, p.u.: flat, dc or case."""
     bus = grid.case.bus
-    vm = np.where(plan.held, plan.magnitude, bus["vm"] if params.start == "case" else 1.0)
-    if params.start == "dc":
+    vm = np.where(plan.held, plan.magnitude, bus["vm"] if start == "case" else 1.0)
+    if start == "dc":
         va = _dc_angles(grid, plan)
         va = np.where(np.isnan(va), _reference_angles(grid, plan), va)
     else:
-        va = np.radians(bus["va"]) if params.start == "case" else _reference_angles(grid, plan)
+        va = np.radians(bus["va"]) if start == "case" else _reference_angles(grid, plan)
     return np.where(grid.alive, vm * np.exp(1j * va), 0.0)
 
 

@@ -10,7 +10,7 @@ from genba.core.certificate import Claim, at_most, equal
 from genba.core.context import Context
 from genba.grid.certify.circuit import Circuit, Complexes, Floats, circuit
 from genba.grid.certify.newton import Pattern, pattern
-from genba.grid.certify.retry import Settled, attempt, granted, outputs, settle, sides
+from genba.grid.certify.retry import STARTS, Settled, attempt, granted, outputs, plausible, settle, sides
 from genba.grid.certify.rows import worst
 from genba.grid.certify.schedule import schedule
 from genba.grid.certify.twoport import flows, two_ports, withdrawals
@@ -246,7 +246,7 @@ def _compared(study: _Study, row: int) -> tuple[int, float]:
 
 
 def _solutions(study: _Study, grid: Circuit) -> list[Settled]:
-    """Give the solutions from the base's state, with its limits and without, else from the own start."""
+    """Give the solutions from the base's state, with its limits and without, else from other starts."""
     params, plan = study.params, schedule(grid)
     found: list[Settled | None] = []
     if study.v is not None:
@@ -254,8 +254,9 @@ def _solutions(study: _Study, grid: Circuit) -> list[Settled]:
         asked = replace(plan, p=outputs(grid, plan, params))
         sides = [study.side, np.zeros_like(study.side)] if study.side.any() else [study.side]
         found = [settle(grid, asked, study.shape, ports, v, params, steps=STEPS, side=side) for side in sides]
-    if not any(found):
-        found.append(attempt(grid, plan, params))
+    for start in (params.start, *STARTS):
+        if not any(plausible(grid, one) for one in found if one is not None):
+            found.append(attempt(grid, plan, params.model_copy(update={"start": start})))
     return [one for one in found if one is not None]
 
 
