@@ -10,6 +10,7 @@ from genba.grid.kernels.balance import First, first_voltage, scheduled
 from genba.grid.kernels.lane_states import Ended
 from genba.grid.kernels.network import ISOLATED, REFERENCE, Bools, Floats, Ints, Network, phasors
 from genba.grid.kernels.newton import SMALLEST_STEP
+from genba.grid.kernels.restarts import solve_or_restart
 from genba.grid.kernels.scenario_figures import FIGURES, PLACES
 from genba.grid.kernels.scenario_groups import Base, Noted, solve_groups
 from genba.grid.kernels.scenario_lanes import Columns, Fixture
@@ -275,7 +276,7 @@ def _solve_alone(
         steps += state.iterations
     if not (near and batch.base is not None and state.converged):
         vm, va = first_voltage(model, schedule, batch.first)
-        state = solve(model, schedule, vm=vm, va=va)
+        state = solve_or_restart(model, schedule, vm=vm, va=va)
         steps += state.iterations
     state = replace(state, iterations=steps)
     members = np.array([row])

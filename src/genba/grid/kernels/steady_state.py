@@ -91,14 +91,27 @@ def solve(model: Model, schedule: Schedule, *, vm: Floats, va: Floats, side: Int
     """Solve the power flow from a first voltage, (n,) each.
 
     Buses whose units control their voltage start at the set point. Each island's slack takes the direction in
-    which it turns out to flow; reactive limits switch buses until none changes. Where that never ends,
+    which it turns out to flow, also where the direction that was expected, in which units have other
+    headroom, leads to no solution. Reactive limits switch buses until none changes. Where that never ends,
     because a bus answers a limit with a rising voltage, there is no solution.
     """
     side = np.zeros(model.network.n_bus, np.int64) if side is None else side
     if model.settled:
         return _solved(model, schedule, side, NO_WEIGHTS, vm=vm, va=va)
+    upwards = _upwards(model, schedule)
+    state = _settled(model, schedule, side, upwards, vm=vm, va=va)
+    if state.converged or not model.distributed:
+        return state
+    turned = _settled(model, schedule, side, ~upwards, vm=vm, va=va)
+    return replace(turned, iterations=turned.iterations + state.iterations) if turned.converged else state
+
+
+def _settled(
+    model: Model, schedule: Schedule, side: Ints, upwards: Bools, *, vm: Floats, va: Floats
+) -> State:
+    """Solve in rounds from these sides and directions of the slack, until neither changes."""
     control = controls_of(model.network, schedule)
-    going = _Going(side, _upwards(model, schedule), False)
+    going = _Going(side, upwards, False)
     iterations = 0
     for number in range(ROUNDS):
         weights = _unit_shares(model, schedule, control, going)

@@ -14,7 +14,8 @@ from genba.grid.kernels.jacobian import pattern_and_order, records_of
 from genba.grid.kernels.network import Bools, Floats, Ints, Network, Phasors
 from genba.grid.kernels.newton import SMALLEST_STEP, WORK, Budget
 from genba.grid.kernels.one_solution import Found, in_service, solution_of
-from genba.grid.kernels.steady_state import NO_WEIGHTS, Model, Schedule, State, continued, solve, state_of
+from genba.grid.kernels.restarts import restarted, solve_or_restart
+from genba.grid.kernels.steady_state import NO_WEIGHTS, Model, Schedule, State, continued, state_of
 from genba.num.copies import copy_to
 from genba.num.jit import kernel
 
@@ -70,9 +71,13 @@ class Afresh:
         """Give the solved state, or the last iterate of one that has none."""
         _, _, _, _, holds, side, found = self.whole
         if not holds:
-            return solve(self.model, self.schedule, vm=self.vm, va=self.va)
+            return solve_or_restart(self.model, self.schedule, vm=self.vm, va=self.va)
         state = state_of(found, side)
-        return continued(self.model, self.schedule, side, NO_WEIGHTS, found) if state is None else state
+        if state is None:
+            state = continued(self.model, self.schedule, side, NO_WEIGHTS, found)
+        if state.converged:
+            return state
+        return restarted(self.model, self.schedule, state, vm=self.vm, va=self.va)
 
 
 def solve_afresh(network: Network, budget: Budget, vm: Floats | None = None) -> Afresh:

@@ -21,7 +21,8 @@ from genba.grid.kernels.limits import RATING, Limits, broken, limits_of, measure
 from genba.grid.kernels.network import REFERENCE, Bools, Floats, Ints
 from genba.grid.kernels.outage_pairs import Monitored, Ranking, rank, ranking_of
 from genba.grid.kernels.outage_verdicts import Lost, Passed, Verdicts, verdicts_of
-from genba.grid.kernels.steady_state import State, solve
+from genba.grid.kernels.restarts import solve_or_restart
+from genba.grid.kernels.steady_state import State
 from genba.grid.operations.powerflow import Study, prepare, state_tables
 from genba.grid.records.case import Case
 from genba.grid.records.contingency import (
@@ -104,7 +105,7 @@ def contingency(params: ContingencyParams, ctx: Context) -> ContingencyResult:
     monitor = _monitored(params, case)
     ctx.progress(0.0, "solving the base")
     study = prepare(params, case, ctx)
-    state = solve(study.model, study.schedule, vm=study.vm, va=study.va)
+    state = solve_or_restart(study.model, study.schedule, vm=study.vm, va=study.va)
     if not state.converged:
         return _without_base(study, state)
     base = _base(params, study, state, monitor)

@@ -21,6 +21,7 @@ from genba.grid.kernels.admittance import apparent, branch_powers
 from genba.grid.kernels.balance import first_voltage, scheduled
 from genba.grid.kernels.network import Bools, Floats, Ints, Network, network_of
 from genba.grid.kernels.newton import Budget
+from genba.grid.kernels.restarts import solve_or_restart
 from genba.grid.kernels.scenario_blocks import STATUSES, TABLES, Answers, batch_of, solve_block
 from genba.grid.kernels.scenario_figures import (
     BRANCH,
@@ -39,7 +40,7 @@ from genba.grid.kernels.scenario_figures import (
 )
 from genba.grid.kernels.scenario_values import Asked
 from genba.grid.kernels.scenarios import Room, room_of
-from genba.grid.kernels.steady_state import Model, Schedule, State, model_of, solve
+from genba.grid.kernels.steady_state import Model, Schedule, State, model_of
 from genba.grid.kernels.whole_solution import solve_afresh
 from genba.grid.records.case import Case
 from genba.grid.records.powerflow import (
@@ -93,8 +94,9 @@ class Study:
 def powerflow(params: PowerflowParams, ctx: Context) -> PowerflowResult:
     """Solve the AC power flow of a grid: voltages, flows, losses and unit outputs.
 
-    Newton's method in polar coordinates with step-length control. Without a solution the outcome is
-    `diverged` and the tables hold the last iterate's voltages.
+    Newton's method in polar coordinates with step-length control, tried from other first voltages where the
+    one asked for leads nowhere. Without a solution the outcome is `diverged` and the tables hold the last
+    iterate's voltages.
 
     >>> import genba.grid
     >>> genba.grid.powerflow(case="pglib:case14_ieee", start="dc").result.outcome
@@ -139,7 +141,7 @@ def _solved(params: StateParams, case: Case, ctx: Context) -> tuple[Study, State
     if not settled or params.start != "dc" or params.generation == "balanced":
         study = prepare(params, case, ctx)
         ctx.progress(0.2, "solving")
-        return study, solve(study.model, study.schedule, vm=study.vm, va=study.va)
+        return study, solve_or_restart(study.model, study.schedule, vm=study.vm, va=study.va)
     case, network, budget = _posed(params, case, ctx)
     ctx.progress(0.2, "solving")
     found = solve_afresh(network, budget)
