@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from genba.core.certificate import Certificate
 from genba.core.context import Context, at_work, local_path
 from genba.core.errors import InputError, NotFound
-from genba.core.faults import worded
+from genba.core.faults import field_of, worded
 from genba.core.findings import Finding
 from genba.core.inputs import InputFile
 from genba.core.records import Params, Result
@@ -124,7 +124,7 @@ class Operation(Generic[P, R]):
         try:
             return self.params.model_validate(params, context={"local_files": local_files})
         except ValidationError as error:
-            raise InputError(explain(error), where=self.name) from error
+            raise InputError(explain(error), where=field_of(error.errors()[0]["loc"])) from error
 
 
 def operation(
