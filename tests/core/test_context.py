@@ -22,6 +22,20 @@ def test_progress_stays_between_none_and_all() -> None:
     assert [fraction for fraction, _ in seen] == [0.0, 0.5, 1.0]
 
 
+def test_progress_of_a_part_is_told_as_that_of_the_whole_and_never_falls() -> None:
+    seen: list[float] = []
+    context = Context(report=lambda fraction, message: seen.append(fraction))
+    context.go_from(0.0, 0.8)
+    for fraction in (0.5, 0.25, 1.0):
+        context.progress(fraction, "work")
+    context.go_from(0.8, 1.0)
+    for fraction in (0.0, 0.5):
+        context.progress(fraction, "proof")
+    context.go_from(0.0, 0.8)  # another run
+    context.progress(0.0, "work")
+    assert seen == pytest.approx([0.4, 0.4, 0.8, 0.8, 0.9, 0.0])
+
+
 def test_every_finding_is_kept_and_an_error_stops_the_run() -> None:
     context = Context()
     context.check([ODD.at("bus 1")])

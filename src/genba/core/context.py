@@ -79,18 +79,29 @@ class Context:
     """What `check` has seen; part of the outcome."""
     told: tuple[float, str] = (0.0, "")
     """The newest progress."""
+    span: tuple[float, float] = (0.0, 1.0)
+    """Which part of the whole work the fractions of `progress` are of."""
     waits: int = 0
     """For how many things the work waits, one within the other."""
 
+    def go_from(self, begin: float, end: float) -> None:
+        """Let the fractions that follow be those of the part of the work from `begin` to `end`."""
+        self.span = (begin, end)
+        self.told = (begin, self.told[1])
+
     def progress(self, fraction: float, message: str) -> None:
         """Report the share of the work done (0 to 1); the place where a run notices that it is cancelled.
+
+        What is told never falls: a second try of a part stands where the first one ended.
 
         Raises:
             Cancelled: when the user asked to stop.
         """
         if self.cancelled():
             raise Cancelled("cancelled on request")
-        self.told = min(max(fraction, 0.0), 1.0), message
+        begin, end = self.span
+        done = begin + (end - begin) * min(max(fraction, 0.0), 1.0)
+        self.told = max(done, self.told[0]), message
         self.report(*self.told)
 
     def check(self, findings: Iterable[Finding]) -> None:

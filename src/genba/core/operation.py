@@ -22,6 +22,8 @@ Say = Callable[[str, str], str]
 """Gives a text in the reader's language: `(key, english)`."""
 P = TypeVar("P", bound=Params)
 R = TypeVar("R", bound=Result)
+PROPOSED = 0.8
+"""Share of the progress that is the proposal's; the rest is its certificate's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,10 @@ class Operation(Generic[P, R]):
     def perform(self, params: P, context: Context) -> Outcome[R]:
         """Propose, then certify: what the engine does with every run."""
         with at_work(context):
+            context.go_from(0.0, PROPOSED)
             result = self.function(params, context)
-            context.progress(1.0, "certifying")
+            context.go_from(PROPOSED, 1.0)
+            context.progress(0.0, "certifying")
             certificate = self.certify(params, result, context)
         return Outcome(result, certificate, tuple(context.findings))
 

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from genba.core.certificate import Claim, at_most, equal
 from genba.core.context import Context
 from genba.grid.certify.circuit import Circuit, Complexes, Floats, circuit
 from genba.grid.certify.newton import Pattern, pattern
+from genba.grid.certify.pool import heeding
 from genba.grid.certify.retry import Settled, attempt, granted, outputs, settle, sides
 from genba.grid.certify.rows import worst
 from genba.grid.certify.schedule import schedule
@@ -21,7 +23,7 @@ from genba.grid.records.scenarios import PASSED
 
 BLOCK = 256  # scenarios whose demand is summed at once
 STEPS = 30  # Newton steps granted to a scenario
-BATCH = 16  # scenarios between two looks at the clock and at a wish to stop
+BATCH = 16  # scenarios between two reports
 RETRIED = 20  # divergences tried again, at most
 SUM_MW = 1e-5  # what two ways of summing the same demand may differ by
 STATED_MW = 1e-3  # what two solutions within tolerance may differ by in a sum, besides their mismatches
@@ -185,8 +187,11 @@ def _again(study: _Study, ctx: Context) -> tuple[Claim, ...]:
     differing, apart = 0, 0.0
     with ThreadPoolExecutor(max(ctx.threads, 1)) as pool:
         for first in range(0, len(chosen), BATCH):
-            ctx.progress(1.0, f"certifying: {first} of {len(chosen)} scenarios solved again")
-            for unlike, away in pool.map(lambda row: _compared(study, row), chosen[first : first + BATCH]):
+            said = f"certifying: {first} of {len(chosen)} scenarios solved again"
+            heed = partial(ctx.progress, first / len(chosen), said)
+            heed()
+            batch = chosen[first : first + BATCH]
+            for unlike, away in heeding(pool, lambda row: _compared(study, row), batch, heed):
                 differing += unlike
                 apart = worst(np.array([apart, away]))
     return (
