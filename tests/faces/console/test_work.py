@@ -122,8 +122,21 @@ def test_an_uploaded_file_that_is_no_case_fails_with_its_reason(
     run = console.ended(_run_id(page))
     assert run.state is State.FAILED
     page.locator(".heading .chip", has_text="Failed").wait_for()
-    assert run.error.message[:40] in page.locator(".alert").inner_text()
+    assert run.findings[0].message[:40] in page.locator(".alert").inner_text()
     assert reader.complaints == []
+
+
+def test_a_fault_of_the_input_is_told_in_the_readers_language(
+    browse: Callable[..., Any], console: Any
+) -> None:
+    file = console.factory.upload("case.m", [b"this is no case"], largest=100)
+    run = console.made("grid.powerflow", case=f"sha256:{file.sha256}")
+    reader = browse(console.address, language="ja")
+    page = reader.open(f"/runs/{run.id}")
+    for told in (page.locator(".alert"), page.locator(".timeline")):
+        assert "which computes" not in told.inner_text()
+        assert "（ほか" in told.inner_text()
+    assert "which computes" not in reader.open("/").locator(f".board a[href='/runs/{run.id}']").inner_text()
 
 
 def test_a_failure_and_a_refusal_say_why(reader: Any, console: Any) -> None:
