@@ -97,6 +97,18 @@ def test_a_working_run_is_cancelled_at_its_next_report(engine) -> None:
     assert run.reason == "cancelled on request"
 
 
+def test_a_working_run_says_when_it_last_reported(engine) -> None:
+    waiting = engine.submit({"seconds": 60.0})
+    assert engine.factory.reported(waiting) == waiting.updated
+    run = engine.until(waiting, lambda found: bool(found.fraction))
+    before, fraction = engine.factory.reported(run), run.fraction
+    assert before > run.created
+    run = engine.until(run, lambda found: found.fraction > fraction)
+    assert engine.factory.reported(run) > before
+    engine.factory.cancel(run.id)
+    engine.end(run)
+
+
 def test_a_run_that_ignores_the_request_is_killed(engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(child, "GRACE_S", 0.3)
     run = engine.until(engine.submit({"ending": "hang"}), lambda found: found.state is State.RUNNING)
