@@ -1,6 +1,6 @@
 import pytest
 
-from genba.core.context import Context, at_work, go_on, wait_for, work_for, working_for
+from genba.core.context import Context, at_work, go_on, heed, wait_for, work_for, working_for
 from genba.core.errors import Cancelled, InputError
 from genba.core.findings import FindingKind, Severity
 from genba.core.inputs import InputFile
@@ -69,6 +69,14 @@ def test_what_the_work_waits_for_is_told_beside_its_progress_until_it_goes_on() 
 def test_who_waits_notices_that_it_is_cancelled() -> None:
     with at_work(Context(cancelled=lambda: True)), pytest.raises(Cancelled):
         wait_for("code")
+
+
+def test_a_loop_without_progress_heeds_a_wish_to_stop() -> None:
+    heed()  # nothing is at work
+    with at_work(Context()):
+        heed()
+    with at_work(Context(cancelled=lambda: True)), pytest.raises(Cancelled):
+        heed()
 
 
 def test_the_context_at_work_is_that_of_the_innermost_operation() -> None:

@@ -140,17 +140,27 @@ def work_for(context: Context | None) -> None:
     _at_work.set(context)
 
 
+def heed() -> None:
+    """Stop the operation at work, if any, when that is wished; for loops of seconds that tell no progress.
+
+    Raises:
+        Cancelled: when the user asked to stop.
+    """
+    context = _at_work.get()
+    if context is not None and context.cancelled():
+        raise Cancelled("cancelled on request")
+
+
 def wait_for(what: str) -> None:
     """Tell beside the newest progress what the operation at work, if any, waits for until `go_on`.
 
     Raises:
         Cancelled: when the user asked to stop.
     """
+    heed()
     context = _at_work.get()
     if context is None:
         return
-    if context.cancelled():
-        raise Cancelled("cancelled on request")
     context.waits += 1
     fraction, message = context.told
     context.report(fraction, f"{message}: {what}" if message else what)

@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from genba.core.context import Context
+from genba.core.context import Context, at_work
+from genba.core.errors import Cancelled
 from genba.core.operation import PROPOSED
+from genba.grid.certify.retry import attempt
+from genba.grid.certify.schedule import schedule, studied
 from genba.grid.operations.contingency import contingency
 
 Certify = Callable[..., Any]
@@ -42,6 +45,13 @@ def test_the_certificate_heeds_a_wish_to_stop_after_every_outage(certified: Cert
         run.context.cancelled = silent
     again = min(run.params.audit, run.result.studied)
     assert len(looks) > again
+
+
+def test_an_independent_power_flow_heeds_a_wish_to_stop_at_every_step(certified: Certify) -> None:
+    run = certified("contingency")
+    grid = studied(run.params, run.context)
+    with at_work(Context(cancelled=lambda: True)), pytest.raises(Cancelled):
+        attempt(grid, schedule(grid), run.params)
 
 
 def test_certifying_is_told_as_the_last_part_of_the_work(tmp_path: Path) -> None:

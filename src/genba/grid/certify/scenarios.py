@@ -25,6 +25,7 @@ BLOCK = 256  # scenarios whose demand is summed at once
 STEPS = 30  # Newton steps granted to a scenario
 BATCH = 16  # scenarios between two reports
 RETRIED = 20  # divergences tried again, at most
+AGAIN = 0.5  # share of the progress after which they are
 SUM_MW = 1e-5  # what two ways of summing the same demand may differ by
 STATED_MW = 1e-3  # what two solutions within tolerance may differ by in a sum, besides their mismatches
 VOLTAGE_PU = 1e-6
@@ -188,7 +189,7 @@ def _again(study: _Study, ctx: Context) -> tuple[Claim, ...]:
     with ThreadPoolExecutor(max(ctx.threads, 1)) as pool:
         for first in range(0, len(chosen), BATCH):
             said = f"certifying: {first} of {len(chosen)} scenarios solved again"
-            heed = partial(ctx.progress, first / len(chosen), said)
+            heed = partial(ctx.progress, AGAIN * first / len(chosen), said)
             heed()
             batch = chosen[first : first + BATCH]
             for unlike, away in heeding(pool, lambda row: _compared(study, row), batch, heed):
@@ -390,7 +391,8 @@ def _no_solution(study: _Study, ctx: Context) -> Claim:
     drawn = np.random.default_rng(ctx.seed).permutation(rows)[:RETRIED]
     found = 0
     for place, row in enumerate(sorted(drawn.tolist())):
-        ctx.progress(1.0, f"certifying: {place} of {len(drawn)} divergences tried again")
+        done = AGAIN + (1 - AGAIN) * place / len(drawn)
+        ctx.progress(done, f"certifying: {place} of {len(drawn)} divergences tried again")
         grid = circuit(study.file.case(study.grid.case, row))
         found += attempt(grid, schedule(grid), study.params, steps=granted(study.params)) is not None
     return equal(
