@@ -1,9 +1,8 @@
 """Why a run changed its state, in the reader's language; the engine's reasons are English sentences."""
 
-from genba.core.findings import errors_in
 from genba.core.run import Run, State
 from genba.faces.console.layout import Visit
-from genba.faces.words import say_finding
+from genba.faces.words import say_fault
 
 REASONS = (
     ("console.reason.waiting", "waiting for a slot"),
@@ -29,20 +28,11 @@ def ending_text(visit: Visit, run: Run) -> str:
     """Give why a run ended without success."""
     if run.state is State.REFUSED:
         return visit.say("console.run.refused", "The result must not be used: its certificate does not hold.")
-    return _fault_text(visit, run) or reason_text(visit, run.error.message if run.error else run.reason)
+    said = say_fault(visit.language, run)
+    return said or reason_text(visit, run.error.message if run.error else run.reason)
 
 
 def happening_text(visit: Visit, run: Run, reason: str) -> str:
     """Give why a run changed its state at some time; its end is worded as `ending_text` does."""
     ends = run.error is not None and reason in (run.reason, run.error.message)
-    return (_fault_text(visit, run) if ends else "") or reason_text(visit, reason)
-
-
-def _fault_text(visit: Visit, run: Run) -> str:
-    """Give the finding that a run failed on in the reader's language; empty when it failed on none."""
-    wrong = errors_in(run.findings)
-    if run.error is None or not wrong or wrong[0].message not in run.error.message:
-        return ""
-    text, others = say_finding(visit.language, wrong[0]), len(wrong) - 1
-    more = visit.say("console.run.more_findings", " (and {count} more)", count=others) if others else ""
-    return text + more
+    return (say_fault(visit.language, run) if ends else "") or reason_text(visit, reason)
