@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from genba.core.errors import Conflict, InputError, NotFound
-from genba.core.run import Limits, State
+from genba.core.run import Fault, Limits, State
 from genba.factory import child
 from genba.factory.attempt import AttemptDirectory
 from genba.factory.request import Request, RunQuery
@@ -87,6 +87,7 @@ def test_a_waiting_run_is_cancelled_at_once(factory) -> None:
     run = factory.cancel(factory.submit("factory.probe", {}).id)
     assert run.state is State.CANCELLED
     assert factory.cancel(run.id).state is State.CANCELLED  # asking twice is asking once
+    assert factory.run(run.id).error == Fault(code="cancelled", message="cancelled on request")
 
 
 def test_a_working_run_is_cancelled_at_its_next_report(engine) -> None:
