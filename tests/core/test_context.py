@@ -1,6 +1,6 @@
 import pytest
 
-from genba.core.context import Context, at_work, go_on, wait_for, work_for, working_for
+from genba.core.context import Context, at_work, go_on, heed, wait_for, work_for, working_for
 from genba.core.errors import Cancelled, InputError
 from genba.core.findings import FindingKind, Severity
 from genba.core.inputs import InputFile
@@ -20,6 +20,20 @@ def test_progress_stays_between_none_and_all() -> None:
     for fraction in (-1.0, 0.5, 2.0):
         context.progress(fraction, "x")
     assert [fraction for fraction, _ in seen] == [0.0, 0.5, 1.0]
+
+
+def test_progress_of_a_part_is_told_as_that_of_the_whole_and_never_falls() -> None:
+    seen: list[float] = []
+    context = Context(report=lambda fraction, message: seen.append(fraction))
+    context.go_from(0.0, 0.8)
+    for fraction in (0.5, 0.25, 1.0):
+        context.progress(fraction, "work")
+    context.go_from(0.8, 1.0)
+    for fraction in (0.0, 0.5):
+        context.progress(fraction, "proof")
+    context.go_from(0.0, 0.8)  # another run
+    context.progress(0.0, "work")
+    assert seen == pytest.approx([0.4, 0.4, 0.8, 0.8, 0.9, 0.0])
 
 
 def test_every_finding_is_kept_and_an_error_stops_the_run() -> None:
@@ -55,6 +69,14 @@ def test_what_the_work_waits_for_is_told_beside_its_progress_until_it_goes_on() 
 def test_who_waits_notices_that_it_is_cancelled() -> None:
     with at_work(Context(cancelled=lambda: True)), pytest.raises(Cancelled):
         wait_for("code")
+
+
+def test_a_loop_without_progress_heeds_a_wish_to_stop() -> None:
+    heed()  # nothing is at work
+    with at_work(Context()):
+        heed()
+    with at_work(Context(cancelled=lambda: True)), pytest.raises(Cancelled):
+        heed()
 
 
 def test_the_context_at_work_is_that_of_the_innermost_operation() -> None:

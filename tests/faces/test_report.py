@@ -225,6 +225,18 @@ def test_a_run_that_failed_is_reported_with_its_error(factory: Factory, language
     assert {"en": "Why there is no certified result", "ja": "検証済みの結果がない理由"}[language] in text
 
 
+def test_a_fault_of_the_input_is_reported_in_the_readers_language(factory: Factory) -> None:
+    file = factory.upload("case.m", [b"this is no case"], largest=100)
+    run = factory.submit("grid.powerflow", {"case": f"sha256:{file.sha256}"})
+    supervisor = Supervisor(factory, only={run.id})
+    supervisor.drain()
+    supervisor.close()
+    told = {language: Reading(report_html(factory, run.id, language)).text for language in ("en", "ja")}
+    assert "input: Found `this is no case`, which computes" in told["en"]
+    assert "which computes" not in told["ja"]
+    assert "（ほか 5 件）" in told["ja"]
+
+
 def test_a_run_that_was_refused_names_the_claims_that_do_not_hold(factory: Factory) -> None:
     text = Reading(report_html(factory, ended(factory, "refuse").id)).text
     assert "Claims that do not hold:Total" in text

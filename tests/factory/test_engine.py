@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from genba.core.errors import Conflict, InputError, NotFound
-from genba.core.run import Limits, State
+from genba.core.run import Fault, Limits, State
 from genba.factory import child
 from genba.factory.attempt import AttemptDirectory
 from genba.factory.request import Request, RunQuery
@@ -87,6 +87,7 @@ def test_a_waiting_run_is_cancelled_at_once(factory) -> None:
     run = factory.cancel(factory.submit("factory.probe", {}).id)
     assert run.state is State.CANCELLED
     assert factory.cancel(run.id).state is State.CANCELLED  # asking twice is asking once
+    assert factory.run(run.id).error == Fault(code="cancelled", message="cancelled on request")
 
 
 def test_a_working_run_is_cancelled_at_its_next_report(engine) -> None:
@@ -95,6 +96,18 @@ def test_a_working_run_is_cancelled_at_its_next_report(engine) -> None:
     run = engine.end(run)
     assert run.state is State.CANCELLED
     assert run.reason == "cancelled on request"
+
+
+def test_a_working_run_says_when_it_last_reported(engine) -> None:
+    waiting = engine.submit({"seconds": 60.0})
+    assert engine.factory.reported(waiting) == waiting.updated
+    run = engine.until(waiting, lambda found: bool(found.fraction))
+    before, fraction = engine.factory.reported(run), run.fraction
+    assert before > run.created
+    run = engine.until(run, lambda found: found.fraction > fraction)
+    assert engine.factory.reported(run) > before
+    engine.factory.cancel(run.id)
+    engine.end(run)
 
 
 def test_a_run_that_ignores_the_request_is_killed(engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,18 +79,29 @@ class Context:
     """What `check` has seen; part of the outcome."""
     told: tuple[float, str] = (0.0, "")
     """The newest progress."""
+    span: tuple[float, float] = (0.0, 1.0)
+    """Which part of the whole work the fractions of `progress` are of."""
     waits: int = 0
     """For how many things the work waits, one within the other."""
 
+    def go_from(self, begin: float, end: float) -> None:
+        """Let the fractions that follow be those of the part of the work from `begin` to `end`."""
+        self.span = (begin, end)
+        self.told = (begin, self.told[1])
+
     def progress(self, fraction: float, message: str) -> None:
         """Report the share of the work done (0 to 1); the place where a run notices that it is cancelled.
+
+        What is told never falls: a second try of a part stands where the first one ended.
 
         Raises:
             Cancelled: when the user asked to stop.
         """
         if self.cancelled():
             raise Cancelled("cancelled on request")
-        self.told = min(max(fraction, 0.0), 1.0), message
+        begin, end = self.span
+        done = begin + (end - begin) * min(max(fraction, 0.0), 1.0)
+        self.told = max(done, self.told[0]), message
         self.report(*self.told)
 
     def check(self, findings: Iterable[Finding]) -> None:
@@ -129,17 +140,27 @@ def work_for(context: Context | None) -> None:
     _at_work.set(context)
 
 
+def heed() -> None:
+    """Stop the operation at work, if any, when that is wished; for loops of seconds that tell no progress.
+
+    Raises:
+        Cancelled: when the user asked to stop.
+    """
+    context = _at_work.get()
+    if context is not None and context.cancelled():
+        raise Cancelled("cancelled on request")
+
+
 def wait_for(what: str) -> None:
     """Tell beside the newest progress what the operation at work, if any, waits for until `go_on`.
 
     Raises:
         Cancelled: when the user asked to stop.
     """
+    heed()
     context = _at_work.get()
     if context is None:
         return
-    if context.cancelled():
-        raise Cancelled("cancelled on request")
     context.waits += 1
     fraction, message = context.told
     context.report(fraction, f"{message}: {what}" if message else what)

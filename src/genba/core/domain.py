@@ -23,6 +23,8 @@ class Domain:
             of the data that an installed package brings.
         templates: suffixes of the files that a user can fill in, the first by default; `io/template.py` gives
             `content(suffix, language)`.
+        progress: what its runs tell of their progress, each number as #; faces show what is not here as it
+            is told.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Domain:
     verbs: tuple[str, ...]
     catalogues: Mapping[str, str] = field(default_factory=dict)
     templates: tuple[str, ...] = ()
+    progress: tuple[str, ...] = ()
 
     def operation(self, verb: str) -> Operation[Any, Any]:
         """Give one operation.

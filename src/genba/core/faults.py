@@ -4,6 +4,12 @@ import reprlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+PLAINLY = {
+    "tuple_type": "Input should be a list",
+    "model_attributes_type": "Input should be an object with a value for each field",
+}
+"""What pydantic says in words of Python, by its name of the fault."""
+
 
 def worded(faults: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     """Give `field: what is allowed; found ...` for each wrong field.
@@ -28,6 +34,7 @@ def field_of(path: Iterable[str | int]) -> str:
 
 
 def _sentence(field: str, faults: list[Mapping[str, Any]]) -> str:
-    allowed = ", or ".join(dict.fromkeys(str(fault["msg"]) for fault in faults))
+    told = (PLAINLY.get(fault["type"], str(fault["msg"])) for fault in faults)
+    allowed = ", or ".join(dict.fromkeys(told))
     found = "" if faults[0]["type"] == "missing" else f"; found {reprlib.repr(faults[0].get('input'))}"
     return f"{field}: {allowed}{found}"

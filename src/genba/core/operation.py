@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from genba.core.certificate import Certificate
 from genba.core.context import Context, at_work, local_path
 from genba.core.errors import InputError, NotFound
-from genba.core.faults import worded
+from genba.core.faults import field_of, worded
 from genba.core.findings import Finding
 from genba.core.inputs import InputFile
 from genba.core.records import Params, Result
@@ -22,6 +22,8 @@ Say = Callable[[str, str], str]
 """Gives a text in the reader's language: `(key, english)`."""
 P = TypeVar("P", bound=Params)
 R = TypeVar("R", bound=Result)
+PROPOSED = 0.8
+"""Share of the progress that is the proposal's; the rest is its certificate's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,10 @@ class Operation(Generic[P, R]):
     def perform(self, params: P, context: Context) -> Outcome[R]:
         """Propose, then certify: what the engine does with every run."""
         with at_work(context):
+            context.go_from(0.0, PROPOSED)
             result = self.function(params, context)
-            context.progress(1.0, "certifying")
+            context.go_from(PROPOSED, 1.0)
+            context.progress(0.0, "certifying")
             certificate = self.certify(params, result, context)
         return Outcome(result, certificate, tuple(context.findings))
 
@@ -124,7 +128,7 @@ class Operation(Generic[P, R]):
         try:
             return self.params.model_validate(params, context={"local_files": local_files})
         except ValidationError as error:
-            raise InputError(explain(error), where=self.name) from error
+            raise InputError(explain(error), where=field_of(error.errors()[0]["loc"])) from error
 
 
 def operation(

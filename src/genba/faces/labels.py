@@ -4,6 +4,7 @@
 needs, made by the same functions, so that no face can ask for a key that the test does not know.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +24,7 @@ from genba.num.table import TableOf
 AnyOperation = Operation[Any, Any]
 SPELLED = {"kv": "kV", "mva": "MVA", "opf": "optimal power flow", "powerflow": "power flow"}
 """Words of names that plain English spells otherwise."""
+NO_LETTERS = re.compile(r"[^a-z]+")
 
 
 class Text(NamedTuple):
@@ -111,6 +113,11 @@ def not_covered(operation: str, place: int, english: str) -> Text:
     return Text(f"{operation}.not_covered.{place}", english)
 
 
+def progress(domain: str, template: str) -> Text:
+    """Give a sentence that runs tell of their progress, with # for each number."""
+    return Text(f"{domain}.progress.{NO_LETTERS.sub('_', template.lower()).strip('_')}", template)
+
+
 def tables(operation: AnyOperation) -> Iterator[tuple[str, Columns]]:
     """Yield `(field, columns)` for every table of an operation's result."""
     for name, field in operation.result.model_fields.items():
@@ -140,9 +147,10 @@ def keys_of(operation: AnyOperation, examples: Iterable[tuple[Views, Certificate
 
 
 def keys_of_domain(domain: Domain) -> dict[str, str]:
-    """Give the English of the domain's own keys: its title and its kinds of finding."""
+    """Give the English of the domain's own keys: its title, its progress and its kinds of finding."""
     kinds = {kind.code: kind.template for kind in _finding_kinds(domain.name)}
-    return dict([domain_title(domain)]) | kinds
+    told = (progress(domain.name, template) for template in domain.progress)
+    return dict([domain_title(domain), *told]) | kinds
 
 
 def _declared(operation: AnyOperation) -> Iterator[Text]:

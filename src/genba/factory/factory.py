@@ -210,6 +210,14 @@ class Factory:
         more = len(found) > query.limit
         return Page[Run](items=items, next=items[-1].id if more else None)
 
+    def reported(self, run: Run) -> int:
+        """Give when a run last changed its state or told its progress, ns UTC."""
+        path = AttemptDirectory(self.home, run.id, run.attempt).progress
+        try:
+            return max(run.updated, path.stat().st_mtime_ns)
+        except OSError:  # it has told nothing yet, or is forgotten
+            return run.updated
+
     def attempts(self, run_id: str) -> tuple[Attempt, ...]:
         """Give every attempt of a run, oldest first."""
         return self.queries.attempts(self.queries.run(run_id).id)

@@ -82,7 +82,7 @@ class Intake:
         if run.state is not State.SUCCEEDED:
             wait = "its outputs cannot be used" if run.state in TERMINAL else "wait until it has succeeded"
             raise Conflict(f"{field}: run {run.id} is {run.state}; {wait}", where=field)
-        output = _named(run, name or default)
+        output = _named(field, run, name or default)
         suffix = ".parquet" if output.media_type == PARQUET else ""
         ref = InputRef(field=field, name=f"{output.name}{suffix}", sha256=output.sha256, bytes=output.bytes)
         return f"@{run.id}/{output.name}", ref
@@ -97,11 +97,13 @@ def safe_name(name: str) -> str:
     return kept if kept.strip(".") else "file"
 
 
-def _named(run: Run, name: str | None) -> ArtifactRef:
+def _named(field: str, run: Run, name: str | None) -> ArtifactRef:
     found = next((output for output in run.artifacts if output.name == name), None)
     if found is None:
         offered = ", ".join(output.name for output in run.artifacts) or "none"
-        raise NotFound(f"run {run.id} has no output {name!r}; it has: {offered}", where=run.id)
+        if name is None:
+            raise InputError(f"{field}: write @{run.id}/ and one of its outputs: {offered}", where=field)
+        raise NotFound(f"{field}: run {run.id} has no output {name!r}; it has: {offered}", where=field)
     return found
 
 

@@ -75,7 +75,8 @@ def work(spec_path: Path, lifeline: int) -> int:
     )
     outcome = _attempt(spec, context, outputs)
     progress.flush()
-    timed = outcome.model_copy(update={"seconds": round(time.monotonic() - began, 6)})
+    update = {"seconds": round(time.monotonic() - began, 6), "error": _within(directory.path, outcome.error)}
+    timed = outcome.model_copy(update=update)
     write_durably(directory.outcome, timed.model_dump_json().encode())
     return 0
 
@@ -116,6 +117,14 @@ def _failed(spec: RunSpec, fault: Fault, findings: tuple[Finding, ...] = ()) -> 
     return AttemptOutcome(
         run=spec.run, attempt=spec.attempt, findings=findings, error=fault, versions=versions()
     )
+
+
+def _within(place: Path, error: Fault | None) -> Fault | None:
+    """Name files of the attempt from there on: where it lies is no business of who asked."""
+    if error is None:
+        return None
+    texts = {name: getattr(error, name).replace(f"{place}/", "") for name in ("message", "where")}
+    return error.model_copy(update=texts)
 
 
 def _paths(files: Mapping[str, str]) -> Callable[[InputFile], Path]:

@@ -18,6 +18,7 @@ from genba.store.rows import INPUT, OUTPUT, claims_of, runs_of
 ATTEMPTS = 3
 """How often a run is tried before a loss of its worker or supervisor ends it."""
 CANCELLED = "cancelled on request"
+_CANCELLED = Fault(code="cancelled", message=CANCELLED).model_dump(mode="json")
 STARTED = "the worker started"
 NS = 1_000_000_000
 WAITING = frozenset({State.ACCEPTED, State.LOST})
@@ -123,7 +124,7 @@ class Runs:
         with self._database.write() as connection:
             row = _under_way(connection, run_id, attempt)
             if row.cancel_requested:
-                return self._move(connection, row, State.CANCELLED, CANCELLED)
+                return self._move(connection, row, State.CANCELLED, CANCELLED, error=_CANCELLED)
             if not counts:
                 self._move(connection, row, State.LOST, reason, spent=row.spent + 1)
                 return State.LOST
@@ -151,7 +152,8 @@ class Runs:
                 self._move(connection, row, State.PLACED, CANCELLED)
                 row = _row(connection, run_id)
             if State(row.state) in (State.ACCEPTED, State.PLACED):
-                self._move(connection, row, State.CANCELLED, CANCELLED, cancel_requested=True)
+                values = {"cancel_requested": True, "error": _CANCELLED}
+                self._move(connection, row, State.CANCELLED, CANCELLED, **values)
             else:
                 _set_run(connection, run_id, cancel_requested=True, updated=self._clock())
 

@@ -8,7 +8,7 @@ from pydantic import Field as Constraint
 from genba.core.inputs import Accepts, InputFile
 from genba.core.records import Params
 from genba.core.units import Percent, Second
-from genba.faces.console.fields import Field, fields_of, folded
+from genba.faces.console.fields import Field, fields_of, fitting, folded
 
 
 class Everything(Params):
@@ -82,3 +82,23 @@ def test_what_most_people_leave_alone_is_folded(fields: dict[str, Field]) -> Non
 def test_a_short_form_folds_nothing(fields: dict[str, Field]) -> None:
     few = tuple(fields.values())[4:]
     assert folded(few) == (few, ())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "begun"),
+    [
+        ("start", "flat", "flat"),
+        ("start", "warm", "dc"),  # of an older version, or typed into the address
+        ("limits", "false", False),
+        ("limits", "true", True),
+        ("limits", False, False),
+        ("changes", "branch.1.status=0", ["branch.1.status=0"]),
+        ("changes", ["a", "b"], ["a", "b"]),
+        ("plan", "@run", "@run"),
+        ("share", None, None),
+    ],
+)
+def test_an_answer_to_begin_with_fits_its_control(
+    fields: dict[str, Field], name: str, value: object, begun: object
+) -> None:
+    assert fitting(fields[name], value) == begun

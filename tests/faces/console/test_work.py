@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from genba.core.run import State
+from genba.factory.request import Request
 
 HOSTILE = "<script>alert(1)</script>"
 MARKUP = "[bold]{x}</div><img src=x onerror=alert(2)>"
@@ -121,8 +122,21 @@ def test_an_uploaded_file_that_is_no_case_fails_with_its_reason(
     run = console.ended(_run_id(page))
     assert run.state is State.FAILED
     page.locator(".heading .chip", has_text="Failed").wait_for()
-    assert run.error.message[:40] in page.locator(".alert").inner_text()
+    assert run.findings[0].message[:40] in page.locator(".alert").inner_text()
     assert reader.complaints == []
+
+
+def test_a_fault_of_the_input_is_told_in_the_readers_language(
+    browse: Callable[..., Any], console: Any
+) -> None:
+    file = console.factory.upload("case.m", [b"this is no case"], largest=100)
+    run = console.made("grid.powerflow", case=f"sha256:{file.sha256}")
+    reader = browse(console.address, language="ja")
+    page = reader.open(f"/runs/{run.id}")
+    for told in (page.locator(".alert"), page.locator(".timeline")):
+        assert "which computes" not in told.inner_text()
+        assert "（ほか" in told.inner_text()
+    assert "which computes" not in reader.open("/").locator(f".board a[href='/runs/{run.id}']").inner_text()
 
 
 def test_a_failure_and_a_refusal_say_why(reader: Any, console: Any) -> None:
@@ -177,6 +191,26 @@ def test_a_run_is_repeated_with_one_answer_changed(reader: Any, console: Any) ->
         "0.1",
         "0.2",
     ]
+
+
+def test_an_answer_that_is_emptied_returns_to_its_default(reader: Any, console: Any) -> None:
+    run = console.factory.submit("factory.probe", {"seconds": 0.1, "memory": 2.0}, Request(seed=7))
+    console.ended(run.id)
+    page = reader.open(f"/factory/probe?from={run.id}")
+    page.get_by_label("Memory").fill("")
+    page.get_by_role("button", name="Start again").click()
+    again = console.ended(_run_id(page))
+    assert (again.params["seconds"], again.params["memory"], again.seed) == (0.1, 0.0, 7)
+
+
+def test_an_address_begins_with_answers_that_can_be_given(reader: Any) -> None:
+    page = reader.open("/grid/opf?formulation=none&bound=false&set=branch.1.status%3D0")
+    assert page.get_by_label("Formulation").input_value() == "ac"
+    assert page.get_by_role("switch", name="Bound").get_attribute("aria-checked") == "false"
+    assert [entry.input_value() for entry in page.locator("[data-field=set] input").all()] == [
+        "branch.1.status=0"
+    ]
+    assert reader.complaints == []
 
 
 def test_runs_are_filtered_and_paged_by_the_address(reader: Any, console: Any) -> None:

@@ -107,7 +107,13 @@ def test_a_path_on_the_server_is_refused(client: Any, file: str) -> None:
     assert response.status_code == 422
     fault = envelope(response).error
     assert fault is not None
-    assert "file" in fault.message
+    assert (fault.where, "file: a server reads no paths" in fault.message) == ("file", True)
+
+
+def test_what_is_no_list_or_object_is_told_without_words_of_python(client: Any) -> None:
+    answer = client.post("/v1/grid/opf", json={"case": "pglib:case14_ieee", "set": "branch.1.status=0"})
+    assert envelope(answer).reason == "set: Input should be a list; found 'branch.1.status=0'"
+    assert "should be an object" in envelope(client.post("/v1/grid/opf", json=[])).reason
 
 
 @pytest.mark.parametrize(
@@ -165,11 +171,13 @@ def test_what_is_no_json_is_malformed_and_says_where(client: Any) -> None:
 @pytest.mark.parametrize(
     "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "x", ""]
 )
-def test_another_content_type_is_a_4xx(client: Any, kind: str) -> None:
+def test_another_content_type_is_a_415_that_names_the_header(client: Any, kind: str) -> None:
     # A form of another site can send these without asking first; JSON it cannot.
     response = client.post(PROBE, content=b'{"seconds": 1}', headers={"Content-Type": kind})
-    assert 400 <= response.status_code < 500
-    assert envelope(response).error is not None
+    assert response.status_code == 415
+    fault = envelope(response).error
+    assert fault is not None
+    assert f"sent as {kind!r}; send JSON with the header Content-Type: application/json" in fault.message
 
 
 @pytest.mark.parametrize("key", ["", "a b", "a\tb", "k" * 201])

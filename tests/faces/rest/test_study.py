@@ -90,6 +90,26 @@ def test_a_table_is_saved_as_the_stored_parquet_file(client: Any, study: Run, fa
     assert response.content == factory.output(study.id, "buses")[1].read_bytes()
 
 
+def test_a_file_that_cannot_be_read_is_named_without_the_servers_folders(
+    client: Any, factory: Factory, end: Callable[[str], Run]
+) -> None:
+    broken = factory.upload("s.parquet", [b"PAR1 and no more"], largest=100)
+    asked = {"case": CASE, "scenarios": f"sha256:{broken.sha256}"}
+    run = end(client.post("/v1/grid/powerflow", json=asked).json()["run"])
+    assert run.error is not None
+    assert "s.parquet is no readable Parquet file" in run.error.message
+    assert run.error.where == "inputs/scenarios/s.parquet"
+    assert str(factory.home) not in client.get(f"/v1/runs/{run.id}").text
+
+
+def test_an_output_left_unnamed_is_asked_for_with_those_there_are(client: Any, study: Run) -> None:
+    answer = client.post("/v1/grid/powerflow", json={"case": f"@{study.id}"})
+    assert answer.status_code == 422
+    fault = answer.json()["error"]
+    assert fault["where"] == "case"
+    assert f"write @{study.id}/ and one of its outputs: buses, branches, units" in fault["message"]
+
+
 def test_the_report_is_one_page_that_may_reach_nothing(client: Any, study: Run) -> None:
     response = client.get(f"/v1/runs/{study.id}/report", params={"language": "ja"})
     assert response.status_code == 200

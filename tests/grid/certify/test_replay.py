@@ -8,11 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from genba.core.context import Context
+from genba.core.context import Context, at_work
+from genba.core.errors import Cancelled
+from genba.core.operation import PROPOSED
 from genba.grid.certify.circuit import circuit
 from genba.grid.certify.newton import pattern
 from genba.grid.certify.outages import Outage, aftermath
 from genba.grid.certify.replay import Study, solve_again
+from genba.grid.certify.retry import attempt
+from genba.grid.certify.schedule import schedule, studied
 from genba.grid.certify.twoport import two_ports
 from genba.grid.certify.violations import limits, loads
 from genba.grid.io import matpower
@@ -37,6 +41,39 @@ def test_outages_are_solved_again_on_no_more_threads_than_granted(
         run.context.threads, run.context.report = 1, silent
     assert len(seen) > 1
     assert 0 < max(seen) <= granted
+
+
+def test_the_certificate_heeds_a_wish_to_stop_after_every_outage(certified: Certify) -> None:
+    run = certified("contingency")
+    looks, silent = [], run.context.cancelled
+    run.context.cancelled = lambda: looks.append(None) or False
+    try:
+        assert run.of(run.result).holds
+    finally:
+        run.context.cancelled = silent
+    again = min(run.params.audit, run.result.studied)
+    assert len(looks) > again
+
+
+def test_an_independent_power_flow_heeds_a_wish_to_stop_at_every_step(certified: Certify) -> None:
+    run = certified("contingency")
+    grid = studied(run.params, run.context)
+    with at_work(Context(cancelled=lambda: True)), pytest.raises(Cancelled):
+        attempt(grid, schedule(grid), run.params)
+
+
+def test_certifying_is_told_as_the_last_part_of_the_work(tmp_path: Path) -> None:
+    (tmp_path / "lift.m").write_text(LIFT)
+    told: list[tuple[float, str]] = []
+    contingency(
+        Context(report=lambda *said: told.append(said)),
+        case=str(tmp_path / "lift.m"),
+        reactive_limits=True,
+    )
+    fractions = [fraction for fraction, _ in told]
+    assert fractions == sorted(fractions)
+    assert max(fraction for fraction, said in told if "certifying" not in said) <= PROPOSED
+    assert min(fraction for fraction, said in told if "certifying" in said) == PROPOSED
 
 
 # Unit 2 stands at its lower limit while branch 2 feeds its bus. Over branch 1 alone, 300 MW arrive only with

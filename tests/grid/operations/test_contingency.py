@@ -294,6 +294,8 @@ def test_a_base_without_solution_is_an_outcome_with_empty_tables(
         ({"monitored": ("gen.3",)}, "need branch.<number> or bus.<number>"),
         ({"monitored": ("bus.99",)}, "has no bus 99"),
         ({"areas": (7,)}, "has no area 7; it has: 1$"),
+        ({"outages": "named"}, "no contingency with a name; give named, contingencies or pairs"),
+        ({"vmin": 1.1, "vmax": 0.9}, "vmin 1.1 p.u. is above vmax 0.9 p.u."),
     ],
 )
 def test_what_the_case_does_not_have_is_refused(study: Run, params: dict[str, Any], message: str) -> None:

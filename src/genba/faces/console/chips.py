@@ -9,6 +9,7 @@ from genba.core.views import Headline, Views
 from genba.faces import labels
 from genba.faces.console.icons import icon, state_icon
 from genba.faces.console.layout import Visit
+from genba.faces.console.telling import progress_text
 from genba.faces.markup import Markup, tag
 from genba.faces.theme import STATE_LOOKS, figure
 from genba.faces.words import SECOND_NS, age, moment, say_holds, say_state
@@ -53,7 +54,7 @@ def progress(visit: Visit, run: Run) -> Markup:
         aria_valuemax="100",
         aria_valuenow=percent,
     )
-    words = run.message or say_state(visit.language, run.state)
+    words = progress_text(visit, run) or say_state(visit.language, run.state)
     line = tag(
         "div",
         tag("span", f"{percent} %", class_="number"),

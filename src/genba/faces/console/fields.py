@@ -7,6 +7,8 @@ from genba.core.records import Params
 
 FEW = 6
 """A form with at most this many fields folds none of them away."""
+YES = ("true", "yes", "on", "1")
+"""What an address says to turn a switch on."""
 
 Kind = Literal["number", "choice", "switch", "file", "list", "text"]
 
@@ -47,6 +49,22 @@ def folded(fields: tuple[Field, ...]) -> tuple[tuple[Field, ...], tuple[Field, .
         return fields, ()
     first = tuple(field for field in fields if field.required or field.kind in ("choice", "file", "switch"))
     return first, tuple(field for field in fields if field not in first)
+
+
+def fitting(field: Field, value: Any) -> Any:
+    """Give an answer as the question's control takes it; the default where it can be none.
+
+    Arguments:
+        field: the question.
+        value: a param of an earlier run, or a text of an address.
+    """
+    if field.kind == "choice":
+        return value if value in field.choices else field.default
+    if field.kind == "switch" and isinstance(value, str):
+        return value.lower() in YES
+    if field.kind == "list" and isinstance(value, str):
+        return [value]
+    return value
 
 
 def _field(name: str, entry: dict[str, Any], required: bool) -> Field:

@@ -44,7 +44,7 @@ class Scene:
     """What the floor shows at one moment."""
 
     active: tuple[tuple[Run, int], ...]
-    """Each with the time its progress last changed, ns UTC."""
+    """Each with the time it last reported, ns UTC."""
     newest: tuple[tuple[Run, Headline | None], ...]
     health: Health
     at: int
@@ -57,7 +57,7 @@ def look(readings: Readings) -> Scene:
     active = factory.runs(RunQuery(states=tuple(ACTIVE), limit=SHOWN_ACTIVE))
     newest = factory.runs(RunQuery(states=tuple(TERMINAL), limit=SHOWN_NEWEST))
     pairs = tuple((run, headline_of(readings.views(run))) for run in newest.items)
-    moving = tuple((run, readings.moved(run)) for run in active.items)
+    moving = tuple((run, factory.reported(run)) for run in active.items)
     return Scene(moving, pairs, factory.health(), time.time_ns())
 
 
@@ -117,7 +117,7 @@ def running(visit: Visit, scene: Scene) -> Markup:
 
 
 def card(visit: Visit, run: Run, moved: int, now: int) -> Markup:
-    """Give one running study; `moved` is when its progress last changed, ns UTC."""
+    """Give one running study; `moved` is when it last reported, ns UTC."""
     silent = visit.say("console.floor.silent", "no news since") if now - moved > SILENT_NS else ""
     age = tag("span", tag("b", silent, " ", class_="old") if silent else None, when(visit, moved))
     name = tag("span", operation_title(visit, run.operation), class_="cut")

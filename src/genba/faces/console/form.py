@@ -14,7 +14,7 @@ from genba.core.run import Run
 from genba.faces import labels
 from genba.faces.console.chips import operation_title, short_id
 from genba.faces.console.faults import fault_text
-from genba.faces.console.fields import Field, fields_of, folded
+from genba.faces.console.fields import Field, fields_of, fitting, folded
 from genba.faces.console.layout import Visit, alert, frame, heading, section, show
 from genba.faces.console.readings import Readings
 from genba.faces.console.sources import keep, sources_of
@@ -30,9 +30,8 @@ async def form_page(
     """Draw the form; `?from=RUN` begins with that run's answers, `?case=...` with single answers."""
     parent = await asyncio.to_thread(readings.factory.run, query["from"]) if "from" in query else None
     fields = fields_of(operation.params)
-    begin = (
-        {field.name: field.default for field in fields} | (answers_of(parent) if parent else {}) | dict(query)
-    )
+    given = (answers_of(parent) if parent else {}) | dict(query)
+    begin = {field.name: fitting(field, given.get(field.name, field.default)) for field in fields}
     sources = {
         field.name: await asyncio.to_thread(sources_of, visit, readings, operation.domain, field)
         for field in fields
@@ -122,7 +121,7 @@ class Form:
                 "console.form.seed_sentence",
                 "Start of the random numbers; the same seed gives the same result.",
             ),
-            "0",
+            str(self.parent.seed if self.parent else 0),
         )
         self.seed.props("type=number min=0 step=1")
 
@@ -182,7 +181,8 @@ class Form:
         if self.parent is None:
             return factory.submit(self.operation.name, values, request)
         before = answers_of(self.parent)
-        changes = {name: value for name, value in values.items() if value != before.get(name)}
+        emptied = {name: asked.field.default for name, asked in self.asked.items() if name not in values}
+        changes = {name: value for name, value in (emptied | values).items() if value != before.get(name)}
         return factory.rerun(self.parent.id, changes, request)
 
     def _seed(self) -> int:

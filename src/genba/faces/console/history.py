@@ -12,7 +12,7 @@ from genba.faces.console.icons import state_icon
 from genba.faces.console.layout import Visit, empty, show
 from genba.faces.console.lists import pairs
 from genba.faces.console.readings import Readings
-from genba.faces.console.reasons import reason_text
+from genba.faces.console.reasons import happening_text
 from genba.faces.markup import Markup, join, tag
 from genba.faces.words import duration, moment, number, say_state, size
 from genba.factory.registry import operation
@@ -53,14 +53,14 @@ class LiveLog:
         return tag("pre", self.text, class_="log", tabindex="0", role="log", aria_label=label)
 
 
-def timeline(visit: Visit, events: tuple[Event, ...]) -> Markup:
+def timeline(visit: Visit, run: Run, events: tuple[Event, ...]) -> Markup:
     """Give what happened to a run, in order."""
-    return tag("ol", *(_event(visit, event) for event in events), class_="timeline")
+    return tag("ol", *(_event(visit, run, event) for event in events), class_="timeline")
 
 
-def _event(visit: Visit, event: Event) -> Markup:
+def _event(visit: Visit, run: Run, event: Event) -> Markup:
     title = tag("span", say_state(visit.language, event.after), " · ", when(visit, event.at))
-    reason = tag("small", reason_text(visit, event.reason)) if event.reason else None
+    reason = tag("small", happening_text(visit, run, event.reason)) if event.reason else None
     return tag("li", state_icon(event.after), tag("div", title, reason))
 
 

@@ -1,6 +1,5 @@
 """What pages read more than once; every function here blocks and runs off the event loop."""
 
-import time
 from collections import OrderedDict
 from threading import Lock
 
@@ -11,8 +10,6 @@ from genba.factory.factory import Factory
 
 KEPT = 32
 """Views kept at hand."""
-WATCHED = 200
-"""Runs whose progress is watched."""
 
 
 class Readings:
@@ -21,7 +18,6 @@ class Readings:
     def __init__(self, factory: Factory) -> None:
         self.factory = factory
         self._views: OrderedDict[tuple[str, int], Views | None] = OrderedDict()
-        self._progress: OrderedDict[str, tuple[float | None, str, int]] = OrderedDict()
         self._lock = Lock()
 
     def views(self, run: Run) -> Views | None:
@@ -39,17 +35,6 @@ class Readings:
             while len(self._views) > KEPT:
                 self._views.popitem(last=False)
         return views
-
-    def moved(self, run: Run) -> int:
-        """Give when the progress of a run was last seen to change, ns UTC; the record has no time of it."""
-        with self._lock:
-            known = self._progress.get(run.id)
-            if known is None or known[:2] != (run.fraction, run.message):
-                at = run.updated if known is None else time.time_ns()
-                self._progress[run.id] = (run.fraction, run.message, at)
-            while len(self._progress) > WATCHED:
-                self._progress.popitem(last=False)
-            return self._progress[run.id][2]
 
     def _read(self, run: Run) -> Views | None:
         try:

@@ -2,6 +2,7 @@
 
 from genba.core.run import Run, State
 from genba.faces.console.layout import Visit
+from genba.faces.words import say_fault
 
 REASONS = (
     ("console.reason.waiting", "waiting for a slot"),
@@ -27,4 +28,11 @@ def ending_text(visit: Visit, run: Run) -> str:
     """Give why a run ended without success."""
     if run.state is State.REFUSED:
         return visit.say("console.run.refused", "The result must not be used: its certificate does not hold.")
-    return reason_text(visit, run.error.message if run.error else run.reason)
+    said = say_fault(visit.language, run)
+    return said or reason_text(visit, run.error.message if run.error else run.reason)
+
+
+def happening_text(visit: Visit, run: Run, reason: str) -> str:
+    """Give why a run changed its state at some time; its end is worded as `ending_text` does."""
+    ends = run.error is not None and reason in (run.reason, run.error.message)
+    return (say_fault(visit.language, run) if ends else "") or reason_text(visit, reason)

@@ -178,7 +178,7 @@ class RunPage:
     def _history(self) -> None:
         sight, visit = self.sight, self.visit
         with section(visit.say("console.run.events", "Events")):
-            show(timeline(visit, sight.events))
+            show(timeline(visit, sight.run, sight.events))
         with section(visit.say("console.run.facts", "Identity and versions")):
             show(facts(visit, sight.run, sight.attempts))
 

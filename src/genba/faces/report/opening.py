@@ -7,7 +7,7 @@ from genba.faces.labels import Text
 from genba.faces.markup import Markup, join, tag
 from genba.faces.report.sheet import Sheet
 from genba.faces.theme import HOLDS_LOOKS, STATE_LOOKS, Tone, figure
-from genba.faces.words import duration, moment, say_holds, say_state
+from genba.faces.words import duration, moment, say_fault, say_holds, say_state
 
 
 def name(sheet: Sheet) -> Text:
@@ -48,12 +48,13 @@ def trouble(sheet: Sheet) -> Markup | None:
         return tag(
             "p", sheet.say("faces.report.unfinished", "This run has not ended: there is no result yet.")
         )
+    said = say_fault(sheet.language, run)
     claims = [tag("li", sheet.label(labels.claim_label(run.operation, claim))) for claim in failed]
     return tag(
         "section",
         tag("h2", sheet.say("faces.report.trouble", "Why there is no certified result")),
         tag("p", tag("bdi", run.reason)) if run.reason and not claims and not run.error else None,
-        tag("pre", f"{run.error.code}: {run.error.message}", class_="error") if run.error else None,
+        tag("pre", f"{run.error.code}: {said or run.error.message}", class_="error") if run.error else None,
         tag("p", tag("code", run.error.where)) if run.error and run.error.where else None,
         tag("p", sheet.say("faces.report.failed_claims", "Claims that do not hold:")) if claims else None,
         tag("ul", *claims) if claims else None,

@@ -42,6 +42,13 @@ class Malformed(GenbaError):
     code = "malformed"
 
 
+class NotJson(GenbaError):
+    """The body of a request is sent as something else than JSON."""
+
+    http_status = 415
+    code = "not_json"
+
+
 class TooSlow(GenbaError):
     """The body of a request came more slowly than a stated limit."""
 
@@ -98,6 +105,10 @@ async def _on_genba_error(request: Request, error: GenbaError) -> Response:
 
 async def _on_invalid_request(request: Request, error: RequestValidationError) -> Response:
     faults = error.errors()
+    if isinstance(faults[0].get("input"), bytes):  # which only a body of another type is
+        kind = request.headers.get("content-type", "")
+        told = f"the body is sent as {kind!r}; send JSON with the header Content-Type: application/json"
+        return answer(NotJson(told, where="body"))
     broken = next((fault for fault in faults if fault["type"] == "json_invalid"), None)
     if broken is None:
         return answer(explain(faults))

@@ -12,7 +12,7 @@ from genba.grid.certify.newton import pattern
 from genba.grid.certify.outages import Aftermath, Outage, aftermath, bridges, paired, requested
 from genba.grid.certify.pairs import pair_claims
 from genba.grid.certify.powerflow import OUTPUT_MW, state_claims, voltages
-from genba.grid.certify.replay import STEPS, Study, solve_again
+from genba.grid.certify.replay import BEFORE, STEPS, Study, solve_again
 from genba.grid.certify.retry import attempt, granted, sides
 from genba.grid.certify.rows import gaps, worst
 from genba.grid.certify.schedule import Schedule, schedule, studied
@@ -22,6 +22,7 @@ from genba.grid.records.contingency import ContingencyParams, ContingencyResult
 from genba.num.table import Table
 
 RESOLVED = 2000  # violations solved again: the worst
+LOOK = 256  # outages accounted for between two looks at a wish to stop
 ELEMENT = re.compile(r"\b(?:branch|bus)\.\d+")
 
 
@@ -44,7 +45,7 @@ def certify_contingency(params: ContingencyParams, result: ContingencyResult, ct
         return Certificate(claims=(*base, listed))
     order = {outage.name: outage for outage in outages}
     asked = tuple(order[str(name)] for name in result.outages["outage"])
-    accounts, left = _accounts(study, asked, result)
+    accounts, left = _accounts(study, asked, result, ctx)
     claims = (*base, listed, *accounts, _screened(params, result), *_base_violations(study, result))
     claims = (*claims, *_rows(study, result))
     return Certificate(claims=(*claims, *_again(study, asked, left, result, ctx)))
@@ -93,16 +94,17 @@ def _study(grid: Circuit, params: ContingencyParams, result: ContingencyResult) 
 
 
 def _accounts(
-    study: Study, asked: tuple[Outage, ...], result: ContingencyResult
+    study: Study, asked: tuple[Outage, ...], result: ContingencyResult, ctx: Context
 ) -> tuple[tuple[Claim, ...], list[Aftermath]]:
     """Claim what can be said of every outage without solving it."""
     splitting = bridges(study.grid)
-    left = [
-        aftermath(
-            study.grid, one, study.p, splits=len(one.branches) > 1 or bool(splitting[one.branches].any())
-        )
-        for one in asked
-    ]
+    left = []
+    for place, one in enumerate(asked):
+        if place % LOOK == 0:
+            said = f"certifying: what {place:,} of {len(asked):,} outages cut off"
+            ctx.progress(BEFORE * place / len(asked), said)
+        splits = len(one.branches) > 1 or bool(splitting[one.branches].any())
+        left.append(aftermath(study.grid, one, study.p, splits=splits))
     table, violations = result.outages, result.violations
     counted = {name: 0 for name in table["outage"]}
     for name in violations["outage"]:

@@ -135,7 +135,7 @@ def above(joint: Joint, border: float, ctx: Context) -> Bools:
     found = np.full((count, count), -np.inf)
     for i in range(count):
         if i % BEFORE_A_LOOK == 0:
-            ctx.progress(1.0, f"certifying: pairs of {i} of {count} branches")
+            ctx.progress(0.0, f"certifying: pairs of {i} of {count} branches")
         felt = np.flatnonzero(~(2 * usual[i] * np.abs(joint.onto[:, i]) < lacks) & ~whole)
         found[i] = joint.largest(i, np.arange(count), felt)
         some = np.flatnonzero(wild[i])

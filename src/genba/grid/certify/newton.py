@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from genba.core.context import heed
 from genba.grid.certify.circuit import Bools, Circuit, Complexes, Floats, Ints
 from genba.grid.certify.twoport import TwoPorts
 from genba.num import sparse
@@ -129,6 +130,7 @@ def newton(
     taken: list[Floats] = []
     wrong = _residual(y, task, v, slack)
     for step in range(steps):
+        heed()
         if not wrong.size > tolerance or wrong.size > HOPELESS:  # not above, so that a NaN stops too
             return Solution(v, slack, wrong.size, step)
         if tangent is None:

@@ -316,7 +316,7 @@ def _diverged(
     v = voltages(grid, result)
     off = mismatches(grid, plan, params, v)
     unfit = (np.abs(v) < COLLAPSED)[grid.alive] | unsettled(grid, plan, params, v)[grid.alive]
-    ctx.progress(1.0, "certifying: an independent Newton from the same start")
+    ctx.progress(0.5, "certifying: an independent Newton from the same start")
     found = attempt(grid, plan, params, steps=granted(params))
     return (
         same,

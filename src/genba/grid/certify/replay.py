@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -9,13 +10,15 @@ from genba.core.context import Context
 from genba.grid.certify.circuit import Circuit, Complexes, Floats
 from genba.grid.certify.newton import Pattern
 from genba.grid.certify.outages import Aftermath, Outage, plan_after
+from genba.grid.certify.pool import heeding
 from genba.grid.certify.retry import STARTS, first_voltage, plausible, settle
 from genba.grid.certify.twoport import two_ports
 from genba.grid.certify.violations import Limits, Loads, loads
 from genba.grid.records.contingency import ContingencyParams
 
 STEPS = 30  # Newton steps granted to an outage
-BATCH = 64  # outages between two looks at the clock and at a wish to stop
+BATCH = 64  # outages between two reports
+BEFORE = 0.15  # share of the progress that is told before any outage is solved again
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,14 @@ def solve_again(
     done: list[list[Loads]] = []
     with ThreadPoolExecutor(max(ctx.threads, 1)) as pool:
         for start in range(0, len(work), BATCH):
-            ctx.progress(1.0, f"certifying: {start} of {len(work)} outages solved again")
+            heed = partial(
+                ctx.progress,
+                BEFORE + (1 - BEFORE) * start / len(work),
+                f"certifying: {start} of {len(work)} outages solved again",
+            )
+            heed()
             batch = work[start : start + BATCH]
-            done += pool.map(lambda one: _solve(study, one[0], one[1], steps, starts), batch)
+            done += heeding(pool, lambda one: _solve(study, one[0], one[1], steps, starts), batch, heed)
     return done
 
 

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from genba.core.certificate import Claim, at_most, equal
 from genba.core.context import Context
 from genba.grid.certify.circuit import Circuit, Complexes, Floats, circuit
 from genba.grid.certify.newton import Pattern, pattern
+from genba.grid.certify.pool import heeding
 from genba.grid.certify.retry import STARTS, Settled, attempt, granted, outputs, plausible, settle, sides
 from genba.grid.certify.rows import worst
 from genba.grid.certify.schedule import schedule
@@ -21,8 +23,9 @@ from genba.grid.records.scenarios import PASSED
 
 BLOCK = 256  # scenarios whose demand is summed at once
 STEPS = 30  # Newton steps granted to a scenario
-BATCH = 16  # scenarios between two looks at the clock and at a wish to stop
+BATCH = 16  # scenarios between two reports
 RETRIED = 20  # divergences tried again, at most
+AGAIN = 0.5  # share of the progress after which they are
 SUM_MW = 1e-5  # what two ways of summing the same demand may differ by
 STATED_MW = 1e-3  # what two solutions within tolerance may differ by in a sum, besides their mismatches
 VOLTAGE_PU = 1e-6
@@ -185,8 +188,11 @@ def _again(study: _Study, ctx: Context) -> tuple[Claim, ...]:
     differing, apart = 0, 0.0
     with ThreadPoolExecutor(max(ctx.threads, 1)) as pool:
         for first in range(0, len(chosen), BATCH):
-            ctx.progress(1.0, f"certifying: {first} of {len(chosen)} scenarios solved again")
-            for unlike, away in pool.map(lambda row: _compared(study, row), chosen[first : first + BATCH]):
+            said = f"certifying: {first} of {len(chosen)} scenarios solved again"
+            heed = partial(ctx.progress, AGAIN * first / len(chosen), said)
+            heed()
+            batch = chosen[first : first + BATCH]
+            for unlike, away in heeding(pool, lambda row: _compared(study, row), batch, heed):
                 differing += unlike
                 apart = worst(np.array([apart, away]))
     return (
@@ -386,7 +392,8 @@ def _no_solution(study: _Study, ctx: Context) -> Claim:
     drawn = np.random.default_rng(ctx.seed).permutation(rows)[:RETRIED]
     found = 0
     for place, row in enumerate(sorted(drawn.tolist())):
-        ctx.progress(1.0, f"certifying: {place} of {len(drawn)} divergences tried again")
+        done = AGAIN + (1 - AGAIN) * place / len(drawn)
+        ctx.progress(done, f"certifying: {place} of {len(drawn)} divergences tried again")
         grid = circuit(study.file.case(study.grid.case, row))
         found += attempt(grid, schedule(grid), study.params, steps=granted(study.params)) is not None
     return equal(

@@ -100,6 +100,7 @@ def contingency(params: ContingencyParams, ctx: Context) -> ContingencyResult:
     >>> genba.grid.contingency(case="pglib:case14_ieee", generation="balanced").result.studied
     25
     """
+    _check(params)
     case = open_case(params, ctx)
     contingencies = _asked(params, case, ctx)
     monitor = _monitored(params, case)
@@ -114,6 +115,26 @@ def contingency(params: ContingencyParams, ctx: Context) -> ContingencyResult:
     ranking = _ranked(params, base, ctx)
     contingencies = (*contingencies, *pairs(ranking.first, ranking.second))
     return _report(study, base, _judged(params, base, contingencies, ctx), ranking)
+
+
+def _check(params: ContingencyParams) -> None:
+    """Refuse what would study nothing, or hold nothing to be right.
+
+    Raises:
+        InputError: when no outage is asked for, or no voltage is allowed.
+    """
+    if params.outages == "named" and not (params.named or params.contingencies or params.pairs):
+        raise InputError(
+            "found outages named, and no contingency with a name; give named, contingencies or pairs, "
+            "or all, branches or units as outages",
+            where="outages",
+        )
+    if params.vmin is not None and params.vmax is not None and params.vmin > params.vmax:
+        raise InputError(
+            f"vmin {params.vmin:g} p.u. is above vmax {params.vmax:g} p.u., so that no voltage is allowed; "
+            "give the smaller one as vmin",
+            where="vmin",
+        )
 
 
 def _asked(params: ContingencyParams, case: Case, ctx: Context) -> tuple[Contingency, ...]:

