@@ -32,6 +32,7 @@ class Analysis(NamedTuple):
         branches: two-ports by position.
         watch: the limits.
         plans: what is produced where the references alone make up for what is missing.
+        need: demand less output, losses left out, p.u.
     """
 
     point: Point
@@ -40,6 +41,7 @@ class Analysis(NamedTuple):
     branches: Branches
     watch: Watch
     plans: Plans
+    need: float
 
 
 def analysis_of(
@@ -106,7 +108,11 @@ def _analysed(
     watch = watch_of(limits, counting, position, point.free, two_ports.admittance)
     produced = _produced((bus, running, p, s), (kind, side, lowest, highest), demand, island, position)
     plans = Plans(produced, np.zeros((1, 2, len(island))), position[parts.preorder])
-    return ended, Analysis(point, inverse_of(point), parts, two_ports, watch, plans)
+    need = -p.sum()
+    for i in range(len(island)):
+        if island[i] > 0:
+            need += demand[i].real + shunt[i].real
+    return ended, Analysis(point, inverse_of(point), parts, two_ports, watch, plans, need)
 
 
 @kernel

@@ -53,12 +53,6 @@ class Ground:
         return self.known.point.structure.position
 
     @cached_property
-    def need(self) -> float:
-        """Give demand less output in the base, losses left out, p.u."""
-        network, live = self.model.network, self.schedule.island > 0
-        return float((network.demand + network.shunt).real[live].sum() - self.schedule.p.sum())
-
-    @cached_property
     def limits(self) -> tuple[Floats, Floats]:
         """Give the smallest and the largest reactive output of each bus, shape (n,), p.u."""
         return bus_limits(self.model.network, self.schedule.unit_on)
@@ -73,12 +67,8 @@ class Ground:
 
     @cached_property
     def base_guard(self) -> Guard:
-        """Give the reactive limits of the base, for no outage; nothing where they are not to be kept."""
-        none, left = np.zeros(0, np.int64), np.zeros((0, 2))
-        if self.model.reactive_limits:
-            return _guard(self, none, left)
-        nothing = np.zeros(self.model.network.n_bus)
-        return Guard(nothing, nothing, nothing, nothing, nothing, none, left, np.zeros(2))
+        """Give the reactive limits of the base, for no outage."""
+        return _guard(self, np.zeros(0, np.int64), np.zeros((0, 2)))
 
 
 def taken(ground: Ground, branches: Sequence[Sequence[int]], units: Sequence[Sequence[int]]) -> Losses:
@@ -136,28 +126,41 @@ class Batch:
 
 def batch_of(ground: Ground, losses: Losses, numbers: Ints) -> Batch:
     """Lay out some outages of those that lanes can take."""
-    branches, unit, parts = losses.branches[numbers], losses.units[numbers], ground.parts
-    both, dead, plan, need = _consequences(branches, unit, parts, ground.need, ground.model.distributed)
-    rows = np.flatnonzero(plan)
+    parts, base, shared = ground.parts, ground.known.need, ground.model.distributed
+    of_losses, buses = (losses.branches, losses.units, numbers), ground.model.network.n_bus
+    outages, need, guard = _laid_out(of_losses, parts, base, shared, buses)
+    rows = np.flatnonzero(outages.plan)
     if not len(rows):
-        switched, kept = np.full((len(numbers), 1, 2), NONE), np.full(len(numbers), NONE)
-        guard = ground.base_guard._replace(kept=kept, left=np.zeros((len(numbers), 2)))
-        return Batch(Outages(branches, both, switched, plan, dead, need >= 0.0), ground.base_plans, guard)
-    one = branches[rows, 0]
+        if ground.model.reactive_limits:
+            guard = ground.base_guard._replace(kept=guard.kept, left=guard.left)
+        return Batch(outages, ground.base_plans, guard)
+    unit, one = losses.units[numbers], outages.branches[rows, 0]
     kept, left, switched = _held(ground, unit)
     plans, produced = _plans(ground, unit[rows], _alive(ground, one, (one != NONE) & parts.bridge[one]))
-    need[unit != NONE] = (ground.need + produced[0] - produced)[plan[unit != NONE]]
-    return Batch(
-        Outages(branches, both, switched, plan, dead, need >= 0.0), plans, _guard(ground, kept, left)
-    )
+    need[unit != NONE] = (base + produced[0] - produced)[outages.plan[unit != NONE]]
+    return Batch(outages._replace(switched=switched, upwards=need >= 0.0), plans, _guard(ground, kept, left))
 
 
 @kernel
-def _consequences(
-    branches: Ints, unit: Ints, parts: Partings, need: float, shared: bool
-) -> tuple[Ints, Ints, Ints, Floats]:
-    """Give which ends outages keep, what they cut off, the row of their plan, and what is to be produced."""
-    count = len(unit)
+def _laid_out(
+    losses: tuple[Ints, Ints, Ints], parts: Partings, need: float, shared: bool, n: int
+) -> tuple[Outages, Floats, Guard]:
+    """Give outages without what lost units change, what is to be produced after each, and limits of nothing.
+
+    Arguments:
+        losses: branches and unit of all outages, as in `Losses`, and the numbers of those wanted, shape (k,).
+        parts: what each branch holds together.
+        need: what is to be produced in the base, p.u.
+        shared: whether all units produce the slack.
+        n: buses.
+    """
+    numbers = losses[2]
+    count = len(numbers)
+    branches, unit = np.empty((count, MOST), np.int64), np.empty(count, np.int64)
+    for k in range(count):
+        unit[k] = losses[1][numbers[k]]
+        for which in range(MOST):
+            branches[k, which] = losses[0][numbers[k], which]
     keeps, dead = np.zeros((count, MOST), np.int64), np.zeros((count, 3), np.int64)
     plan, needs, plans = np.zeros(count, np.int64), np.full(count, need), 0
     for k in range(count):
@@ -172,7 +175,9 @@ def _consequences(
         if unit[k] >= 0 or (cuts and shared and parts.loses_units[row]):
             plans += 1
             plan[k] = plans
-    return keeps, dead, plan, needs
+    switched, nothing, none = np.full((count, 1, 2), NONE), np.zeros(n), np.full(count, NONE)
+    guard = Guard(nothing, nothing, nothing, nothing, nothing, none, np.zeros((count, 2)), np.zeros(2))
+    return Outages(branches, keeps, switched, plan, dead, needs >= 0.0), needs, guard
 
 
 def _alive(ground: Ground, branch: Ints, cuts: Bools) -> Bools:
