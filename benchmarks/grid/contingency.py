@@ -41,8 +41,9 @@ from genba.grid.io.matpower import read
 from genba.grid.kernels import outage_study
 from genba.grid.kernels.limits import RATING
 from genba.grid.kernels.network import PQ, PV, REFERENCE
-from genba.grid.kernels.outage_lanes import UNSOLVED
+from genba.grid.kernels.outage_lanes import UNSOLVED, desk_of
 from genba.grid.kernels.outage_rounds import first_of
+from genba.grid.kernels.outage_stream import go_on
 from genba.grid.kernels.outage_study import MANY, WORTH
 from genba.grid.kernels.outage_verdicts import Lost, Passed, Study, Verdicts, passed, verdicts_of
 from genba.grid.operations import contingency as operation
@@ -50,6 +51,7 @@ from genba.grid.operations.contingency import Base, contingency
 from genba.grid.operations.opf import opf
 from genba.grid.operations.powerflow import prepare, solve
 from genba.grid.records.case import Case
+from genba.num.lu.lanes import LANES
 
 CASES = ("case118_ieee", "case300_ieee", "case1354_pegase", "case1888_rte", "case2848_rte", "case2869_pegase")
 FLOW_MARGINS, VOLTAGE_MARGINS = (30.0, 20.0, 10.0, 5.0, 2.0, 0.0), (0.01, 0.005, 0.002, 0.0)
@@ -151,7 +153,7 @@ def ppc(case: Case, given: Study) -> dict[str, Any]:
 
 
 def lost(rows: np.ndarray) -> Lost:
-    return Lost([(row,) for row in rows.tolist()], [()] * len(rows))
+    return Lost(list(zip(rows.tolist(), strict=True)), [()] * len(rows))
 
 
 def ours(base: Base, rows: np.ndarray, threads: int, screen: int | None) -> tuple[Verdicts, Passed]:
@@ -167,13 +169,15 @@ def voltages(base: Base, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     found = np.zeros((len(rows), len(base.case.bus)), complex)
     solved = np.zeros(len(rows), bool)
     assert lanes is not None
-    for first in range(0, len(rows), 8):
-        some = np.arange(first, min(first + 8, len(rows)))
-        piece = outage_study._piece(lanes, first_of(some), outage_study._rules(lanes, None), lanes.desks[0])
-        solved[some] = piece.status != UNSOLVED
-        done, count = lanes.desks[0].done, int(solved[some].sum())
-        x = done.room.voltage[lanes.ground.position]  # (n, 2, 8)
-        found[some[done.numbers[:count]]] = (x[:, 0] + 1j * x[:, 1]).T[:count]
+    room = 2 * LANES * (len(base.limits.kind) + 2 * len(base.case.bus))
+    for first in range(0, len(rows), LANES):
+        some = np.arange(first, min(first + LANES, len(rows)))
+        grid, work = outage_study._grid(lanes, first_of(some))
+        desk = desk_of(grid.point, len(grid.branches.ends), room)
+        assert go_on(grid, work, outage_study._rules(lanes, None), desk, len(some))
+        solved[some], count = work.status != UNSOLVED, int((work.status != UNSOLVED).sum())
+        x = desk.done.room.voltage[lanes.ground.position]  # (n, 2, 8)
+        found[some[desk.done.numbers[:count]]] = (x[:, 0] + 1j * x[:, 1]).T[:count]
     return solved, found
 
 

@@ -13,7 +13,6 @@ from genba.grid.kernels.limits import Measured, limits_of, measure
 from genba.grid.kernels.network import Network, network_of
 from genba.grid.kernels.newton import Budget
 from genba.grid.kernels.outage_own_factors import Basis, basis_of, desk_of, solve_outages
-from genba.grid.kernels.outage_plan import in_lanes
 from genba.grid.kernels.outage_study import _lanes
 from genba.grid.kernels.outage_verdicts import Lost, Study
 from genba.grid.kernels.outages import Outage, aftermath, solve_after
@@ -98,8 +97,8 @@ def basis(given: Study, lost: Lost) -> tuple[Basis, np.ndarray]:
     """Give what lanes share, and the outages that they can take."""
     lanes = _lanes(given, lost, 1)
     assert lanes is not None
-    fit = np.flatnonzero(in_lanes(lanes.ground, lanes.losses))
-    return basis_of(lanes.ground, lanes.losses, lanes.branches, lanes.watch), fit
+    fit = np.flatnonzero(lanes.losses.fits)
+    return basis_of(lanes.ground, lanes.losses), fit
 
 
 def rows_of(basis: Basis, numbers: np.ndarray) -> Rows:

@@ -16,17 +16,15 @@ from genba.grid.kernels.network import REFERENCE, Network, network_of
 from genba.grid.kernels.newton import Budget
 from genba.grid.kernels.operating_point import point_of
 from genba.grid.kernels.outage_inverse import inverse_of
-from genba.grid.kernels.outage_lanes import UNSOLVED
-from genba.grid.kernels.outage_limits import hits_of
+from genba.grid.kernels.outage_lanes import UNSOLVED, desk_of
 from genba.grid.kernels.outage_losses import NONE
-from genba.grid.kernels.outage_plan import in_lanes
 from genba.grid.kernels.outage_rounds import first_of
-from genba.grid.kernels.outage_study import PICKS, SAMPLE, SHARE, Lanes, _lanes, _piece, _rules, study
+from genba.grid.kernels.outage_stream import go_on, solve_outages
+from genba.grid.kernels.outage_study import PICKS, SAMPLE, SHARE, Lanes, _grid, _lanes, _rules, study
 from genba.grid.kernels.outage_verdicts import Lost, Passed, Study, Verdicts, passed, verdicts_of
 from genba.grid.kernels.outages import Outage, aftermath, solve_after
-from genba.grid.kernels.partings import partings
-from genba.grid.kernels.steady_state import model_of, schedule_of, solve
-from genba.num.lu.lanes import LANES
+from genba.grid.kernels.partings import Partings, partings
+from genba.grid.kernels.steady_state import Schedule, model_of, schedule_of, solve
 from genba.num.lu.solve import solve as solve_factored
 
 SAME_VOLTAGE = 1e-8
@@ -163,15 +161,16 @@ def test_voltages_in_lanes_are_those_of_newton_alone(pglib_base: Callable[..., B
     base = pglib_base(name)
     lanes = _lanes(base.given, base.lost, 1)
     assert lanes is not None
-    fit = np.flatnonzero(in_lanes(lanes.ground, lanes.losses))
+    fit = np.flatnonzero(lanes.losses.fits)
     chosen = np.random.default_rng(0).permutation(fit)[:64]
     compared = 0
     for first in range(0, 64, 8):
         some = chosen[first : first + 8]
-        found = _piece(lanes, first_of(some), _rules(lanes, None), lanes.desks[0])
-        done = lanes.desks[0].done
-        x = done.room.voltage[lanes.ground.position]
-        for lane, place in enumerate(done.numbers[: (found.status != UNSOLVED).sum()]):
+        grid, work = _grid(lanes, first_of(some))
+        desk = desk_of(grid.point, len(grid.branches.ends), 100_000)
+        assert go_on(grid, work, _rules(lanes, None), desk, len(some))
+        x = desk.done.room.voltage[lanes.ground.position]
+        for lane, place in enumerate(desk.done.numbers[: (work.status != UNSOLVED).sum()]):
             number = some[place]
             lost = base.lost.branches[number], base.lost.units[number]
             outage = Outage(np.array(lost[0], np.int64), np.array(lost[1], np.int64))
@@ -188,7 +187,7 @@ def test_most_outages_fit_into_lanes(pglib_base: Callable[..., Base]) -> None:
     base = pglib_base("case118_ieee")
     lanes = _lanes(base.given, base.lost, 1)
     assert lanes is not None
-    fits = in_lanes(lanes.ground, lanes.losses)
+    fits = lanes.losses.fits
     assert fits.mean() > 0.95
     released = lanes.losses.units[fits] != NONE
     assert released.sum() > 20
@@ -199,7 +198,7 @@ def in_lanes_of(base: Base) -> int:
     """Give how many outages lanes can take."""
     lanes = _lanes(base.given, base.lost, 1)
     assert lanes is not None
-    return int(in_lanes(lanes.ground, lanes.losses).sum())
+    return int(lanes.losses.fits.sum())
 
 
 @pytest.mark.parametrize("screen", [0, 1, 2])
@@ -330,22 +329,22 @@ def test_an_outage_does_not_depend_on_its_neighbours(pglib_base: Callable[..., B
     assert first == dict(zip(zip(outages, q.limit.tolist(), strict=True), q.value.tolist(), strict=True))
 
 
-def test_violations_are_handed_over_in_turns_where_there_is_little_room(
-    pglib_base: Callable[..., Base],
-) -> None:
+def test_violations_find_room_where_there_is_little(pglib_base: Callable[..., Base]) -> None:
     base = pglib_base("case118_ieee", rating=0.1)
     lanes = _lanes(base.given, base.lost, 1)
     assert lanes is not None
-    rules, numbers = _rules(lanes, None), first_of(np.arange(80))
-    ample = lanes.desks[0]
-    rows = LANES * (len(lanes.watch.branch) + 2 * len(lanes.watch.low))
-    narrow = _piece(lanes, numbers, rules, ample._replace(hits=hits_of(rows)))
-    whole = _piece(lanes, numbers, rules, ample)
-    assert len(narrow.hits) > 3
-    assert len(whole.hits) == 1
-    parts = [np.concatenate([hit[part] for hit in narrow.hits]) for part in range(3)]
-    for found, wanted in zip(parts, whole.hits[0], strict=True):
+    grid, work = _grid(lanes, first_of(np.arange(80)))
+    narrow = solve_outages(grid, work, _rules(lanes, None), 1)
+    whole = solve_outages(grid, work, _rules(lanes, None), 100_000)
+    assert len(whole.value) == whole.used[0] > 1000
+    for found, wanted in zip(narrow, whole, strict=True):
         assert np.array_equal(found, wanted)
+
+
+def partings_of(network: Network, schedule: Schedule) -> Partings:
+    branches = network.from_bus, network.to_bus, schedule.branch_on
+    buses = schedule.island, network.demand, network.shunt, network.bus_type == REFERENCE
+    return partings(branches, (network.unit_bus, schedule.unit_on, schedule.p), buses)
 
 
 @pytest.mark.parametrize("name", ["case14_ieee", "case118_ieee", "case300_ieee", "case588_sdet"])
@@ -354,14 +353,7 @@ def test_partings_are_what_remains_says(pglib: Path, name: str) -> None:
     network = network_of(case.base_mva, case.bus, case.gen, case.branch)
     schedule = schedule_of(network)
     reference = network.bus_type == REFERENCE
-    found = partings(
-        network,
-        branch_on=schedule.branch_on,
-        unit_on=schedule.unit_on,
-        island=schedule.island,
-        p=schedule.p,
-        reference=reference,
-    )
+    found = partings_of(network, schedule)
     for row in np.flatnonzero(schedule.branch_on).tolist():
         on = schedule.branch_on.copy()
         on[row] = False
@@ -380,14 +372,7 @@ def test_two_branches_with_one_label_are_a_cut_and_no_others(pglib: Path) -> Non
     case, _ = read(pglib / "pglib_opf_case118_ieee.m")
     network = network_of(case.base_mva, case.bus, case.gen, case.branch)
     schedule = schedule_of(network)
-    found = partings(
-        network,
-        branch_on=schedule.branch_on,
-        unit_on=schedule.unit_on,
-        island=schedule.island,
-        p=schedule.p,
-        reference=network.bus_type == REFERENCE,
-    )
+    found = partings_of(network, schedule)
     plain = np.flatnonzero(~found.bridge)
     cuts = 0
     for one in plain[::3].tolist():
@@ -488,8 +473,7 @@ def own_factors(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave all outages to lanes with factors of their own, as those are that switch many buses."""
 
     def none_solved(lanes: Lanes, into: Verdicts, *more: object) -> Iterator[int]:
-        fit = np.flatnonzero(in_lanes(lanes.ground, lanes.losses))
-        outage_study._account(lanes, fit, into)
+        outage_study._account(lanes, into)
         yield 0
 
     monkeypatch.setattr(outage_study, "_side_by_side", none_solved)

@@ -4,10 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from genba.grid.kernels.admittance import Admittance, entries_of
 from genba.grid.kernels.network import PQ, REFERENCE, Bools, Floats, Ints, Phasors
 from genba.grid.kernels.steady_state import Model, Schedule, State
 from genba.num.jit import kernel
-from genba.num.lu.factor import HOLDS, Factors, factorize, factors_of
+from genba.num.lu.factor import HOLDS, Factors, factorize
 from genba.num.lu.structure import Structure
 
 
@@ -43,44 +44,52 @@ class Point(NamedTuple):
     references: Ints
 
 
+Terms = tuple[Phasors, Ints, Phasors, Ints]
+"""What Y is made of: two-ports, where each of their terms stands, shunts, and where those stand; as in
+`Admittance`."""
+
+
+def terms_of(admittance: Admittance) -> Terms:
+    """Give what kernels make Y of."""
+    return admittance.two_port, admittance.places, admittance.shunt, admittance.diagonal
+
+
 def point_of(model: Model, schedule: Schedule, state: State) -> Point | None:
     """Give a solved base by position; None when its Jacobian has no factors without pivoting."""
-    structure = model.plan.structure
-    entries = model.admittance.values(schedule.branch_on)
-    places, factors = np.arange(len(entries)), factors_of(structure)
-    moved = structure._replace(entry_places=places)
-    ended, diagonal, admittance, voltage, free, live, given = _factorized(
-        moved, structure.entry_places, entries, schedule.island, state.kind, state.at.voltage, factors
-    )
-    if ended != HOLDS:
-        return None
-    start, columns = structure.entry_start, structure.entry_columns
-    return Point(moved, factors, start, columns, diagonal, admittance, voltage, free, live, references=given)
+    terms, buses = terms_of(model.admittance), (schedule.island, state.kind, state.at.voltage)
+    ended, point = factorized(model.plan.structure, terms, schedule.branch_on, buses)
+    return point if ended == HOLDS else None
 
 
 @kernel
-def _factorized(
-    structure: Structure, places: Ints, entries: Phasors, island: Ints, kind: Ints, voltage: Phasors,
-    factors: Factors
-) -> tuple[int, Ints, Floats, Floats, Floats, Floats, Ints]:  # fmt: skip
-    """Factorize the Jacobian; give how that ended, and what `_by_position` gives.
+def factorized(
+    structure: Structure, terms: Terms, branch_on: Bools, buses: tuple[Ints, Ints, Phasors]
+) -> tuple[int, Point]:
+    """Give how the factorisation of a base's Jacobian ended, and the base.
 
     Arguments:
-        structure: as in `Point`.
-        places: where each of its entries stands among `entries`, shape (nnz,).
-        entries: of Y, shape (nnz,), p.u.
-        island: island of each bus, 0 when de-energised, shape (n,).
-        kind: PQ, PV or REFERENCE, shape (n,).
-        voltage: by bus, shape (n,), p.u.
-        factors: receives them.
+        structure: of the Jacobian.
+        terms: what Y is made of.
+        branch_on: branches in service, shape (m,).
+        buses: island (0 when de-energised), kind (PQ, PV or REFERENCE) and voltage, p.u., shape (n,) each.
     """
-    pattern = structure.entry_start, structure.entry_columns, places
-    found = _by_position(structure.order, pattern, entries, island > 0, kind, voltage)
-    diagonal, admittance, at, free, live, given = found
-    blocks = np.empty((len(entries), 4))
-    _jacobian(structure.entry_start, structure.entry_columns, diagonal, admittance, at, free, blocks)
-    ended = factorize(structure, blocks, factors)
-    return ended, diagonal, admittance, at, free, live, np.flatnonzero(given)
+    (two_port, places, shunt, at_diagonal), (island, kind, voltage) = terms, buses
+    order, start, columns = structure.order, structure.entry_start, structure.entry_columns
+    entries = entries_of(two_port, branch_on, places, shunt, at_diagonal, len(columns))
+    pattern = start, columns, structure.entry_places
+    diagonal, admittance, at, free, live, given = _by_position(
+        order, pattern, entries, island > 0, kind, voltage
+    )
+    values, blocks, n = np.empty((len(columns), 4)), len(structure.lower_columns), len(order)
+    _jacobian(start, columns, diagonal, admittance, at, free, values)
+    moved = Structure(
+        order, structure.position, structure.parent, structure.lower_start, structure.lower_columns,
+        structure.upper_start, structure.upper_columns, start, columns, np.arange(len(columns))
+    )  # fmt: skip
+    factors = Factors(np.zeros((blocks, 4)), np.zeros((blocks, 4)), np.zeros((n, 4)), np.zeros((n, 4)))
+    ended = factorize(moved, values, factors)
+    references = np.flatnonzero(given)
+    return ended, Point(moved, factors, start, columns, diagonal, admittance, at, free, live, references)
 
 
 @kernel
@@ -146,4 +155,4 @@ def sent(g: float, b: float, v: Floats, w: Floats) -> tuple[float, float]:
     return v[0] * real + v[1] * imaginary, v[1] * real - v[0] * imaginary
 
 
-__all__ = ["Point", "point_of", "sent"]
+__all__ = ["Point", "Terms", "factorized", "point_of", "sent", "terms_of"]

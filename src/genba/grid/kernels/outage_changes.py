@@ -14,7 +14,7 @@ import numpy as np
 from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.operating_point import Point, sent
 from genba.grid.kernels.outage_inverse import Inverse, place_of
-from genba.num.jit import borrowing, inlined
+from genba.num.jit import borrowing, inlined, kernel
 from genba.num.lu.lanes import LANES, aligned
 
 MOST = 2
@@ -100,6 +100,7 @@ class Change(NamedTuple):
     block: Floats
 
 
+@kernel
 def change_of(point: Point) -> Change:
     """Give room for the changes of eight outages."""
     most = 2 * MOST + room_around(point)
@@ -120,9 +121,13 @@ def change_of(point: Point) -> Change:
     )
 
 
+@kernel
 def room_around(point: Point) -> int:
     """Give how many entries of Y the rows of switched buses may have together."""
-    return max(AROUND, int(np.diff(point.start).max(initial=1)))
+    most = AROUND
+    for i in range(len(point.start) - 1):
+        most = max(most, point.start[i + 1] - point.start[i])
+    return most
 
 
 class Surroundings(NamedTuple):

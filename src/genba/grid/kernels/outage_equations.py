@@ -9,7 +9,7 @@ from genba.grid.kernels.network import Floats, Ints
 from genba.grid.kernels.operating_point import Point
 from genba.grid.kernels.outage_changes import CONTROLS, Branches, Change, Outages, change_of
 from genba.grid.kernels.outage_mixing import Past, past_of
-from genba.num.jit import borrowing, inlined
+from genba.num.jit import borrowing, inlined, kernel
 from genba.num.lu.lanes import (
     LANES,
     Lane,
@@ -63,6 +63,7 @@ class Room(NamedTuple):
     past: Past
 
 
+@kernel
 def room_of(point: Point) -> Room:
     """Give room for eight outages."""
     n = len(point.voltage)

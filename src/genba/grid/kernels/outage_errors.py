@@ -30,6 +30,7 @@ class Early(NamedTuple):
     mismatch: Floats
 
 
+@kernel
 def early_of(n: int) -> Early:
     """Give room for a grid of n buses."""
     return Early(aligned(n, 2 * PARTS), np.zeros((2 * STAGES, LANES)))

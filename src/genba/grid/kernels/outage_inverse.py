@@ -28,12 +28,13 @@ class Inverse(NamedTuple):
     below: Floats
 
 
+@kernel
 def inverse_of(point: Point) -> Inverse:
     """Give the blocks of the inverse on the pattern of a base's factors."""
     structure, factors = point.structure, point.factors
-    upper = structure.upper_start, structure.upper_columns
-    mirrored = _places_of_columns(structure.lower_start, structure.lower_columns, structure.upper_start)
-    return _invert(*upper, factors.lower, factors.upper, factors.inverse, mirrored)
+    start, columns = structure.upper_start, structure.upper_columns
+    mirrored = _places_of_columns(structure.lower_start, structure.lower_columns, start)
+    return _invert(start, columns, factors.lower, factors.upper, factors.inverse, mirrored)
 
 
 @kernel

@@ -7,15 +7,15 @@ import numpy as np
 from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.operating_point import Point
 from genba.grid.kernels.outage_changes import Branches, Outages, Surroundings, lay_out, prepare_plain
-from genba.grid.kernels.outage_equations import Room, give_back, lose
-from genba.grid.kernels.outage_errors import Early
+from genba.grid.kernels.outage_equations import Room, give_back, lose, room_of
+from genba.grid.kernels.outage_errors import Early, early_of
 from genba.grid.kernels.outage_inverse import Inverse
-from genba.grid.kernels.outage_limits import Hits, Nearness, Watch
+from genba.grid.kernels.outage_limits import Hits, Nearness, Watch, hits_of, nearness_of
 from genba.grid.kernels.outage_mixing import forget, remember
 from genba.grid.kernels.outage_steps import find_step, move, prepare_others, trace
 from genba.grid.kernels.outage_switches import Guard, lay_switches
-from genba.num.jit import borrowing, inlined
-from genba.num.lu.lanes import LANES, every, store
+from genba.num.jit import borrowing, inlined, kernel
+from genba.num.lu.lanes import LANES, aligned, every, store
 
 UNSOLVED, SOLVED, SCREENED, SWITCHED, TURNED = 0, 1, 2, 3, 4
 """What a lane ends as: SWITCHED has a solution, after which buses are to be held at a limit or given their
@@ -116,9 +116,10 @@ class Group(NamedTuple):
     room: Room
 
 
+@kernel
 def group_of(room: Room) -> Group:
     """Give eight lanes that nobody uses."""
-    whole, no = np.zeros(LANES, np.int64), np.zeros(LANES, bool)
+    whole, no = np.zeros(LANES, np.int64), np.zeros(LANES, np.bool_)
     return Group(whole, whole.copy(), no, no.copy(), no.copy(), no.copy(), room)
 
 
@@ -142,6 +143,26 @@ class Desk(NamedTuple):
     to: Nearness
     hits: Hits
     place: Ints
+
+
+@kernel
+def desk_of(point: Point, branches: int, rows: int) -> Desk:
+    """Give a desk at a base with so many branches, with room for so many limits passed."""
+    n = len(point.live)
+    room = room_of(point)
+    solved = Room(  # of all else it uses nothing
+        aligned(n, 2), room.planned, room.share, aligned(n, 1), room.step, room.aside, room.slack,
+        np.zeros(LANES), room.borrowed, room.marked, room.rows, room.change, room.past
+    )  # fmt: skip
+    return Desk(
+        next=group_of(room_of(point)),
+        group=group_of(room),
+        done=group_of(solved),
+        early=early_of(n),
+        to=nearness_of(n, branches),
+        hits=hits_of(rows),
+        place=np.zeros(1, np.int64),
+    )
 
 
 @inlined
@@ -284,4 +305,4 @@ __all__ = [
     "Rules",
     "Work",
 ]
-__all__ += ["count_step", "group_of", "lay_base", "set_up", "share_by", "vacate"]
+__all__ += ["count_step", "desk_of", "lay_base", "set_up", "share_by", "vacate"]

@@ -6,9 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from genba.grid.kernels.limits import RATING, VMIN, Limits
+from genba.grid.kernels.limits import RATING, VMIN
 from genba.grid.kernels.network import Bools, Floats, Ints
-from genba.grid.kernels.operating_point import Point
 from genba.grid.kernels.outage_changes import Branches
 from genba.num.jit import borrowing, inlined, kernel
 from genba.num.lu.lanes import (
@@ -74,31 +73,26 @@ class Hits(NamedTuple):
     used: Ints
 
 
+@kernel
 def watch_of(
-    limits: Limits, base: Floats, point: Point, branches: Branches, *, band: float, worse_by: float
+    limits: tuple[Ints, Ints, Floats, Floats],
+    counting: tuple[float, float],
+    position: Ints,
+    free: Floats,
+    admittance: Floats,
 ) -> Watch:
     """Give from where a limit counts as newly broken.
 
     Arguments:
-        limits: k limits.
-        base: excess of each in the base, shape (k,), %; NaN where its element is out of service.
-        point: the base by position.
-        branches: two-ports.
-        band: share of a limit by which rounding may pass it.
-        worse_by: growth of the excess from which a limit broken in the base counts, %.
+        limits: kind, row and limit of k limits, and the excess of each in the base, %, NaN where its element
+            is out of service; shape (k,) each.
+        counting: share of a limit by which rounding may pass it, and growth of the excess from which a limit
+            broken in the base counts, %.
+        position: of each bus, shape (n,).
+        free: as in `Point`, shape (n, 2).
+        admittance: as in `Branches`, shape (m, 8).
     """
-    position, free = point.structure.position, point.free
-    return _watched(
-        limits.kind, limits.row, limits.limit, base, position, free, branches.admittance, band, worse_by
-    )
-
-
-@kernel
-def _watched(
-    kind: Ints, row: Ints, limit: Floats, base: Floats, position: Ints, free: Floats, admittance: Floats,
-    band: float, worse_by: float
-) -> Watch:  # fmt: skip
-    """Give what `watch_of` does, from its parts."""
+    (kind, row, limit, base), (band, worse_by) = limits, counting
     n, rated = len(position), 0
     branch, branch_limit, most = (
         np.empty(len(kind), np.int64),
@@ -147,9 +141,18 @@ def reach_of(admittance: Floats, rows: Ints, most: Floats) -> Floats:
     return reach
 
 
+@kernel
 def hits_of(rows: int) -> Hits:
     """Give room for violations."""
     return Hits(np.empty(rows, np.int32), np.empty(rows, np.int32), np.empty(rows), np.zeros(1, np.int64))
+
+
+@kernel
+def hand_over(hits: Hits, to: Hits) -> None:
+    """Copy what is in use into other room, which has as much."""
+    for k in range(hits.used[0]):
+        to.outage[k], to.limit[k], to.value[k] = hits.outage[k], hits.limit[k], hits.value[k]
+    to.used[0] = hits.used[0]
 
 
 class Nearness(NamedTuple):
@@ -179,18 +182,19 @@ class Nearness(NamedTuple):
     lost: Bools
 
 
+@kernel
 def nearness_of(buses: int, branches: int) -> Nearness:
     """Give room for eight lanes of a grid with so many buses and branches, without margins."""
     return Nearness(
         margin=np.zeros((1, 2, LANES)),
-        wanted=np.zeros(LANES, bool),
-        near=np.zeros(LANES, bool),
-        beyond=np.zeros(LANES, bool),
+        wanted=np.zeros(LANES, np.bool_),
+        near=np.zeros(LANES, np.bool_),
+        beyond=np.zeros(LANES, np.bool_),
         over=np.zeros((1, 2, LANES)),
         square=np.zeros((1, 1, LANES)),
         squares=aligned(buses, 1),
         lowest=np.zeros((1, 1, LANES)),
-        lost=np.zeros(branches, bool),
+        lost=np.zeros(branches, np.bool_),
     )
 
 
@@ -350,5 +354,5 @@ def _add(number: int, limit: int, value: float, hits: Hits) -> None:
         hits.used[0] += 1
 
 
-__all__ = ["Hits", "Nearness", "Watch", "energised", "higher", "hits_of", "judge", "mark", "nearness_of"]
-__all__ += ["reach_of", "smaller", "squared", "watch_of"]
+__all__ = ["Hits", "Nearness", "Watch", "energised", "hand_over", "higher", "hits_of", "judge", "mark"]
+__all__ += ["nearness_of", "reach_of", "smaller", "squared", "watch_of"]

@@ -15,7 +15,7 @@ import numpy as np
 
 from genba.grid.kernels.network import Floats, Ints
 from genba.grid.kernels.outage_steps import turn
-from genba.num.jit import borrowing
+from genba.num.jit import borrowing, kernel
 from genba.num.lu.lanes import LANES, aligned, difference, every, load, product, store, times, total
 
 SEEN = 256
@@ -51,6 +51,7 @@ class Past(NamedTuple):
     before: Floats
 
 
+@kernel
 def past_of(n: int) -> Past:
     """Give eight lanes of `n` positions that have taken no step; without room beyond `MIXED`."""
     known = n if n <= MIXED else 0

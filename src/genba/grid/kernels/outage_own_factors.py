@@ -20,8 +20,7 @@ from genba.grid.kernels.lane_states import NO_FACTORS, SOLVED, STOPPED
 from genba.grid.kernels.network import PV, Bools, Floats, Ints
 from genba.grid.kernels.newton import SMALLEST_STEP
 from genba.grid.kernels.newton_lanes import advance
-from genba.grid.kernels.outage_changes import Branches
-from genba.grid.kernels.outage_limits import Hits, Nearness, Watch, hits_of, judge, nearness_of
+from genba.grid.kernels.outage_limits import Hits, Nearness, hits_of, judge, nearness_of
 from genba.grid.kernels.outage_losses import NONE, Losses
 from genba.grid.kernels.outage_plan import Ground, picked_up
 from genba.grid.kernels.scenario_lanes import Columns, expect
@@ -51,8 +50,6 @@ class Basis:
     Arguments:
         ground: the base.
         losses: what each outage takes.
-        branches: two-ports by position.
-        watch: the limits.
         start: the base as scenarios start from it, in p.u.
         columns: what the base has, shape (1, rows) each.
         alone: diagonal of Y of buses at which nothing is but branches that carry nothing, shape (n, 2).
@@ -60,8 +57,6 @@ class Basis:
 
     ground: Ground
     losses: Losses
-    branches: Branches
-    watch: Watch
     start: Start
     columns: Columns
     alone: Floats
@@ -112,7 +107,7 @@ class Found:
     hits: list[tuple[NDArray[np.int32], NDArray[np.int32], Floats]]
 
 
-def basis_of(ground: Ground, losses: Losses, branches: Branches, watch: Watch) -> Basis:
+def basis_of(ground: Ground, losses: Losses) -> Basis:
     """Make a solved base the start of outages; arguments as in `Basis`."""
     model, network = ground.model, ground.model.network
     everywhere = np.zeros(network.n_bus), np.full(network.n_bus, np.inf)
@@ -137,12 +132,12 @@ def basis_of(ground: Ground, losses: Losses, branches: Branches, watch: Watch) -
     )
     columns = Columns(*(np.ascontiguousarray(column)[None] for column in columns))
     alone = start.y[model.plan.diagonal] - np.add.reduceat(start.y, model.plan.indptr[:-1])
-    return Basis(ground, losses, branches, watch, start, columns, alone)
+    return Basis(ground, losses, start, columns, alone)
 
 
 def desk_of(basis: Basis) -> Desk:
     """Give room for one thread; all lanes stand at the base."""
-    start, limits = basis.start, basis.watch
+    start, limits = basis.start, basis.ground.known.watch
     room, rows = room_of(start), len(limits.branch) + len(limits.low) + len(limits.high)
     for lane in range(LANES):
         _stand_at_base(start, room, 0, lane)
@@ -164,7 +159,7 @@ def desk_of(basis: Basis) -> Desk:
         turned=np.zeros(LANES, bool),
         done=whole.copy(),
         voltage=np.ones((len(start.vm), 2, LANES)),
-        to=nearness_of(len(start.vm), len(basis.branches.ends)),
+        to=nearness_of(len(start.vm), len(basis.ground.known.branches.ends)),
         hits=hits_of(LANES * rows),
     )
 
@@ -332,8 +327,8 @@ def _park(basis: Basis, desk: Desk, lane: int, place: int) -> None:
 def _judged(basis: Basis, desk: Desk, count: int) -> tuple[NDArray[np.int32], NDArray[np.int32], Floats]:
     """Give outage, limit and value of what solutions pass."""
     desk.to.wanted[:], desk.hits.used[0] = np.arange(LANES) < count, 0
-    lost, numbers = basis.losses.branches, desk.done
-    judge(basis.branches, basis.watch, lost, numbers, desk.voltage, desk.to, desk.hits)
+    known, lost = basis.ground.known, basis.losses.branches
+    judge(known.branches, known.watch, lost, desk.done, desk.voltage, desk.to, desk.hits)
     rows = int(desk.hits.used[0])
     return desk.hits.outage[:rows].copy(), desk.hits.limit[:rows].copy(), desk.hits.value[:rows].copy()
 

@@ -1,20 +1,21 @@
 """Which outages lanes can take, and what each is there: branches out of Y, what is produced instead."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from genba.grid.kernels.headroom import headroom
-from genba.grid.kernels.network import PQ, PV, REFERENCE, Bools, Floats, Ints, Phasors
+from genba.grid.kernels.network import PQ, PV, REFERENCE, Bools, Floats, Ints
 from genba.grid.kernels.operating_point import Point
-from genba.grid.kernels.outage_changes import FROM, MOST, TO, UNCONTROLLED, Branches, Outages
+from genba.grid.kernels.outage_analysis import Analysis
+from genba.grid.kernels.outage_changes import FROM, MOST, TO, UNCONTROLLED, Outages
 from genba.grid.kernels.outage_lanes import Plans
-from genba.grid.kernels.outage_losses import NONE, Losses
+from genba.grid.kernels.outage_losses import NONE, Losses, lists_of, losses_of
 from genba.grid.kernels.outage_switches import Guard
-from genba.grid.kernels.partings import Partings, partings
+from genba.grid.kernels.partings import Partings
 from genba.grid.kernels.reactive_limits import ABOVE, BEYOND, bus_limits
 from genba.grid.kernels.steady_state import Model, Schedule, State
 from genba.num.jit import kernel
@@ -28,26 +29,28 @@ class Ground:
         model: the grid.
         schedule: what is in service; outputs are those of the solved base.
         state: the solved base.
-        point: the base by position.
-        parts: what each branch holds together.
+        known: what is known of it.
     """
 
     model: Model
     schedule: Schedule
     state: State
-    point: Point
-    parts: Partings
+    known: Analysis
+
+    @property
+    def point(self) -> Point:
+        """Give the base by position."""
+        return self.known.point
+
+    @property
+    def parts(self) -> Partings:
+        """Give what each branch holds together."""
+        return self.known.parts
 
     @property
     def position(self) -> Ints:
         """Give the position of each bus, shape (n,)."""
-        return self.point.structure.position
-
-    @cached_property
-    def need(self) -> float:
-        """Give demand less output in the base, losses left out, p.u."""
-        network, live = self.model.network, self.schedule.island > 0
-        return float((network.demand + network.shunt).real[live].sum() - self.schedule.p.sum())
+        return self.known.point.structure.position
 
     @cached_property
     def limits(self) -> tuple[Floats, Floats]:
@@ -57,79 +60,30 @@ class Ground:
     @cached_property
     def base_plans(self) -> Plans:
         """Give what is produced in the base."""
+        if not self.model.distributed:
+            return self.known.plans
         none = np.zeros(0, np.int64)
-        if self.model.distributed:
-            return _plans(self, none, _alive(self, none, np.zeros(0, bool)))[0]
-        network, schedule, state = self.model.network, self.schedule, self.state
-        units = network.unit_bus, schedule.unit_on, schedule.p, network.unit_s
-        held = state.kind, state.side, network.unit_qmin, network.unit_qmax
-        return _base_plans(units, held, network.demand, schedule.island, self.position, self.parts.preorder)
+        return _plans(self, none, _alive(self, none, np.zeros(0, bool)))[0]
 
     @cached_property
     def base_guard(self) -> Guard:
-        """Give the reactive limits of the base, for no outage; nothing where they are not to be kept."""
-        none, left = np.zeros(0, np.int64), np.zeros((0, 2))
-        if self.model.reactive_limits:
-            return _guard(self, none, left)
-        nothing = np.zeros(self.model.network.n_bus)
-        return Guard(nothing, nothing, nothing, nothing, nothing, none, left, np.zeros(2))
+        """Give the reactive limits of the base, for no outage."""
+        return _guard(self, np.zeros(0, np.int64), np.zeros((0, 2)))
 
 
-def ground_of(model: Model, schedule: Schedule, state: State, point: Point) -> Ground:
-    """Analyse a solved base."""
-    parts = partings(
-        model.network,
-        branch_on=schedule.branch_on,
-        unit_on=schedule.unit_on,
-        island=schedule.island,
-        p=schedule.p,
-        reference=state.kind == REFERENCE,
-    )
-    return Ground(model, schedule, state, point, parts)
-
-
-def in_lanes(ground: Ground, losses: Losses) -> Bools:
-    """Tell which outages lanes can take, shape (k,).
+def taken(ground: Ground, branches: Sequence[Sequence[int]], units: Sequence[Sequence[int]]) -> Losses:
+    """Give what outages take, and which of them lanes can take.
 
     The others change what lanes keep: the reference, a set point, more than one island at once, more elements
     than there is room for.
     """
-    if ground.model.distributed and ground.schedule.island.max(initial=0) != 1:
-        return np.zeros(len(losses.plain), bool)
-    network, parts, schedule = ground.model.network, ground.parts, ground.schedule
-    unit_fits = _unit_fits(ground) if (losses.units != NONE).any() else np.zeros(0, bool)
-    branches = network.from_bus, network.to_bus, schedule.branch_on, parts.bridge, parts.loses_reference
-    return np.asarray(_fits(losses, unit_fits, branches, parts.label, schedule.island))
-
-
-@kernel
-def _fits(
-    losses: Losses, unit_fits: Bools, branches: tuple[Ints, Ints, Bools, Bools, Bools],
-    label: NDArray[np.uint64], island: Ints
-) -> Bools:  # fmt: skip
-    """Tell which outages fit, by which units do.
-
-    Arguments:
-        losses: the outages.
-        unit_fits: whether each unit alone does, shape (g,); of no length where none is lost.
-        branches: from and to bus, whether in service, a bridge, and one that holds a reference, shape (m,)
-            each.
-        label: of each branch, as in `Partings`.
-        island: island of each bus, shape (n,).
-    """
-    f, t, on, bridge, loses_reference = branches
-    fits = losses.plain.copy()
-    for k in range(len(fits)):
-        if losses.units[k] != NONE:
-            fits[k] = fits[k] and losses.branches[k, 0] == NONE and unit_fits[losses.units[k]]
-            continue
-        one, two = losses.branches[k, 0], losses.branches[k, 1]
-        for row in (one, two):
-            if row != NONE:
-                fits[k] = fits[k] and on[row] and island[f[row]] > 0 and f[row] != t[row]
-                fits[k] = fits[k] and not (bridge[row] and (loses_reference[row] or two != NONE))
-        fits[k] = fits[k] and one != NONE and (two == NONE or label[one] != label[two])
-    return fits
+    network, parts, schedule, names = ground.model.network, ground.parts, ground.schedule, lists_of(units)
+    unit_fits, island = _unit_fits(ground) if len(names[1]) else np.zeros(0, bool), schedule.island
+    if ground.model.distributed and island.max(initial=0) != 1:
+        unit_fits, island = np.zeros(len(network.unit_bus), bool), np.zeros(0, np.int64)
+    of_network = network.from_bus, network.to_bus, schedule.branch_on, network.unit_bus
+    of_parts = parts.bridge, parts.loses_reference, parts.label
+    return losses_of(lists_of(branches), names, unit_fits, of_network, island, ground.position, *of_parts)
 
 
 def _unit_fits(ground: Ground) -> Bools:
@@ -161,14 +115,6 @@ def _setpoint_without(ground: Ground) -> Floats:
     return np.where(left == NONE, np.nan, network.unit_vset[left])
 
 
-def branches_of(ground: Ground) -> Branches:
-    """Give the two-ports by position."""
-    network, two_port = ground.model.network, ground.model.admittance.two_port
-    ends = np.empty((len(network.from_bus), 2), np.int64)
-    ends[:, 0], ends[:, 1] = ground.position[network.from_bus], ground.position[network.to_bus]
-    return Branches(ends, np.ascontiguousarray(two_port.T).view(np.float64))
-
-
 @dataclass(frozen=True, eq=False)
 class Batch:
     """Outages for lanes, with what is produced after each; `guard` holds their reactive limits."""
@@ -180,65 +126,41 @@ class Batch:
 
 def batch_of(ground: Ground, losses: Losses, numbers: Ints) -> Batch:
     """Lay out some outages of those that lanes can take."""
-    branches, unit, parts = losses.branches[numbers], losses.units[numbers], ground.parts
-    both, dead, plan, need = _consequences(branches, unit, parts, ground.need, ground.model.distributed)
-    rows = np.flatnonzero(plan)
+    parts, base, shared = ground.parts, ground.known.need, ground.model.distributed
+    of_losses, buses = (losses.branches, losses.units, numbers), ground.model.network.n_bus
+    outages, need, guard = _laid_out(of_losses, parts, base, shared, buses)
+    rows = np.flatnonzero(outages.plan)
     if not len(rows):
-        switched, kept = np.full((len(numbers), 1, 2), NONE), np.full(len(numbers), NONE)
-        guard = ground.base_guard._replace(kept=kept, left=np.zeros((len(numbers), 2)))
-        return Batch(Outages(branches, both, switched, plan, dead, need >= 0.0), ground.base_plans, guard)
-    one = branches[rows, 0]
+        if ground.model.reactive_limits:
+            guard = ground.base_guard._replace(kept=guard.kept, left=guard.left)
+        return Batch(outages, ground.base_plans, guard)
+    unit, one = losses.units[numbers], outages.branches[rows, 0]
     kept, left, switched = _held(ground, unit)
     plans, produced = _plans(ground, unit[rows], _alive(ground, one, (one != NONE) & parts.bridge[one]))
-    need[unit != NONE] = (ground.need + produced[0] - produced)[plan[unit != NONE]]
-    return Batch(
-        Outages(branches, both, switched, plan, dead, need >= 0.0), plans, _guard(ground, kept, left)
-    )
+    need[unit != NONE] = (base + produced[0] - produced)[outages.plan[unit != NONE]]
+    return Batch(outages._replace(switched=switched, upwards=need >= 0.0), plans, _guard(ground, kept, left))
 
 
 @kernel
-def _base_plans(
-    units: tuple[Ints, Bools, Floats, Phasors],
-    held: tuple[Ints, Ints, Floats, Floats],
-    demand: Phasors,
-    island: Ints,
-    position: Ints,
-    preorder: Ints,
-) -> Plans:
-    """Give what is produced where the references alone make up for what is missing.
+def _laid_out(
+    losses: tuple[Ints, Ints, Ints], parts: Partings, need: float, shared: bool, n: int
+) -> tuple[Outages, Floats, Guard]:
+    """Give outages without what lost units change, what is to be produced after each, and limits of nothing.
 
     Arguments:
-        units: bus, whether in service, active output and power of each unit, shape (g,) each, p.u.
-        held: kind and side of each bus, shape (n,) each; reactive limits of each unit, shape (g,) each, p.u.
-        demand: of each bus, shape (n,), p.u.
-        island: island of each bus, 0 when de-energised, shape (n,).
-        position: of each bus, shape (n,).
-        preorder: as in `Partings`.
+        losses: branches and unit of all outages, as in `Losses`, and the numbers of those wanted, shape (k,).
+        parts: what each branch holds together.
+        need: what is to be produced in the base, p.u.
+        shared: whether all units produce the slack.
+        n: buses.
     """
-    (bus, on, p, s), (kind, side, lowest, highest), n = units, held, len(demand)
-    power = np.zeros((1, n, 2))
-    for i in range(n):
-        power[0, position[i], 0], power[0, position[i], 1] = -demand[i].real, -demand[i].imag
-    for k in range(len(bus)):
-        if on[k]:
-            i, at = bus[k], position[bus[k]]
-            power[0, at, 0] += p[k]
-            if side[i] != 0:
-                power[0, at, 1] += highest[k] if side[i] > 0 else lowest[k]
-            elif kind[i] == PQ:
-                power[0, at, 1] += s[k].imag
-    for i in range(n):
-        if island[i] <= 0:
-            power[0, position[i], 0], power[0, position[i], 1] = 0.0, 0.0
-    return Plans(power, np.zeros((1, 2, n)), position[preorder])
-
-
-@kernel
-def _consequences(
-    branches: Ints, unit: Ints, parts: Partings, need: float, shared: bool
-) -> tuple[Ints, Ints, Ints, Floats]:
-    """Give which ends outages keep, what they cut off, the row of their plan, and what is to be produced."""
-    count = len(unit)
+    numbers = losses[2]
+    count = len(numbers)
+    branches, unit = np.empty((count, MOST), np.int64), np.empty(count, np.int64)
+    for k in range(count):
+        unit[k] = losses[1][numbers[k]]
+        for which in range(MOST):
+            branches[k, which] = losses[0][numbers[k], which]
     keeps, dead = np.zeros((count, MOST), np.int64), np.zeros((count, 3), np.int64)
     plan, needs, plans = np.zeros(count, np.int64), np.full(count, need), 0
     for k in range(count):
@@ -253,7 +175,9 @@ def _consequences(
         if unit[k] >= 0 or (cuts and shared and parts.loses_units[row]):
             plans += 1
             plan[k] = plans
-    return keeps, dead, plan, needs
+    switched, nothing, none = np.full((count, 1, 2), NONE), np.zeros(n), np.full(count, NONE)
+    guard = Guard(nothing, nothing, nothing, nothing, nothing, none, np.zeros((count, 2)), np.zeros(2))
+    return Outages(branches, keeps, switched, plan, dead, needs >= 0.0), needs, guard
 
 
 def _alive(ground: Ground, branch: Ints, cuts: Bools) -> Bools:
@@ -376,4 +300,4 @@ def _guard(ground: Ground, kept: Ints, left: Floats) -> Guard:
     )
 
 
-__all__ = ["Batch", "Ground", "batch_of", "branches_of", "ground_of", "in_lanes", "picked_up"]
+__all__ = ["Batch", "Ground", "batch_of", "picked_up", "taken"]

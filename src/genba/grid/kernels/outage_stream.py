@@ -19,24 +19,39 @@ from genba.grid.kernels.outage_lanes import (
     Rules,
     Work,
     count_step,
+    desk_of,
     lay_base,
     set_up,
     share_by,
     vacate,
 )
+from genba.grid.kernels.outage_limits import Hits, hand_over, hits_of
 from genba.grid.kernels.outage_mixing import clear, move_on, remember, take_over, weigh
 from genba.grid.kernels.outage_steps import find_step, move, trace
 from genba.grid.kernels.outage_switches import KEPT, Guard, switches
-from genba.num.jit import borrowing, inlined
+from genba.num.jit import borrowing, inlined, kernel
 from genba.num.lu.lanes import LANES
 
 
+@kernel
+def solve_outages(grid: Grid, work: Work, rules: Rules, rows: int) -> Hits:
+    """Solve outages; give the limits that they pass, for which there is room at first for so many rows."""
+    desk = desk_of(grid.point, len(grid.branches.ends), rows)
+    while not go_on(grid, work, rules, desk, len(work.status)):
+        wider = hits_of(2 * len(desk.hits.outage) + 1)
+        hand_over(desk.hits, wider)
+        desk = Desk(desk.next, desk.group, desk.done, desk.early, desk.to, wider, desk.place)
+    found = hits_of(desk.hits.used[0])
+    hand_over(desk.hits, found)
+    return found
+
+
 @borrowing
-def solve_outages(grid: Grid, work: Work, rules: Rules, desk: Desk, end: int) -> bool:
+def go_on(grid: Grid, work: Work, rules: Rules, desk: Desk, end: int) -> bool:
     """Solve outages from the place of the desk to the `end`, while there is room for what they pass.
 
     Returns:
-        Whether all are done; if not, the hits are to be taken away, and the next call goes on.
+        Whether all are done; if not, the next call goes on with more room.
     """
     point, inverse, branches, outages, plans, guard, watch = grid
     waiting, group, done, early, to, hits, place = desk
@@ -211,4 +226,4 @@ def _copy_first(old: Floats, there: int, new: Floats, lane: int) -> None:
         new[i, 0, lane] = old[i, 0, there]
 
 
-__all__ = ["solve_outages"]
+__all__ = ["go_on", "solve_outages"]

@@ -11,11 +11,8 @@ from numpy.typing import NDArray
 
 from genba.grid.kernels.limits import measure, newly_broken
 from genba.grid.kernels.network import Bools, Floats, Ints
-from genba.grid.kernels.operating_point import Point, point_of
-from genba.grid.kernels.outage_changes import MOST_SWITCHED, Branches
-from genba.grid.kernels.outage_equations import room_of
-from genba.grid.kernels.outage_errors import early_of
-from genba.grid.kernels.outage_inverse import Inverse, inverse_of
+from genba.grid.kernels.outage_analysis import analysis_of
+from genba.grid.kernels.outage_changes import MOST_SWITCHED
 from genba.grid.kernels.outage_lanes import (
     CLEARED,
     PICKED,
@@ -23,22 +20,19 @@ from genba.grid.kernels.outage_lanes import (
     SWITCHED,
     TURNED,
     UNSOLVED,
-    Desk,
     Grid,
     Rules,
     Work,
-    group_of,
 )
-from genba.grid.kernels.outage_limits import Watch, hits_of, nearness_of, watch_of
-from genba.grid.kernels.outage_losses import NONE, Losses, losses_of, places_of
+from genba.grid.kernels.outage_losses import NONE, Losses, account
 from genba.grid.kernels.outage_own_factors import basis_of, desk_of
 from genba.grid.kernels.outage_own_factors import solve_outages as solve_with_own_factors
-from genba.grid.kernels.outage_plan import Ground, batch_of, branches_of, ground_of, in_lanes
+from genba.grid.kernels.outage_plan import Ground, batch_of, taken
 from genba.grid.kernels.outage_rounds import ROUNDS, Todo, first_of, next_of
 from genba.grid.kernels.outage_stream import solve_outages
 from genba.grid.kernels.outage_verdicts import Lost, Study, Verdicts
 from genba.grid.kernels.outages import Outage, aftermath, solve_after
-from genba.num.lu.lanes import LANES, aligned
+from genba.num.lu.lanes import LANES
 from genba.num.threads import pool_of
 
 MANY = 45
@@ -60,7 +54,7 @@ PLANNED = 200_000
 OWN = 150_000
 """The same where outages have factors of their own: 0.1 to 0.2 s."""
 ROWS = 1 << 12
-"""Rows of limits passed for which there is more room than sixteen outages can need."""
+"""Rows of limits passed for which there is room at first."""
 APART = 4
 """Outages per thread between two looks, when they are solved one by one."""
 
@@ -70,15 +64,11 @@ Mapper = Callable[..., Iterator[Any]]
 
 @dataclass(frozen=True, eq=False)
 class Lanes:
-    """What lanes read, for all outages; a desk for each thread; the first position each outage touches."""
+    """What lanes read, for all outages, and threads at work at once."""
 
     ground: Ground
-    inverse: Inverse
     losses: Losses
-    branches: Branches
-    watch: Watch
-    desks: tuple[Desk, ...]
-    place: Ints
+    threads: int
 
 
 def study(
@@ -116,8 +106,8 @@ def study(
 
 def _side_by_side(lanes: Lanes, into: Verdicts, at_work: Mapper, screen: int | None) -> Iterator[int]:
     """Take through lanes what fits into them, and then what the screen cleared and chance picks."""
-    fit = np.flatnonzero(in_lanes(lanes.ground, lanes.losses))
-    _account(lanes, fit, into)
+    fit = np.flatnonzero(lanes.losses.fits)
+    _account(lanes, into)
     if screen is None or not len(fit):
         yield from _tier(lanes, first_of(fit), into, at_work)
         return
@@ -138,9 +128,9 @@ def _side_by_side(lanes: Lanes, into: Verdicts, at_work: Mapper, screen: int | N
 
 def _by_own_factors(lanes: Lanes, into: Verdicts, at_work: Mapper) -> Iterator[int]:
     """Solve with factors of their own what fits into lanes and has not been solved by those of the base."""
-    left = np.flatnonzero(~into.converged & in_lanes(lanes.ground, lanes.losses))
-    basis = basis_of(lanes.ground, lanes.losses, lanes.branches, lanes.watch)
-    desks = [desk_of(basis) for _ in lanes.desks]
+    left = np.flatnonzero(~into.converged & lanes.losses.fits)
+    basis = basis_of(lanes.ground, lanes.losses)
+    desks = [desk_of(basis) for _ in range(lanes.threads)]
     most = min(OWN // (len(basis.alone) * LANES), -(-len(left) // (len(desks) * LANES)))
     size = LANES * max(1, most)
     pieces = [left[start : start + size] for start in range(0, len(left), size)]
@@ -155,35 +145,22 @@ def _by_own_factors(lanes: Lanes, into: Verdicts, at_work: Mapper) -> Iterator[i
 
 def _lanes(given: Study, lost: Lost, threads: int) -> Lanes | None:
     """Prepare lanes; None where there is no branch, or no factors without pivoting."""
-    if not len(given.model.network.from_bus):
+    model, schedule, state = given.model, given.schedule, given.state
+    if not len(model.network.from_bus):
         return None
-    point = point_of(given.model, given.schedule, given.state)
-    if point is None:
-        return None
-    ground = ground_of(given.model, given.schedule, given.state, point)
-    losses, branches = losses_of(lost.branches, lost.units), branches_of(ground)
-    measured, counted = given.measured.excess, {"band": given.band, "worse_by": given.worse_by}
-    watch = watch_of(given.limits, measured, point, branches, **counted)
-    desks = tuple(_desk(point, watch, len(branches.ends)) for _ in range(threads))
-    place = places_of(branches.ends, ground.position, given.model.network.unit_bus, losses)
-    return Lanes(ground, inverse_of(point), losses, branches, watch, desks, place)
-
-
-def _desk(point: Point, watch: Watch, branches: int) -> Desk:
-    """Give room for one thread."""
-    rows = 2 * LANES * (len(watch.branch) + len(watch.low) + len(watch.high)) + ROWS
-    room, waiting = room_of(point), room_of(point)
-    parts = aligned(len(point.live), 2), aligned(len(point.live), 1), np.zeros(LANES)
-    done = room._replace(voltage=parts[0], reactive=parts[1], mismatch=parts[2])  # of the rest it uses none
-    return Desk(
-        next=group_of(waiting),
-        group=group_of(room),
-        done=group_of(done),
-        early=early_of(len(point.live)),
-        to=nearness_of(len(point.live), branches),
-        hits=hits_of(rows),
-        place=np.zeros(1, np.int64),
+    known = analysis_of(
+        model,
+        schedule,
+        state,
+        limits=given.limits,
+        excess=given.measured.excess,
+        band=given.band,
+        worse_by=given.worse_by,
     )
+    if known is None:
+        return None
+    ground = Ground(model, schedule, state, known)
+    return Lanes(ground, taken(ground, lost.branches, lost.units), threads)
 
 
 def _rules(lanes: Lanes, error: Floats | None, learns: bool = False) -> Rules:
@@ -202,15 +179,8 @@ def _rules(lanes: Lanes, error: Floats | None, learns: bool = False) -> Rules:
 
 def _grid(lanes: Lanes, some: Todo) -> tuple[Grid, Work]:
     batch, count = batch_of(lanes.ground, lanes.losses, some.numbers), len(some.numbers)
-    grid = Grid(
-        lanes.ground.point,
-        lanes.inverse,
-        lanes.branches,
-        some.lay_into(batch.outages),
-        batch.plans,
-        batch.guard,
-        lanes.watch,
-    )
+    known, outages = lanes.ground.known, some.lay_into(batch.outages)
+    grid = Grid(known.point, known.inverse, known.branches, outages, batch.plans, batch.guard, known.watch)
     room = MOST_SWITCHED if lanes.ground.model.reactive_limits else 0
     return grid, Work(
         np.zeros(count, np.int64),
@@ -221,16 +191,10 @@ def _grid(lanes: Lanes, some: Todo) -> tuple[Grid, Work]:
     )
 
 
-def _account(lanes: Lanes, numbers: Ints, into: Verdicts) -> None:
+def _account(lanes: Lanes, into: Verdicts) -> None:
     """Write what outages that lanes can take cut off."""
-    parts, schedule = lanes.ground.parts, lanes.ground.schedule
-    branch, unit = lanes.losses.branches[numbers, 0], lanes.losses.units[numbers]
-    single = (branch != NONE) & (lanes.losses.branches[numbers, 1] == NONE)
-    into.islanded[numbers] = single & parts.islanded[branch]
-    into.cut_off[numbers] = np.where(single, parts.cut_off[branch], 0)
-    into.lost_load[numbers] = np.where(single, parts.lost_load[branch], 0.0)
-    lost = np.where(single, parts.lost_generation[branch], 0.0)
-    into.lost_generation[numbers] = np.where(unit != NONE, schedule.p[unit], lost)
+    known, cut = lanes.ground, (into.islanded, into.cut_off, into.lost_load, into.lost_generation)
+    account(lanes.losses, known.parts, known.schedule.p, *cut)
 
 
 def _tier(
@@ -257,22 +221,19 @@ def _tier(
             how far they are. It is learnt from the first round alone, whose equations are those of the
             outages that the screen looks at.
     """
-    rules, threads = _rules(lanes, error, learnt is not None), len(lanes.desks)
+    rules, threads = _rules(lanes, error, learnt is not None), lanes.threads
     for _ in range(ROUNDS):
         pieces, again = [todo.at(places) for places in _pieces(lanes, todo.numbers)], []
         for start in range(0, len(pieces), threads):
             group = pieces[start : start + threads]
-            desks, together = lanes.desks[: len(group)], [rules] * len(group)
-            for piece, found in zip(
-                group, at_work(partial(_piece, lanes), group, together, desks), strict=True
-            ):
+            for piece, found in zip(group, at_work(partial(_piece, lanes, rules), group), strict=True):
                 number, switches = piece.numbers, (found.status == SWITCHED) | (found.status == TURNED)
                 settled = ~switches & (found.status != UNSOLVED)
                 into.converged[number[settled]] = True
                 into.screened[number] = found.status == SCREENED
                 into.audited = np.append(into.audited, number[found.cleared])
                 into.steps[number] = found.steps + (0 if piece.switched is None else into.steps[number])
-                into.pieces += found.hits
+                into.pieces.append(found.hits)
                 if switches.any():
                     turned = piece.turned ^ (found.status == TURNED)
                     again.append(Todo(number, found.switched, turned).at(np.flatnonzero(switches)))
@@ -291,14 +252,14 @@ def _pieces(lanes: Lanes, numbers: Ints) -> Iterator[Ints]:
     Neighbours in the order of elimination stand together: they share ancestors, along which lanes are solved.
     """
     buses = len(lanes.ground.point.live)
-    order = np.argsort(lanes.place[numbers], kind="stable")
+    order = np.argsort(lanes.losses.place[numbers], kind="stable")
     numbers = numbers[order]
     own = lanes.losses.units[numbers] != NONE
     if lanes.ground.model.distributed:
         branch = lanes.losses.branches[numbers, 0]
         own |= (branch != NONE) & lanes.ground.parts.bridge[branch]
     for part, room in ((order[~own], CALL), (order[own], PLANNED)):
-        most = min(room // (buses * LANES), -(-len(part) // (len(lanes.desks) * LANES)))
+        most = min(room // (buses * LANES), -(-len(part) // (lanes.threads * LANES)))
         size = LANES * max(1, most)
         for start in range(0, len(part), size):
             yield part[start : start + size]
@@ -313,19 +274,13 @@ class _Found:
     error: Floats
     switched: Ints
     cleared: Bools
-    hits: list[tuple[NDArray[np.int32], NDArray[np.int32], Floats]]
+    hits: tuple[NDArray[np.int32], NDArray[np.int32], Floats]
 
 
-def _piece(lanes: Lanes, some: Todo, rules: Rules, desk: Desk) -> _Found:
+def _piece(lanes: Lanes, rules: Rules, some: Todo) -> _Found:
     grid, work = _grid(lanes, some)
-    hits, done = [], False
-    desk.place[0] = 0
-    while not done:
-        done = solve_outages(grid, work, rules, desk, len(some.numbers))
-        rows = int(desk.hits.used[0])
-        outage, limit, value = desk.hits.outage[:rows], desk.hits.limit[:rows], desk.hits.value[:rows]
-        hits.append((some.numbers[outage].astype(np.int32), limit.copy(), value.copy()))
-        desk.hits.used[0] = 0
+    found = solve_outages(grid, work, rules, ROWS)
+    hits = some.numbers[found.outage].astype(np.int32), found.limit, found.value
     return _Found(work.status, work.steps, work.error.max(axis=0), work.switched, work.audit == CLEARED, hits)
 
 

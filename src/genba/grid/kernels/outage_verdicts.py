@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from genba.grid.kernels.limits import Limits, Measured
+from genba.grid.kernels.limits import VMIN, Limits, Measured
 from genba.grid.kernels.network import Bools, Floats, Ints
 from genba.grid.kernels.steady_state import Model, Schedule, State
+from genba.num.jit import kernel
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,19 +96,40 @@ def verdicts_of(count: int) -> Verdicts:
 
 def passed(given: Study, verdicts: Verdicts) -> Passed:
     """Give what outages pass, by outage and the worst first."""
-    outage, limit, value = (
-        np.concatenate([np.zeros(0), *(piece[part] for piece in verdicts.pieces)]) for part in range(3)
-    )
-    outage, limit = outage.astype(np.int64), limit.astype(np.int64)
-    excess = given.limits.excess(limit, value)
-    before = given.measured.excess[limit]
-    with np.errstate(invalid="ignore"):
-        counts = (excess > 100.0 * given.band) & (
-            ~(before > 100.0 * given.band) | (excess - before > given.worse_by)
-        )
-    outage, limit, value, excess = outage[counts], limit[counts], value[counts], excess[counts]
+    pieces = [piece for piece in verdicts.pieces if len(piece[0])]
+    if not pieces:
+        return Passed(*(np.zeros(0, kind) for kind in (np.int64, np.int64, float, float)))
+    outage, limit, value = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
+    limits = given.limits.kind, given.limits.limit, given.measured.excess
+    outage, limit, value, excess = _counted(*limits, given.band, given.worse_by, outage, limit, value)
     order = np.lexsort((limit, -excess, outage))
     return Passed(outage[order], limit[order], value[order], excess[order])
+
+
+@kernel
+def _counted(
+    kind: Ints,
+    allowed: Floats,
+    before: Floats,
+    band: float,
+    worse_by: float,
+    outage: NDArray[np.int32],
+    limit: NDArray[np.int32],
+    value: Floats,
+) -> tuple[Ints, Ints, Floats, Floats]:
+    """Give rows that count, and the excess of each; arguments as in `Limits`, `Measured` and `Study`."""
+    used, most = 0, len(value)
+    outages, limits = np.empty(most, np.int64), np.empty(most, np.int64)
+    values, excesses = np.empty(most), np.empty(most)
+    for k in range(most):
+        number = limit[k]
+        beyond = value[k] - allowed[number]
+        excess = 100.0 * (-beyond if kind[number] == VMIN else beyond) / allowed[number]
+        broken = before[number] > 100.0 * band
+        if excess > 100.0 * band and (not broken or excess - before[number] > worse_by):
+            outages[used], limits[used], values[used], excesses[used] = outage[k], number, value[k], excess
+            used += 1
+    return outages[:used], limits[:used], values[:used], excesses[:used]
 
 
 __all__ = ["Lost", "Passed", "Study", "Verdicts", "passed", "verdicts_of"]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from genba.grid.kernels.network import Bools, Floats, Ints, Network, Phasors
+from genba.grid.kernels.network import Bools, Floats, Ints, Phasors
 from genba.num.jit import kernel
 from genba.num.ordering import adjacent
 
@@ -72,30 +72,19 @@ class Partings(NamedTuple):
     loses_units: Bools
 
 
-def partings(
-    network: Network, *, branch_on: Bools, unit_on: Bools, island: Ints, p: Floats, reference: Bools
-) -> Partings:
-    """Give what the loss of each branch cuts off, by the rules of `islands.remaining`.
-
-    Arguments:
-        network: the grid.
-        branch_on: branches in service, shape (m,).
-        unit_on: units in service at energised buses, shape (g,).
-        island: island of each bus, 0 when de-energised, shape (n,).
-        p: output of each unit, shape (g,), p.u.
-        reference: buses whose angle is given, shape (n,).
-    """
-    branches, units = (network.from_bus, network.to_bus, branch_on), (network.unit_bus, unit_on, p)
-    return _parted(branches, units, (island, network.demand, network.shunt, reference))
-
-
 @kernel
-def _parted(
+def partings(
     branches: tuple[Ints, Ints, Bools],
     units: tuple[Ints, Bools, Floats],
     buses: tuple[Ints, Phasors, Phasors, Bools],
 ) -> Partings:
-    """Give what `partings` does, from its parts: one call instead of four."""
+    """Give what the loss of each branch cuts off, by the rules of `islands.remaining`.
+
+    Arguments:
+        branches: from and to bus, and whether in service, shape (m,) each.
+        units: bus, whether in service at an energised bus, and output, shape (g,) each, p.u.
+        buses: island (0 when de-energised), demand, shunt, and whether the angle is given, shape (n,) each.
+    """
     (f, t, _), n = branches, len(buses[0])
     on = branches[2] & (f != t)
     indptr, near = adjacent(n, f[on], t[on])
