@@ -46,10 +46,11 @@ from genba.grid.kernels.outage_rounds import first_of
 from genba.grid.kernels.outage_stream import go_on
 from genba.grid.kernels.outage_study import MANY, WORTH
 from genba.grid.kernels.outage_verdicts import Lost, Passed, Study, Verdicts, passed, verdicts_of
+from genba.grid.kernels.steady_state import solve
 from genba.grid.operations import contingency as operation
 from genba.grid.operations.contingency import Base, contingency
 from genba.grid.operations.opf import opf
-from genba.grid.operations.powerflow import prepare, solve
+from genba.grid.operations.powerflow import prepare
 from genba.grid.records.case import Case
 from genba.num.lu.lanes import LANES
 
