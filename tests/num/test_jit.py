@@ -65,6 +65,31 @@ import inner_kernels
 function = getattr(inner_kernels, sys.argv[2])
 print(json.dumps([function(4.0), sum(function.stats.cache_hits.values())]))
 """
+OWN = """
+import json, re, sys
+sys.path.insert(0, sys.argv[1])
+import inner_kernels
+
+inner_kernels.many(4.0)
+library = next(iter(inner_kernels.many.overloads.values())).library
+print(json.dumps(sorted(set(re.findall("^define ([a-z_]+) .*(?:many|bulky)", library.get_llvm_str(), re.M)))))
+"""
+BULKY = (
+    """
+@kernel
+def bulky(x):
+    y = x
+    for k in range(int(x)):
+"""
+    + "".join(f"        y = math.sin({part}.0 * y) / (x + math.cos(y))\n" for part in range(60))
+    + """
+    return y
+
+@kernel
+def many(x):
+    return bulky(x) + bulky(x + 1.0) + bulky(x + 2.0)
+"""
+)
 WAITS = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
@@ -184,6 +209,18 @@ def test_kernels_called_by_kernels_and_by_python_are_right_when_new_and_when_kep
     )
     assert new == [[5.0, "below zero", 3.0, "below zero", 2.0, "below zero"], [0, 0, 0]]
     assert kept == [new[0], [1, 1, 1]]
+
+
+def test_a_kernel_calls_its_own_copies_of_others(tmp_path: Path) -> None:
+    """One that all libraries of a process share would be the one that happened to be loaded first."""
+    folder = tmp_path / "genba"
+    folder.mkdir()
+    (folder / "inner_kernels.py").write_text(INNER + BULKY, encoding="utf-8")
+    environment = {**os.environ, "GENBA_KERNELS": str(tmp_path / "kernels")}
+    command = [sys.executable, "-c", OWN, str(folder)]
+    found = subprocess.run(command, env=environment, capture_output=True, check=True).stdout
+    assert "internal" in json.loads(found)
+    assert "linkonce_odr" not in json.loads(found)
 
 
 def test_new_kernels_are_linked_with_kept_ones(tmp_path: Path) -> None:

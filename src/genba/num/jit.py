@@ -35,12 +35,33 @@ CONTRACT = {"contract", "nsz", "arcp"}
 
 
 class _Library(JITCodeLibrary):
-    """Machine code from the disk, whose bitcode is parsed only when another kernel is to be linked with it.
+    """A kernel's code, which calls no other library's; from the disk, its bitcode is parsed to link another.
 
     Numba parses it at once, which takes half of the time of loading, and only compiling has a use for it.
     """
 
     _bitcode: bytes | None = None
+
+    def _finalize_final_module(self) -> None:
+        """Make what is called part of the machine code, where no other library finds it.
+
+        Numba leaves copies of what is called for all to use: then the first one loaded serves every caller,
+        and last bits depend on what a process has loaded, for each copy was optimised where it stands.
+        """
+        if self._object_caching_enabled and self._compiled_object is None:  # just compiled
+            self._keep_apart()
+        super()._finalize_final_module()  # type: ignore[no-untyped-call]
+
+    def _keep_apart(self) -> None:
+        module: Any = self._final_module
+        shared: Any = module.clone()
+        for function in shared.functions:
+            if not function.is_declaration and function.linkage == binding.Linkage.external:
+                function.linkage = binding.Linkage.linkonce_odr
+        self._shared_module = shared  # what other kernels are linked with
+        for function in module.functions:
+            if not function.is_declaration and function.linkage == binding.Linkage.linkonce_odr:
+                function.linkage = binding.Linkage.internal
 
     @classmethod
     def _unserialize(cls, codegen: Any, state: Any) -> Any:
