@@ -135,3 +135,18 @@ def test_slack_against_the_expected_direction_is_found(one_sided: Network) -> No
     assert found.converged
     np.testing.assert_allclose(found.unit_p, strong.unit_p, atol=1e-9)
     np.testing.assert_allclose(found.at.voltage, strong.at.voltage, atol=1e-9)
+
+
+@pytest.mark.parametrize("row", [0, 13])  # one that parts nothing, and one that cuts bus 8 off
+def test_other_first_voltages_are_those_of_what_an_outage_leaves(
+    from_pglib: Callable[[str], Network], row: int
+) -> None:
+    network = from_pglib("case14_ieee")
+    model, schedule = posed(network)
+    left = aftermath(model, schedule, Outage(np.array([row]), NOTHING), splits=True)
+    without = network.branch_on & (np.arange(len(network.branch_on)) != row)
+    alone = replace(network, branch_on=without)
+    _, wanted = first_voltage(posed(alone)[0], left.schedule, "dc")
+    _, found = first_voltage(model, left.schedule, "dc")
+    np.testing.assert_allclose(found, wanted, atol=1e-12)
+    assert np.abs(found - first_voltage(model, schedule, "dc")[1]).max() > 1e-3

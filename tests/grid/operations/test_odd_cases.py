@@ -179,6 +179,9 @@ def test_a_bus_without_branches_has_outages_of_its_units_alone(run: Run, screen:
     result = run("contingency", text, screen=screen, pairs=pairs).result
     assert result.outages["outage"].tolist() == ["gen.1"]
     assert len(result.ranked) == 0
+    for asked in ({"outages": "branches"}, {"outages": "named", "pairs": 3}):
+        with pytest.raises(InputError, match="has none of the outages asked for"):
+            run("contingency", text, screen=screen, **asked)
 
 
 @pytest.mark.parametrize("changes", [("branch.4.status=0",), ("branch.*.rate_a=0",)])

@@ -38,11 +38,18 @@ class Settled:
 
 def attempt(grid: Circuit, plan: Schedule, params: StateParams, *, steps: int = STEPS) -> Settled | None:
     """Solve the power flow that was asked for, from its own start; None when that fails or is implausible."""
+    found = solved_from(params.start, grid, plan, params, steps=steps)
+    return found if found is not None and plausible(grid, found) else None
+
+
+def solved_from(
+    start: str, grid: Circuit, plan: Schedule, params: StateParams, *, steps: int = STEPS
+) -> Settled | None:
+    """Solve the power flow that was asked for from a first voltage; None when that fails."""
     ports, shape = two_ports(grid), pattern(grid)
     plan = replace(plan, p=outputs(grid, plan, params))
-    v = first_voltage(grid, plan, params.start)
-    found = settle(grid, plan, shape, ports, v, params, steps=steps)
-    return found if found is not None and plausible(grid, found) else None
+    v = first_voltage(grid, plan, start)
+    return settle(grid, plan, shape, ports, v, params, steps=steps)
 
 
 def plausible(grid: Circuit, found: Settled) -> bool:

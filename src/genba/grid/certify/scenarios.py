@@ -12,7 +12,17 @@ from genba.core.context import Context
 from genba.grid.certify.circuit import Circuit, Complexes, Floats, circuit
 from genba.grid.certify.newton import Pattern, pattern
 from genba.grid.certify.pool import heeding
-from genba.grid.certify.retry import STARTS, Settled, attempt, granted, outputs, plausible, settle, sides
+from genba.grid.certify.retry import (
+    STARTS,
+    Settled,
+    attempt,
+    granted,
+    outputs,
+    plausible,
+    settle,
+    sides,
+    solved_from,
+)
 from genba.grid.certify.rows import worst
 from genba.grid.certify.schedule import schedule
 from genba.grid.certify.twoport import flows, two_ports, withdrawals
@@ -260,9 +270,9 @@ def _solutions(study: _Study, grid: Circuit) -> list[Settled]:
         asked = replace(plan, p=outputs(grid, plan, params))
         sides = [study.side, np.zeros_like(study.side)] if study.side.any() else [study.side]
         found = [settle(grid, asked, study.shape, ports, v, params, steps=STEPS, side=side) for side in sides]
-    for start in (params.start, *STARTS):
+    for start in dict.fromkeys((params.start, *STARTS)):
         if not any(plausible(grid, one) for one in found if one is not None):
-            found.append(attempt(grid, plan, params.model_copy(update={"start": start})))
+            found.append(solved_from(start, grid, plan, params))
     return [one for one in found if one is not None]
 
 

@@ -57,6 +57,7 @@ def first_angles(
 ) -> Floats | None:
     """Give the angles (n,), rad, of the DC power flow of some unit outputs; None when there is none."""
     plan = plan or plan_of(admittance_of(network))
+    network = replace(network, branch_on=schedule.branch_on)
     branches = network.from_bus, network.to_bus, network.impedance, network.tap, network.branch_on
     units = network.unit_bus, schedule.unit_on, p, network.unit_pmax
     angles, holds = first_angles_of(

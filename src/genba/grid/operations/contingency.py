@@ -114,6 +114,11 @@ def contingency(params: ContingencyParams, ctx: Context) -> ContingencyResult:
         contingencies = (*_singles(params, base), *contingencies)
     ranking = _ranked(params, base, ctx)
     contingencies = (*contingencies, *pairs(ranking.first, ranking.second))
+    if not contingencies:
+        raise InputError(
+            f"{case.name} has none of the outages asked for; give all as outages, or name some",
+            where="outages",
+        )
     return _report(study, base, _judged(params, base, contingencies, ctx), ranking)
 
 

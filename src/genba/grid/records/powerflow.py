@@ -119,7 +119,7 @@ class PowerflowResult(Result):
     """A state of the grid; when diverged, the last iterate, which solves nothing."""
 
     outcome: Literal["converged", "diverged"]
-    """`converged`, or `diverged` when Newton's method found no solution from this start."""
+    """`converged`, or `diverged` when Newton's method found no solution, from this start or others."""
     iterations: int
     """Newton steps taken."""
     largest_mismatch: PerUnit | None

@@ -3,7 +3,8 @@
 Scenario: the case with `set`, then the units of a dispatch where `generation` names one, then the scenario's
 changes in the order of its file's columns; a power flow by the rules of `records/powerflow`, balanced anew
 where `generation` is balanced. It starts from the state of the case itself; where that leads nowhere or the
-case has none, from the first voltage of `start`. Only when both find nothing its status is `diverged`.
+case has none, from the first voltage of `start`, then from the angles of a DC power flow and from 1 p.u.
+everywhere. Only when all find nothing its status is `diverged`.
 Loading: larger apparent power of both ends over rate A, in % of it. A limit is violated when it is passed by
 more than `PASSED` of itself; de-energised buses and branches violate nothing.
 """
