@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from genba.core.context import Context
+from genba.core.run import State
 from genba.faces import labels
+from genba.faces.console.chips import progress
 from genba.faces.console.layout import Visit
 from genba.faces.console.telling import BETWEEN, KEYS, progress_text, template_of
 from genba.faces.words import translations
@@ -55,6 +57,13 @@ def _read(language: str, message: str, operation: str = "grid.contingency") -> s
 def test_progress_is_told_in_the_readers_language(message: str, japanese: str) -> None:
     assert _read("ja", message) == japanese
     assert _read("en", message) == message
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "about 2 min 5 s left"), ("ja", "残り約 2 分 5 秒")])
+def test_the_time_left_is_told_once_it_is_known(language: str, words: str) -> None:
+    run: Any = SimpleNamespace(operation="grid.opf", message="solving", fraction=0.5, state=State.RUNNING)
+    assert words in progress(Visit(language, None, "/"), run, 124.7)
+    assert 'class="left"' not in progress(Visit(language, None, "/"), run, None)
 
 
 @pytest.mark.parametrize(("name", "given"), STUDIES)

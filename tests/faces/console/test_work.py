@@ -1,5 +1,6 @@
 """From the form to the end of the run: what a person does with the console all day."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ def test_a_run_shows_its_progress_and_can_be_cancelled(reader: Any, console: Any
     page.get_by_role("button", name="Start", exact=True).click()
     run_id = _run_id(page)
     page.wait_for_function("+document.querySelector('[role=progressbar]')?.ariaValueNow > 0")
+    page.locator(".progress", has_text=re.compile(r"about \d+ s left")).wait_for()
     page.get_by_role("button", name="Cancel").click()
     page.locator(".heading .chip", has_text="Cancelled").wait_for()
     assert console.ended(run_id).state is State.CANCELLED
@@ -54,6 +56,14 @@ def test_the_floor_shows_a_run_at_work_until_it_ends(reader: Any, console: Any) 
     page.locator(f".now a[href='/runs/{run.id}']").wait_for()
     console.factory.cancel(run.id)
     page.locator(f".now a[href='/runs/{run.id}']").wait_for(state="detached")
+
+
+def test_the_floor_says_how_long_a_run_still_takes(browse: Callable[..., Any], console: Any) -> None:
+    page = browse(console.address, language="ja").open("/")
+    run = console.factory.submit("factory.probe", {"seconds": 60.0})
+    card = page.locator(f".now a[href='/runs/{run.id}']")
+    card.get_by_text(re.compile(r"残り約 \d+ 秒")).wait_for()
+    console.factory.cancel(run.id)
 
 
 def test_the_floor_keeps_what_a_run_answered(reader: Any, console: Any) -> None:

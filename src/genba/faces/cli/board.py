@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from genba.core.run import ACTIVE, State
-from genba.faces.cli.eta import Estimate
 from genba.faces.cli.rendering import STYLES
 from genba.faces.cli.terminal import err, remark, table, text
+from genba.faces.eta import Estimate
 from genba.faces.words import duration, number
 from genba.factory.records.shift import ShiftStatus, StepStatus
 

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, Progress, TextColumn
 
 from genba.core.run import TERMINAL, Run
-from genba.faces.cli.eta import Estimate
 from genba.faces.cli.telling import every_second
 from genba.faces.cli.terminal import err, printable
+from genba.faces.eta import Estimate
 from genba.faces.words import duration
 from genba.factory.factory import Factory
 from genba.factory.follow import execute

@@ -12,7 +12,7 @@ from genba.faces.console.layout import Visit
 from genba.faces.console.telling import progress_text
 from genba.faces.markup import Markup, tag
 from genba.faces.theme import STATE_LOOKS, figure
-from genba.faces.words import SECOND_NS, age, moment, say_holds, say_state
+from genba.faces.words import SECOND_NS, age, duration, moment, say_holds, say_state
 
 NEWEST_ID = 8
 """Characters at the end of a ULID that tell runs of one moment apart."""
@@ -38,8 +38,8 @@ def certificate_chip(visit: Visit, certificate: Certificate | None) -> Markup:
     return chip(tone, icon(sign), word)
 
 
-def progress(visit: Visit, run: Run) -> Markup:
-    """Give a bar with its percentage and the newest message; a run that ended has none."""
+def progress(visit: Visit, run: Run, left: float | None = None) -> Markup:
+    """Give a bar with its percentage, the newest message and the time left, s; a run that ended has none."""
     if run.state not in ACTIVE:
         return Markup("")
     percent = round(100 * (run.fraction or 0.0))
@@ -59,9 +59,17 @@ def progress(visit: Visit, run: Run) -> Markup:
         "div",
         tag("span", f"{percent} %", class_="number"),
         tag("span", words, class_="message"),
+        _time_left(visit, left),
         class_="bar-line",
     )
     return tag("div", bar, line, class_="progress")
+
+
+def _time_left(visit: Visit, left: float | None) -> Markup | None:
+    if left is None:
+        return None
+    about = duration(round(left), visit.language)
+    return tag("span", visit.say("console.run.left", "about {time} left", time=about), class_="left")
 
 
 def headline(visit: Visit, operation: str, value: Headline) -> Markup:

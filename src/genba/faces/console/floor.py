@@ -43,8 +43,8 @@ SILENT_NS = 60 * SECOND_NS
 class Scene:
     """What the floor shows at one moment."""
 
-    active: tuple[tuple[Run, int], ...]
-    """Each with the time it last reported, ns UTC."""
+    active: tuple[tuple[Run, int, float | None], ...]
+    """Each with the time it last reported, ns UTC, and how long it still takes, s."""
     newest: tuple[tuple[Run, Headline | None], ...]
     health: Health
     at: int
@@ -57,7 +57,7 @@ def look(readings: Readings) -> Scene:
     active = factory.runs(RunQuery(states=tuple(ACTIVE), limit=SHOWN_ACTIVE))
     newest = factory.runs(RunQuery(states=tuple(TERMINAL), limit=SHOWN_NEWEST))
     pairs = tuple((run, headline_of(readings.views(run))) for run in newest.items)
-    moving = tuple((run, factory.reported(run)) for run in active.items)
+    moving = tuple((run, factory.reported(run), readings.left(run)) for run in active.items)
     return Scene(moving, pairs, factory.health(), time.time_ns())
 
 
@@ -113,11 +113,11 @@ def running(visit: Visit, scene: Scene) -> Markup:
     """Give one card for each run that has not ended."""
     if not scene.active:
         return empty(visit.say("console.floor.quiet", "Nothing is running."))
-    return tag("div", *(card(visit, run, moved, scene.at) for run, moved in scene.active), class_="now")
+    return tag("div", *(card(visit, *each, scene.at) for each in scene.active), class_="now")
 
 
-def card(visit: Visit, run: Run, moved: int, now: int) -> Markup:
-    """Give one running study; `moved` is when it last reported, ns UTC."""
+def card(visit: Visit, run: Run, moved: int, left: float | None, now: int) -> Markup:
+    """Give one running study; `moved` is when it last reported, ns UTC, and `left` how long it takes, s."""
     silent = visit.say("console.floor.silent", "no news since") if now - moved > SILENT_NS else ""
     age = tag("span", tag("b", silent, " ", class_="old") if silent else None, when(visit, moved))
     name = tag("span", operation_title(visit, run.operation), class_="cut")
@@ -125,7 +125,7 @@ def card(visit: Visit, run: Run, moved: int, now: int) -> Markup:
         "a",
         tag("div", name, state_chip(visit, run.state), class_="card-top"),
         tag("div", tag("span", input_name(run), class_="cut"), age, class_="card-sub"),
-        progress(visit, run),
+        progress(visit, run, left),
         href=f"/runs/{run.id}",
         class_="card",
     )

@@ -1,23 +1,28 @@
 """What pages read more than once; every function here blocks and runs off the event loop."""
 
+import time
 from collections import OrderedDict
 from threading import Lock
 
 from genba.core.errors import GenbaError
-from genba.core.run import Run
+from genba.core.run import ACTIVE, Run
 from genba.core.views import Views
+from genba.faces.eta import Estimate
 from genba.factory.factory import Factory
 
 KEPT = 32
 """Views kept at hand."""
+FOLLOWED = 256
+"""Runs at work whose pace is remembered."""
 
 
 class Readings:
-    """The factory, with the views of the newest ended runs kept at hand; safe between threads."""
+    """The factory, with views of ended runs and the pace of those at work at hand; safe between threads."""
 
     def __init__(self, factory: Factory) -> None:
         self.factory = factory
         self._views: OrderedDict[tuple[str, int], Views | None] = OrderedDict()
+        self._paces: OrderedDict[str, Estimate] = OrderedDict()
         self._lock = Lock()
 
     def views(self, run: Run) -> Views | None:
@@ -35,6 +40,18 @@ class Readings:
             while len(self._views) > KEPT:
                 self._views.popitem(last=False)
         return views
+
+    def left(self, run: Run) -> float | None:
+        """Give how long a run still takes by its pace since it was first looked at, s; None while unknown."""
+        now = time.monotonic()
+        with self._lock:
+            before = self._paces.pop(run.id, Estimate())
+            if run.state not in ACTIVE:
+                return None
+            self._paces[run.id] = estimate = before.seen(run.fraction or 0.0, now)
+            while len(self._paces) > FOLLOWED:
+                self._paces.popitem(last=False)
+        return estimate.left(now)
 
     def _read(self, run: Run) -> Views | None:
         try:

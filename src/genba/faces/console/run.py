@@ -42,6 +42,8 @@ class Sight:
     """All that the page shows of a run at one moment."""
 
     run: Run
+    left: float | None
+    """How long it still takes, s."""
     views: Views | None
     attempts: tuple[Attempt, ...]
     events: tuple[Event, ...]
@@ -51,7 +53,9 @@ def look(readings: Readings, run_id: str) -> Sight:
     """Read a run from the record; blocks."""
     factory = readings.factory
     run = factory.run(run_id)
-    return Sight(run, readings.views(run), factory.attempts(run.id), factory.events(run.id))
+    return Sight(
+        run, readings.left(run), readings.views(run), factory.attempts(run.id), factory.events(run.id)
+    )
 
 
 async def run_page(visit: Visit, readings: Readings, run_id: str) -> None:
@@ -78,7 +82,7 @@ class RunPage:
         with self.body:
             self.top = show(top(self.visit, self.sight.run))
             self._actions()
-            self.state = show(standing(self.visit, self.sight.run))
+            self.state = show(standing(self.visit, self.sight.run, self.sight.left))
             with ui.element("div").classes("split"):
                 with ui.element("div").classes("stack"):
                     self._proof()
@@ -100,7 +104,7 @@ class RunPage:
         if (sight.run.state, sight.run.attempt) != (before.state, before.attempt):
             self.draw()
         else:
-            self.state.content = standing(self.visit, sight.run)
+            self.state.content = standing(self.visit, sight.run, sight.left)
         await self.log.follow()
         if self.timer:
             self.timer.interval = EVERY_S if sight.run.state in ACTIVE else SELDOM_S
@@ -194,10 +198,10 @@ def top(visit: Visit, run: Run) -> Markup:
     return tag("div", title, signs, class_="heading")
 
 
-def standing(visit: Visit, run: Run) -> Markup:
+def standing(visit: Visit, run: Run, left: float | None) -> Markup:
     """Give progress while a run works, and the reason when it did not succeed."""
     if run.state in ACTIVE:
-        return tag("div", progress(visit, run), class_="panel")
+        return tag("div", progress(visit, run, left), class_="panel")
     if run.state is State.SUCCEEDED:
         return Markup("")
     kind: Kind = "warn" if run.state is State.CANCELLED else "bad"

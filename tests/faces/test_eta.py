@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genba.faces.cli.eta import EARLY, TRUST, Estimate
+from genba.faces.eta import EARLY, TRUST, Estimate
 
 
 def test_nothing_is_said_before_enough_was_seen() -> None:
