@@ -289,11 +289,26 @@ def test_only_positive_values_stand_on_a_logarithmic_axis() -> None:
 def test_a_logarithmic_axis_has_a_few_lines_at_equal_powers_of_ten(values: list[float]) -> None:
     chart = line(values).model_copy(update={"y": Axis(label="r", unit="1", scale="log")})
     axis = render(chart)["yAxis"]
-    low, high = math.log10(axis["min"]), math.log10(axis["max"])
-    assert axis["min"] <= min(values) <= max(values) <= axis["max"]
+    logarithmic = axis["type"] == "log"
+    low, high = (math.log10(axis[end]) if logarithmic else axis[end] for end in ("min", "max"))
+    assert low <= math.log10(min(values)) <= math.log10(max(values)) <= high
     lines = (high - low) / axis["interval"]
     assert lines == pytest.approx(round(lines))
     assert 1 <= round(lines) <= 7
+
+
+def test_long_powers_of_ten_are_labelled_short_and_points_are_told_as_they_are() -> None:
+    logarithmic = {"y": Axis(label="r", unit="1", scale="log")}
+    option = render(line([40.0, None, 1e-11]).model_copy(update=logarithmic))
+    assert (option["yAxis"]["type"], option["yAxis"]["axisLabel"]["formatter"]) == ("value", "1e{value}")
+    series = option["series"][0]
+    assert series["data"][0][1:] == [pytest.approx(math.log10(40.0)), 40.0]
+    assert series["data"][1][1:] == [None, None]
+    assert series["data"][2][1:] == [-11.0, 1e-11]
+    assert series["dimensions"][series["encode"]["tooltip"][0]] == "r"
+    short = render(line([40.0, 1.0]).model_copy(update=logarithmic))["yAxis"]
+    assert short["type"] == "log"
+    assert "formatter" not in short["axisLabel"]
 
 
 def test_constant_values_still_have_an_axis() -> None:

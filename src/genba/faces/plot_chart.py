@@ -22,6 +22,8 @@ PADDING = 0.03
 WHOLE, ROUNDING = 100.0, 1e-6
 """Per cent."""
 TICKS = 5
+LONGEST_POWER = 4
+"""Powers of ten beyond this are labelled 1e-15: ECharts writes out every zero."""
 CLOSE = 0.12
 """Marks nearer than this share of the axis would write over each other."""
 SYMBOLS_SHOWN_TO = 60
@@ -91,6 +93,9 @@ def _y_axis(chart: Plot, key: str, language: str, colours: Palette) -> Option:
     }
     axis["nameTextStyle"]["align"] = "left"
     if chart.y.scale == "log":
+        if _has_long_powers(chart):
+            axis["axisLabel"]["formatter"] = "1e{value}"
+            return axis | _exponents(chart)
         return axis | {"type": "log"} | _decades(chart)
     low, high = _extent(chart)
     return (
@@ -108,13 +113,31 @@ def _is_whole(chart: Plot) -> bool:
 
 def _decades(chart: Plot) -> Option:
     """Give the powers of ten around all positive points, and how far apart lines are; nothing without any."""
+    found = _powers(chart)
+    return {"min": 10.0 ** found[0], "max": 10.0 ** found[1], "interval": found[2]} if found else {}
+
+
+def _exponents(chart: Plot) -> Option:
+    """Give an axis of exponents, which is drawn like a logarithmic one."""
+    low, high, step = _powers(chart) or (0, 1, 1)
+    ends = {"min": low, "max": high, "interval": step, "axisPointer": {"label": {"show": False}}}
+    return {"type": "value"} | ends
+
+
+def _has_long_powers(chart: Plot) -> bool:
+    found = _powers(chart) if chart.y.scale == "log" and not isinstance(chart, BarChart) else None
+    return found is not None and max(-found[0], found[1]) > LONGEST_POWER
+
+
+def _powers(chart: Plot) -> tuple[int, int, int] | None:
+    """Give the exponents at both ends of a logarithmic axis and their step; None without a positive point."""
     powers = [math.log10(y) for series in chart.series for y in series.y if y is not None and y > 0]
     if not powers:
-        return {}
+        return None
     step = max(math.ceil((max(powers) - min(powers)) / TICKS), 1)
     low = math.floor(min(powers) / step) * step
     high = max(math.ceil(max(powers) / step) * step, low + step)
-    return {"min": 10.0**low, "max": 10.0**high, "interval": step}
+    return low, high, step
 
 
 def _extent(chart: Plot) -> tuple[float, float]:
@@ -166,13 +189,15 @@ def _series(chart: Plot, place: int, key: str, language: str, categories: list[s
     series, alone = chart.series[place], len(chart.series) == 1
     labels = [_label(chart.x, f"{key}.x", language), _label(chart.y, f"{key}.y", language)]
     name = say(language, f"{key}.series.{series.name}", series.name)
+    exponents = _has_long_powers(chart)
+    told = 2 if exponents else 1
     option: Option = {
         "type": chart.kind,
         "name": with_unit(name, chart.y.unit) if alone else name,
         "data": _data(chart, series, categories, labels),
         "symbol": SYMBOLS[place % len(SYMBOLS)],
-        "dimensions": labels,
-        "encode": {"x": 0, "y": 1, "tooltip": [0, 1] if isinstance(chart, ScatterChart) else [1]},
+        "dimensions": [labels[0], "", labels[1]] if exponents else labels,
+        "encode": {"x": 0, "y": 1, "tooltip": [0, told] if isinstance(chart, ScatterChart) else [told]},
     }
     if isinstance(chart, LineChart):
         option |= {
@@ -207,11 +232,14 @@ def _has_texts(chart: Plot) -> bool:
 def _data(chart: Plot, series: Series, categories: list[str] | None, labels: list[str]) -> list[Any]:
     index = {name: place for place, name in enumerate(categories or ())}
     texts = series.text or ("",) * len(series.x)
-    named, log = _has_texts(chart), chart.y.scale == "log"
+    named, log, exponents = _has_texts(chart), chart.y.scale == "log", _has_long_powers(chart)
     points: list[Any] = []
     for x, y, text in zip(series.x, series.y, texts, strict=True):
         place = index[_name(x)] if categories is not None else _short(x)
-        value = [place, None if y is None or (log and y <= 0) else _short(y)]
+        there = None if y is None or (log and y <= 0) else y
+        value = [place, None if there is None else _short(there)]
+        if exponents:  # drawn at its exponent, told as itself
+            value.insert(1, None if there is None else _short(math.log10(there)))
         points.append({"name": _hover(chart, x, y, text, labels), "value": value} if named else value)
     return points
 
@@ -267,7 +295,7 @@ def _marks(chart: Plot, key: str, language: str, colours: Palette) -> Option:
     highest = max(mark.y for mark in chart.marks)
     data = [
         {
-            "yAxis": mark.y,
+            "yAxis": math.log10(mark.y) if _has_long_powers(chart) and mark.y > 0 else mark.y,
             "label": {
                 "formatter": _literal(
                     f"{say(language, f'{key}.mark.{mark.label}', mark.label)}  {figure(mark.y, chart.y.unit)}"
