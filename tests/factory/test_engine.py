@@ -14,6 +14,7 @@ from genba.core.run import Fault, Limits, State
 from genba.factory import child
 from genba.factory.attempt import AttemptDirectory
 from genba.factory.request import Request, RunQuery
+from genba.store.runs import Ending
 
 
 def _states(engine, run) -> list[str]:
@@ -117,6 +118,18 @@ def test_a_run_that_ignores_the_request_is_killed(engine, monkeypatch: pytest.Mo
     engine.factory.cancel(run.id)
     assert engine.end(run).state is State.CANCELLED
     assert not psutil.pid_exists(worker)
+
+
+@pytest.mark.parametrize(("asked", "told"), [(True, "; the cancel came too late"), (False, "")])
+def test_a_result_says_that_it_was_there_before_the_cancel(factory, asked: bool, told: str) -> None:
+    run = factory.submit("factory.probe", {})
+    factory.record.claim("somebody", (run.id,), lease_ns=10**12)
+    if asked:
+        factory.record.cancel(run.id)
+    factory.record.finish(run.id, 1, Ending(state=State.SUCCEEDED, reason="the certificate holds", result={}))
+    ended = factory.run(run.id)
+    assert (ended.state, ended.reason) == (State.SUCCEEDED, f"the certificate holds{told}")
+    assert factory.events(run.id)[-1].reason == ended.reason
 
 
 def test_an_ended_run_cannot_be_cancelled(engine) -> None:

@@ -228,6 +228,7 @@ def test_a_cancel_after_the_supervisor_died_keeps_a_result_that_was_left(factory
     directory.outcome.write_text(left.model_dump_json())
     ended = factory.cancel(run.id)
     assert (ended.state, ended.result) == (State.REFUSED, {"outcome": "rehearsed"})
+    assert ended.reason == "the certificate makes no claim; the cancel came too late"
 
 
 def test_a_cancel_that_meets_a_faster_supervisor_is_no_conflict(

@@ -18,6 +18,10 @@ from genba.store.rows import INPUT, OUTPUT, claims_of, runs_of
 ATTEMPTS = 3
 """How often a run is tried before a loss of its worker or supervisor ends it."""
 CANCELLED = "cancelled on request"
+KEPT = (State.SUCCEEDED, State.REFUSED)
+"""Ends that leave a result."""
+TOO_LATE = "; the cancel came too late"
+"""Follows the reason of a result that was there before the cancel had reached its worker."""
 _CANCELLED = Fault(code="cancelled", message=CANCELLED).model_dump(mode="json")
 STARTED = "the worker started"
 NS = 1_000_000_000
@@ -111,12 +115,13 @@ class Runs:
         with self._database.write() as connection:
             row = _under_way(connection, run_id, attempt)
             values: dict[str, Any] = {"versions": ending.versions or {}}
-            if State(row.state) is State.SUBMITTED and ending.state in (State.SUCCEEDED, State.REFUSED):
+            if State(row.state) is State.SUBMITTED and ending.state in KEPT:
                 self._move(connection, row, State.RUNNING, STARTED)  # it ended before that was written down
                 row = _row(connection, run_id)
                 values["started"] = self._clock() - int((ending.seconds or 0.0) * NS)
             _set_attempt(connection, run_id, attempt, **values)
-            self._move(connection, row, ending.state, ending.reason, **_outcome(ending))
+            late = TOO_LATE if row.cancel_requested and ending.state in KEPT else ""
+            self._move(connection, row, ending.state, ending.reason + late, **_outcome(ending))
             self._attach(connection, run_id, ending.artifacts)
 
     def lose(self, run_id: str, attempt: int, reason: str, *, counts: bool = True) -> State:

@@ -11,9 +11,11 @@ from genba.core.run import State
 from genba.faces import labels
 from genba.faces.console.chips import progress
 from genba.faces.console.layout import Visit
+from genba.faces.console.reasons import reason_text
 from genba.faces.console.telling import BETWEEN, KEYS, progress_text, template_of
 from genba.faces.words import translations
 from genba.factory import registry
+from genba.store.runs import TOO_LATE
 
 SCENARIOS = str(Path(__file__).parents[3] / "examples" / "scenarios.csv")
 CASE = {"case": "pglib:case14_ieee"}
@@ -64,6 +66,11 @@ def test_the_time_left_is_told_once_it_is_known(language: str, words: str) -> No
     run: Any = SimpleNamespace(operation="grid.opf", message="solving", fraction=0.5, state=State.RUNNING)
     assert words in progress(Visit(language, None, "/"), run, 124.7)
     assert 'class="left"' not in progress(Visit(language, None, "/"), run, None)
+
+
+def test_a_cancel_that_came_too_late_is_told_in_the_readers_language() -> None:
+    told = reason_text(Visit("ja", None, "/"), f"the certificate holds{TOO_LATE}")
+    assert told == "検証が成立しました。取り消しの要求は間に合いませんでした"
 
 
 @pytest.mark.parametrize(("name", "given"), STUDIES)

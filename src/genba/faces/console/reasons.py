@@ -10,6 +10,7 @@ REASONS = (
     ("console.reason.handed", "handed to the local engine"),
     ("console.reason.started", "the worker started"),
     ("console.reason.holds", "the certificate holds"),
+    ("console.reason.late", "the certificate holds; the cancel came too late"),
     ("console.reason.cancelled", "cancelled on request"),
     ("console.reason.retry", "retry requested"),
     ("console.reason.stopped", "the supervisor was stopped"),
