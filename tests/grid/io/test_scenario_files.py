@@ -169,6 +169,11 @@ def test_other_faults_are_told(read: Read, text: str, code: str) -> None:
     assert code in {finding.code for finding in findings}
 
 
+def test_a_power_that_no_grid_has_is_told(read: Read) -> None:
+    _, findings = read("bus.3.pd,gen.2.pg*\n1e9,1e10\n-1.1e9,1\n")
+    assert [(finding.code, finding.where) for finding in findings] == [("grid.scenario_range", "line 3")]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

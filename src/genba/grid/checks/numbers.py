@@ -1,4 +1,4 @@
-"""Numbers that are not finite: a limit may be infinite, the rest of the data may not."""
+"""Numbers that are not finite, or beyond what any solver takes: a limit may be infinite, the rest may not."""
 
 import numpy as np
 
@@ -13,6 +13,11 @@ NOT_FINITE = FindingKind(
 NOT_FINITE_UNUSED = FindingKind(
     "grid.not_finite_unused", Severity.WARNING, "{column} is {found}; no study here uses it."
 )
+TOO_LARGE = FindingKind(
+    "grid.too_large",
+    Severity.ERROR,
+    "{column} is {found}; a study takes at most {most} MW or Mvar. Look at the number and its unit.",
+)
 ENDLESS_OUTPUT = FindingKind(
     "grid.endless_output",
     Severity.NOTE,
@@ -24,6 +29,7 @@ ENDLESS_VOLTAGE = FindingKind(
     "{count} buses have an infinite vmax or a vmin below 0, which count as {most} p.u. and as 0.",
 )
 BASE_MVA = FindingKind("grid.base_mva", Severity.ERROR, "baseMVA is {found}; it must be positive and finite.")
+POWERS = frozenset(("pd", "qd", "gs", "bs", "pg", "qg"))
 UPPER_LIMITS = frozenset(("qmax", "pmax", "vmax", "angmax", "rate_a", "rate_b", "rate_c"))
 LOWER_LIMITS = frozenset(("qmin", "pmin", "vmin", "angmin"))
 UNUSED = frozenset(("mbase", "base_kv", "startup", "shutdown"))
@@ -54,3 +60,8 @@ def _check_column(case: Case, table: str, column: str, tally: Tally) -> None:
     kind = NOT_FINITE_UNUSED if column in UNUSED else NOT_FINITE
     for row in np.flatnonzero(wrong).tolist():
         tally.add(kind, place(case, table, row), column=column, found=values[row].item())
+    if column in POWERS:
+        beyond = np.isfinite(values) & (np.abs(values) > ENDLESS_MW)
+        for row in np.flatnonzero(beyond).tolist():
+            found = values[row].item()
+            tally.add(TOO_LARGE, place(case, table, row), column=column, found=found, most=ENDLESS_MW)

@@ -20,11 +20,12 @@ from genba.core.errors import TooLarge
 from genba.core.findings import Finding, FindingKind, Severity
 from genba.core.tally import Tally
 from genba.grid.checks.branches import SMALLEST_RATIO
+from genba.grid.checks.numbers import POWERS
 from genba.grid.checks.tally import MORE
 from genba.grid.io.changes import CHANGE
 from genba.grid.io.matrix import LONGEST_SHOWN
 from genba.grid.io.sheet import MOST_CELLS, Sheet, read_sheet
-from genba.grid.records.case import Case
+from genba.grid.records.case import ENDLESS_MW, Case
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -295,6 +296,8 @@ def _tell_range(group: Group, sheet: Sheet, tally: Tally) -> None:
             wrong, allowed = values <= 0, "above 0"
         elif column in NOT_NEGATIVE:
             wrong, allowed = values < 0, "0 or more"
+        elif column in POWERS and not group.multiplies:
+            wrong, allowed = np.abs(values) > ENDLESS_MW, f"at most {ENDLESS_MW:g} MW or Mvar"
         else:
             return
     for row in np.flatnonzero(wrong & ~np.isnan(values)).tolist():

@@ -17,7 +17,8 @@ from genba.core.records import Params
 from genba.num.table import Table
 
 ENDLESS_MW = 1e9
-"""What a limit of active output counts as where it is infinite or larger, MW."""
+"""What a limit of active output counts as where it is infinite or larger, and the largest power that a study
+takes elsewhere, MW or Mvar."""
 HIGHEST_PU = 2.0
 """What the largest voltage counts as where it is infinite, p.u.; a smallest one below 0 counts as 0."""
 
