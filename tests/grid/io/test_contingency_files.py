@@ -101,6 +101,8 @@ def test_a_file_that_says_nothing_or_too_much_is_told(read: Read, text: str, cod
         (b"", "empty"),
         (b" \n", "empty"),
         (b"name,elements\na,branch.1\0", "NUL byte"),
+        (b"name,\x01\na,branch.1\n", "line 1: found a control character"),
+        (b"PK\x03\x04\x14\0", "Excel workbook or a zip archive; save its sheet as CSV"),
         ("name,elements\n".encode("utf-16"), "UTF-16"),
         (b'name,elements\na,"branch.1', "no CSV"),
         (b'name,elements\n"a"x,branch.1', "no CSV"),

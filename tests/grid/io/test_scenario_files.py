@@ -179,6 +179,9 @@ def test_a_power_that_no_grid_has_is_told(read: Read) -> None:
     [
         (b"", "empty"),
         (b"scenario\0", "NUL"),
+        (b"\x01\x02\x03\n\x04\n", "line 1: found a control character"),
+        (b"PK\x03\x04\x14\0", "Excel workbook or a zip archive; save its sheet as CSV"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "Excel workbook"),
         ("scenario,bus.3.pd".encode("utf-16"), "UTF-16"),
         (b'scenario,bus.3.pd\n"a,1\n', "no CSV"),
         (b"PAR1 but nothing else", "no readable Parquet"),

@@ -16,9 +16,10 @@ from genba.core.errors import InputError, TooLarge
 from genba.core.findings import Finding, FindingKind, Severity
 from genba.core.tally import Tally
 from genba.grid.checks.tally import MORE
+from genba.grid.io.csv_text import csv_text
 from genba.grid.io.matrix import LONGEST_SHOWN
 from genba.grid.records.case import Case
-from genba.num.text import decode, read_bytes
+from genba.num.text import read_bytes
 
 ELEMENT = re.compile(r"(?P<table>branch|gen|bus)\.(?P<number>[0-9]{1,9})", re.ASCII)
 ELEMENTS = re.compile(r"(branch|gen|bus)\.[0-9]+(\+(branch|gen)\.[0-9]+)*", re.ASCII)
@@ -105,7 +106,7 @@ def listed(
         TooLarge: when it has more than 16 MiB or 200,000 contingencies.
         InputError: when it is no CSV file.
     """
-    text, _ = decode(read_bytes(path, largest=LARGEST, wanted=WANTED), wanted=WANTED)
+    text = csv_text(read_bytes(path, largest=LARGEST, wanted=WANTED), wanted=WANTED)
     tally, names = Tally(MORE), set(taken)
     rows = _rows(text)
     where, header = next(rows, ("line 1", []))

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from genba.core.errors import InputError, TooLarge
 from genba.core.findings import FindingKind, Severity
 from genba.core.tally import Tally
+from genba.grid.io.csv_text import csv_text
 from genba.grid.io.matrix import LONGEST_SHOWN, NUMBER
 from genba.num import parquet
-from genba.num.text import decode, read_bytes
+from genba.num.text import read_bytes
 
 MOST_CELLS = 40_000_000
 """Numbers that are read; a year by the hour of 2,300 loads, active and reactive."""
@@ -65,8 +66,7 @@ def read_sheet(path: Path, tally: Tally, *, words: Sequence[str]) -> Sheet:
     content = read_bytes(path, wanted=WANTED)
     if content.startswith(PARQUET):
         return _from_parquet(path, tally, words)
-    text, _ = decode(content, wanted=WANTED)
-    return _from_csv(text, tally, words)
+    return _from_csv(csv_text(content, wanted=WANTED), tally, words)
 
 
 def _from_csv(text: str, tally: Tally, words: Sequence[str]) -> Sheet:
