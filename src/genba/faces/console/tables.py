@@ -70,7 +70,9 @@ class Pages:
 
     def __init__(self, visit: Visit, readings: Readings, run: Run, shown: Shown) -> None:
         self.visit, self.readings, self.run, self.shown = visit, readings, run, shown
-        self.start = 0
+        self.page = 0
+        self.last = max(shown.ref.rows - 1, 0) // HEAD_ROWS
+        """Number of the last page, from 0."""
 
     def draw(self) -> None:
         """Draw the first page, which the record holds itself, and the ways to the others."""
@@ -78,19 +80,33 @@ class Pages:
         self.rows = show(self._rows(self.shown.ref.head))
         with ui.element("div").classes("pager"):
             self.place = show(self._place())
-            if self.shown.ref.rows > HEAD_ROWS:
-                _step(say("console.tables.back", "Back"), lambda: self.go(-HEAD_ROWS))
-                _step(say("console.tables.on", "Next"), lambda: self.go(HEAD_ROWS))
+            if self.last:
+                _step(say("console.tables.first", "First"), lambda: self.go(0))
+                _step(say("console.tables.back", "Back"), lambda: self.go(self.page - 1))
+                _step(say("console.tables.on", "Next"), lambda: self.go(self.page + 1))
+                _step(say("console.tables.last", "Last"), lambda: self.go(self.last))
+                self._box()
             ui.element("div").classes("spacer")
             show(self._files(), classes="links")
         show(self._meanings())
 
-    async def go(self, by: int) -> None:
-        """Show another page."""
-        last = (self.shown.ref.rows - 1) // HEAD_ROWS * HEAD_ROWS
-        self.start = min(max(self.start + by, 0), last)
-        rows = await asyncio.to_thread(self._read, self.start)
+    async def go(self, page: int) -> None:
+        """Show a page, numbered from 0; beyond the ends, the nearest."""
+        self.page = min(max(page, 0), self.last)
+        rows = await asyncio.to_thread(self._read, self.page * HEAD_ROWS)
         self.rows.content, self.place.content = self._rows(rows), self._place()
+        self.box.value = self.page + 1
+
+    def _box(self) -> None:
+        """Draw the box that takes the number of a page, from 1."""
+
+        async def goes() -> None:
+            await self.go(int(self.box.value or 1) - 1)
+
+        self.box = ui.number(value=1, min=1, max=self.last + 1, precision=0)
+        self.box.props("dense outlined").classes("page").on("change", goes)
+        self.box.props["aria-label"] = self.visit.say("console.tables.page", "Page")
+        show(tag("span", f"/ {self.last + 1:,}", class_="number"))
 
     def _read(self, start: int) -> list[dict[str, Cell]]:
         read = self.readings.factory.table(self.run.id, self.shown.columns.name)
@@ -104,12 +120,12 @@ class Pages:
         return tag("div", table(heads, cells, numbers=numbers), class_="tight")
 
     def _place(self) -> Markup:
-        total = self.shown.ref.rows
+        total, start = self.shown.ref.rows, self.page * HEAD_ROWS
         words = self.visit.say(
             "console.tables.place",
             "Rows {first} to {last} of {total}",
-            first=f"{min(self.start + 1, total):,}",
-            last=f"{min(self.start + HEAD_ROWS, total):,}",
+            first=f"{min(start + 1, total):,}",
+            last=f"{min(start + HEAD_ROWS, total):,}",
             total=f"{total:,}",
         )
         return tag("span", words, class_="number", role="status")
