@@ -121,6 +121,13 @@ def _next(plan: Plan) -> int:
     return (len(plan.used) if plan.outcome == "optimal" else plan.most) - 1
 
 
+def _told(best: float | None, bound: float | None) -> str:
+    """Tell how good the best plan is, in moves or money."""
+    if best is None:
+        return "looking for a plan"
+    return f"improving the plan found, {best}" if bound is None else f"best {best}, at least {bound}"
+
+
 def _point(job: Job, most: int, last: Plan | None, ctx: Context, until: int) -> Plan:
     places = layout(job, most)
     given, change = assigning(job, most, places), moving(job, places)
@@ -132,7 +139,7 @@ def _point(job: Job, most: int, last: Plan | None, ctx: Context, until: int) -> 
     posed.start_from(near, np.zeros(given.stations, np.int64), used)
 
     def watch(best: float | None, bound: float | None) -> None:
-        ctx.progress(0.5, f"{most} stations: best {best}, at least {bound}")
+        ctx.progress(0.5, f"{most} stations: {_told(best, bound)}")
 
     answer = cpsat.solve(
         posed.program,
