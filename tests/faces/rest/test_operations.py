@@ -10,6 +10,7 @@ from genba.core.run import Run
 from genba.faces.rest.examples import example_body
 from genba.factory import registry
 from genba.factory.factory import Factory
+from genba.factory.request import RunQuery
 
 OPERATIONS = list(registry.operations())
 PROBE = "/v1/factory/probe"
@@ -72,6 +73,26 @@ def test_a_request_becomes_a_run(client: Any, factory: Factory) -> None:
     run = factory.run(said.run or "")
     assert (run.params["seconds"], run.seed, run.tags) == (0.1, 7, ("a", "b"))
     assert response.headers["Location"] == f"/v1/runs/{run.id}"
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "told"),
+    [
+        ("POST", f"{PROBE}?wait=20", "found the query parameter 'wait'; it takes seed, tag, wait_s, note"),
+        ("GET", "/v1/runs?limit=5&states=running", "'states'; it takes state, operation, tag"),
+        ("GET", "/v1/health?x", "'x'; it takes none"),
+    ],
+)
+def test_a_query_that_nobody_reads_is_refused(
+    client: Any, factory: Factory, method: str, address: str, told: str
+) -> None:
+    before = len(factory.runs(RunQuery()).items)
+    response = client.request(method, address, json={} if method == "POST" else None)
+    error = envelope(response).error
+    assert response.status_code == 422
+    assert error is not None
+    assert told in error.message
+    assert len(factory.runs(RunQuery()).items) == before
 
 
 def test_the_same_key_gives_the_same_run_and_other_params_conflict(

@@ -1,12 +1,13 @@
 """The REST application: endpoints of the registry, of runs and of files, under `/v1`."""
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 
 import genba
 from genba.core.envelope import Envelope
 from genba.faces.rest.errors import add_errors
 from genba.faces.rest.files import files
 from genba.faces.rest.operations import operations
+from genba.faces.rest.requests import refuse_unknown
 from genba.faces.rest.runs import runs
 from genba.faces.rest.streams import streams
 from genba.faces.rest.templates import templates
@@ -35,6 +36,7 @@ def rest(factory: Factory) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        dependencies=[Depends(refuse_unknown)],
         responses={
             "4XX": {"model": Envelope, "description": "What was wrong with the request, and what to do."},
             "5XX": {"model": Envelope, "description": "What is missing or exhausted on this server."},

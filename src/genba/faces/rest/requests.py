@@ -1,9 +1,12 @@
 """How a request names things."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
-from fastapi import Header, Path, Query
+from fastapi import Header, Path, Query, Request
+from fastapi.dependencies.models import Dependant
 
+from genba.core.errors import InputError
 from genba.factory.request import CURSOR
 
 RunId = Annotated[
@@ -25,3 +28,23 @@ Token = Annotated[
         description="The same key and the same params give the same run; other params are a conflict.",
     ),
 ]
+
+
+def refuse_unknown(request: Request) -> None:
+    """Refuse a query that says what the endpoint does not read.
+
+    Raises:
+        InputError: naming the first such parameter, and those that there are.
+    """
+    known = dict.fromkeys(_read_by(request.scope["route"].dependant))
+    unknown = next((name for name in request.query_params if name not in known), None)
+    if unknown is not None:
+        allowed = f"it takes {', '.join(known)}" if known else "it takes none"
+        raise InputError(f"found the query parameter {unknown[:80]!r}; {allowed}", where=unknown[:80])
+
+
+def _read_by(dependant: Dependant) -> Iterator[str]:
+    """Yield the name of every query parameter that an endpoint or a dependency of it reads."""
+    yield from (field.alias for field in dependant.query_params)
+    for part in dependant.dependencies:
+        yield from _read_by(part)
