@@ -173,6 +173,13 @@ def test_a_marked_axis_holds_every_point_and_every_mark(values: list[float], mar
     assert axis["max"] >= max(values + marks) - slack
 
 
+@pytest.mark.parametrize("value", [5e-324, 1e-310, -5e-324, 0.0])
+def test_a_marked_axis_of_almost_nothing_has_two_ends(value: float) -> None:
+    axis = render(line([0.0, value]).model_copy(update={"marks": (Mark(label="m", y=0.0),)}))["yAxis"]
+    assert axis["min"] <= min(value, 0.0)
+    assert axis["max"] > axis["min"]
+
+
 def test_series_differ_by_symbol_and_dash_as_well_as_colour() -> None:
     first, second = render(PLOTS[0])["series"]
     assert first["symbol"] != second["symbol"]

@@ -22,6 +22,8 @@ PADDING = 0.03
 WHOLE, ROUNDING = 100.0, 1e-6
 """Per cent."""
 TICKS = 5
+SMALLEST_STEP = 1e-300
+"""Between lines of an axis; less has no power of ten to be rounded to."""
 LONGEST_POWER = 4
 """Powers of ten beyond this are labelled 1e-15: ECharts writes out every zero."""
 CLOSE = 0.12
@@ -167,6 +169,7 @@ def _heights(chart: Plot) -> list[float]:
 
 
 def _round_step(rough: float) -> float:
+    rough = max(rough, SMALLEST_STEP)
     power = 10.0 ** math.floor(math.log10(rough))
     return next(factor * power for factor in (1.0, 2.0, 5.0, 10.0) if factor * power >= rough)
 
