@@ -76,6 +76,13 @@ def test_a_window_with_breaks_begins_with_a_shift(write: Write) -> None:
     assert with_break == pytest.approx(60 * 3 / 3.25)
 
 
+def test_batches_may_lie_within_a_break(write: Write) -> None:
+    """OEE is what all batches earn of the time planned in all: a station that never waits earns all of it."""
+    result = run(write(DAY_OF_WORK), breaks=True, hours=3.25, method="batches", half_width=50.0)
+    assert (result.run_stations["off"] == result.span).any()
+    assert result.oee == pytest.approx(100.0)
+
+
 def test_without_breaks_the_hours_are_net(write: Write) -> None:
     result = run(write(DAY_OF_WORK), hours=24.0)
     assert result.throughput == pytest.approx(60.0)

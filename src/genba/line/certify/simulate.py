@@ -43,7 +43,7 @@ def certify_simulate(params: SimulateParams, result: SimulateResult, ctx: Contex
             _little(line, params, result),
             *_times(line, result),
             _bounded(line, params, result),
-            *_intervals(params, result),
+            *_intervals(line, params, result),
             _settled(params, result),
             _ranked(result),
             *_answered(result),
@@ -215,12 +215,13 @@ def _ratio(above: Floats, below: Floats, confidence: float) -> tuple[float, floa
     return mean, _half_width((above - mean * below) / below.mean(), confidence)
 
 
-def _intervals(params: SimulateParams, result: SimulateResult) -> tuple[Claim, ...]:
+def _intervals(line: Line, params: SimulateParams, result: SimulateResult) -> tuple[Claim, ...]:
     runs, level = result.runs, params.confidence / 100
     left = runs["left"]
     some = left > 0
     lead = _ratio(np.where(some, runs["lead_time"], 0.0) * left, left, level)
-    energy = _ratio(np.where(some, runs["energy"], 0.0) * left, left, level)
+    used = np.where(some, np.nan_to_num(runs["energy"]) * left, _used(line, result))
+    energy = _ratio(used, left, level)
     rates = left / result.span * HOUR
     stated = (
         (result.throughput, result.throughput_half_width, *_mean(rates, level)),
@@ -320,8 +321,8 @@ def _answered(result: SimulateResult) -> tuple[Claim, ...]:
     )
 
 
-def _powered(line: Line, result: SimulateResult) -> Claim:
-    """Claim that energy is power by state times the time in it."""
+def _used(line: Line, result: SimulateResult) -> Floats:
+    """Give the energy of all stations by replication, kWh."""
     power = {station.id: station.power for station in line.stations}
     rows = result.run_stations
     idle = rows["blocked"] + rows["waiting"] + rows["starved"]
@@ -332,8 +333,12 @@ def _powered(line: Line, result: SimulateResult) -> Claim:
         + idle * np.array([one.idle for one in of])
         + rows["off"] * np.array([one.off for one in of])
     ) / HOUR
-    runs = result.runs
-    anew = np.array([float(used[rows["replication"] == run].sum()) for run in runs["replication"]])
+    return np.array([float(used[rows["replication"] == run].sum()) for run in result.runs["replication"]])
+
+
+def _powered(line: Line, result: SimulateResult) -> Claim:
+    """Claim that energy is power by state times the time in it."""
+    runs, anew = result.runs, _used(line, result)
     stated = np.where(runs["left"] > 0, np.nan_to_num(runs["energy"]) * runs["left"], anew)
     return at_most(
         "energy_recomputed",

@@ -162,8 +162,11 @@ def _stations(done: Simulated) -> Table:
     for state in STATES:
         columns[state], columns[f"{state}_half_width"] = _columns(share[state], done.confidence)
     planned = servers * done.span - done.states()["off"]  # (replications, stations), s
-    oee = 100 * _planned(done) * done.seen.exits[:, None] / np.where(planned > 0, planned, np.nan)
-    columns["oee"], columns["oee_half_width"] = _columns(oee, done.confidence)
+    earned = 100 * _planned(done) * done.seen.exits[:, None]
+    pairs = zip(earned.T, planned.T, strict=True)  # a batch may lie within a break
+    oee = [ratio_interval(one, of, done.confidence) for one, of in pairs]
+    columns["oee"] = np.array([one.mean for one in oee])
+    columns["oee_half_width"] = np.array([one.half_width for one in oee])
     scrap = np.array([flow.line.stations[place].scrap for place in flow.order])
     open_for = 100 - columns["off"]
     available = 100 * columns["working"] / np.where(open_for > 0, open_for, np.nan)
