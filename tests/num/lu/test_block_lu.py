@@ -202,7 +202,7 @@ def test_a_block_without_an_inverse_is_called_so(block: tuple[float, float, floa
     assert not inverse(a, b, c, d, 4.0)[4]
 
 
-@pytest.mark.parametrize("shape", [(), (1,), (3, 2), (2, 2, 5), (0, 4)])
+@pytest.mark.parametrize("shape", [(1,), (7,), (3, 2), (2, 2, 5), (0, 4)])
 def test_rows_of_eight_are_lines_of_the_cache(shape: tuple[int, ...]) -> None:
     arrays = [aligned(*shape) for _ in range(20)]  # numpy's own are, in one of four
     for one in arrays:
