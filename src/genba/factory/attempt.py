@@ -47,6 +47,13 @@ class AttemptDirectory:
         """Progress, one JSON object a line."""
         return self.path / "progress.jsonl"
 
+    def told_at(self) -> int:
+        """Give when progress was last told, ns UTC; 0 when there is none, or no longer."""
+        try:
+            return self.progress.stat().st_mtime_ns
+        except OSError:
+            return 0
+
     @property
     def heartbeat(self) -> Path:
         """Touched every second while the worker lives."""

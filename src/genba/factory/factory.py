@@ -212,11 +212,7 @@ class Factory:
 
     def reported(self, run: Run) -> int:
         """Give when a run last changed its state or told its progress, ns UTC."""
-        path = AttemptDirectory(self.home, run.id, run.attempt).progress
-        try:
-            return max(run.updated, path.stat().st_mtime_ns)
-        except OSError:  # it has told nothing yet, or is forgotten
-            return run.updated
+        return max(run.updated, AttemptDirectory(self.home, run.id, run.attempt).told_at())
 
     def attempts(self, run_id: str) -> tuple[Attempt, ...]:
         """Give every attempt of a run, oldest first."""

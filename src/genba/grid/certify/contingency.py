@@ -1,13 +1,10 @@
 """Certificate of `grid.contingency`: every outage accounted for, violations and divergences solved again."""
 
-import re
-
 import numpy as np
-from numpy.typing import NDArray
 
 from genba.core.certificate import Certificate, Claim, at_most, equal
 from genba.core.context import Context
-from genba.grid.certify.circuit import Bools, Circuit, Floats, Ints
+from genba.grid.certify.circuit import Bools, Circuit, Ints
 from genba.grid.certify.newton import pattern
 from genba.grid.certify.outages import Aftermath, Outage, aftermath, bridges, paired, requested
 from genba.grid.certify.pairs import pair_claims
@@ -17,13 +14,13 @@ from genba.grid.certify.retry import attempt, granted, sides
 from genba.grid.certify.rows import gaps, worst
 from genba.grid.certify.schedule import Schedule, schedule, studied
 from genba.grid.certify.twoport import two_ports
-from genba.grid.certify.violations import SWAY, UNSURE_PERCENT, Loads, limits, loads, places, violated
+from genba.grid.certify.violation_rows import base_violations, excess_of, row_claims, unlike_rows, value_gaps
+from genba.grid.certify.violations import SWAY, Loads, limits, loads, places, violated
 from genba.grid.records.contingency import ContingencyParams, ContingencyResult
 from genba.num.table import Table
 
 RESOLVED = 2000  # violations solved again: the worst
 LOOK = 256  # outages accounted for between two looks at a wish to stop
-ELEMENT = re.compile(r"\b(?:branch|bus)\.\d+")
 
 
 @np.errstate(all="ignore")  # what is no number fails its claim
@@ -46,8 +43,8 @@ def certify_contingency(params: ContingencyParams, result: ContingencyResult, ct
     order = {outage.name: outage for outage in outages}
     asked = tuple(order[str(name)] for name in result.outages["outage"])
     accounts, left = _accounts(study, asked, result, ctx)
-    claims = (*base, listed, *accounts, _screened(params, result), *_base_violations(study, result))
-    claims = (*claims, *_rows(study, result))
+    claims = (*base, listed, *accounts, _screened(params, result), *base_violations(study, result))
+    claims = (*claims, *row_claims(study, result))
     return Certificate(claims=(*claims, *_again(study, asked, left, result, ctx)))
 
 
@@ -185,126 +182,6 @@ def _screened(params: ContingencyParams, result: ContingencyResult) -> Claim:
     )
 
 
-def _base_violations(study: Study, result: ContingencyResult) -> tuple[Claim, ...]:
-    table = result.base_violations
-    at = places(study.grid, table)
-    must, may = (violated(None, study.base, 0.0, doubt=doubt) for doubt in (UNSURE_PERCENT, -UNSURE_PERCENT))
-    return (
-        equal(
-            "base_violations",
-            _unlike(at, must, may),
-            expected=0,
-            method="Every monitored limit compared with the base state; missing, extra and repeated rows.",
-        ),
-        at_most(
-            "base_values",
-            worst(_value_gaps(study, study.base, table, at)),
-            bound=UNSURE_PERCENT,
-            unit="%",
-            method="Value, limit and percentage of every base violation recomputed, in % of the limit.",
-        ),
-    )
-
-
-def _unlike(at: Ints, must: Bools, may: Bools) -> float:
-    """Count the rows that are missing, not allowed, repeated or nowhere."""
-    known = at[at >= 0]
-    listed = np.zeros(len(must), bool)
-    listed[known] = True
-    repeated = len(known) - len(np.unique(known))
-    return float((must & ~listed).sum() + (listed & ~may).sum() + repeated + (at < 0).sum())
-
-
-def _value_gaps(study: Study, own: Loads, table: Table, at: Ints) -> Floats:
-    """Give how far value, limit and percentage of each row with a place are off, in % of the limit."""
-    known = at >= 0
-    at, limit = at[known], study.bounds.limit[at[known]]
-    branch = at < len(study.grid.start)
-    percent = own.excess[at] + np.where(branch, 100.0, 0.0)
-    apart = [
-        100 * np.abs(table["value"][known] - own.value[at]) / limit,
-        100 * np.abs(table["limit"][known] - limit) / limit,
-        np.abs(table["percent"][known] - percent),
-    ]
-    return np.asarray(np.max(apart, axis=0, initial=0.0))
-
-
-def _rows(study: Study, result: ContingencyResult) -> tuple[Claim, ...]:
-    """Claim what every reported violation says without solving it."""
-    table, at = result.violations, places(study.grid, result.violations)
-    known = at[at >= 0]
-    limit, before = study.bounds.limit[known], study.base.value[known]
-    rows = table.where(at >= 0)
-    excess = _excess(study, rows, known)
-    by_outage = {name: -np.inf for name in result.outages["outage"]}
-    for name, size in zip(rows["outage"], excess, strict=True):
-        by_outage[name] = max(by_outage.get(name, -np.inf), size)
-    largest = np.array([by_outage[name] for name in result.outages["outage"]])
-    ahead = np.where(result.outages["status"] == "diverged", np.inf, largest)
-    return (
-        at_most(
-            "violations_consistent",
-            worst(
-                np.full(int((at < 0).sum()), np.inf),
-                100 * np.abs(rows["limit"] - limit) / limit,
-                100 * np.abs(rows["base_value"] - before) / limit,
-                np.abs(rows["percent"] - _percent(study, rows["value"], known)),
-                *gaps(result.outages["worst"], np.where(np.isfinite(largest), largest, np.nan)),
-            ),
-            bound=UNSURE_PERCENT,
-            unit="%",
-            method="Limit, base value and percentage of each violation, and each outage's worst, recomputed.",
-        ),
-        equal(
-            "worst_named",
-            float(_misnamed(result, rows, excess, largest)),
-            expected=0,
-            method=(
-                "Outages whose reason names another element than the worst one violated, or one where none "
-                "is; the numbers in the wording are those of the tables and are not read."
-            ),
-        ),
-        equal(
-            "worst_first",
-            float(_rises(excess) + _rises(ahead)),
-            expected=0,
-            method="Violations and outages in order of their excess, divergences first; rows out of order.",
-        ),
-    )
-
-
-def _misnamed(result: ContingencyResult, rows: Table, excess: Floats, largest: Floats) -> int:
-    """Count the outages whose reason does not name an element of the largest excess, and it alone."""
-    table = result.outages
-    top = dict(zip(table["outage"], largest, strict=True))
-    worst_of: dict[str, set[str]] = {}
-    for name, element, size in zip(rows["outage"], rows["element"], excess, strict=True):
-        if size >= top.get(name, np.inf) - UNSURE_PERCENT:
-            worst_of.setdefault(name, set()).add(element)
-    wrong = 0
-    for name, why in zip(table["outage"], table["why"], strict=True):
-        named, allowed = set(ELEMENT.findall(str(why))), worst_of.get(name, set())
-        wrong += not (named <= allowed and len(named) == bool(allowed))
-    return wrong
-
-
-def _rises(values: NDArray[np.float64]) -> int:
-    """Count the rows that are worse than the one before."""
-    with np.errstate(invalid="ignore"):
-        return int((values[1:] > values[:-1] + UNSURE_PERCENT).sum())
-
-
-def _excess(study: Study, rows: Table, at: Ints) -> Floats:
-    return _percent(study, rows["value"], at) - np.where(at < len(study.grid.start), 100.0, 0.0)
-
-
-def _percent(study: Study, value: Floats, at: Ints) -> Floats:
-    """Give value over limit for a branch, and how far a voltage is beyond its limit, in %."""
-    branches, buses, limit = len(study.grid.start), len(study.grid.island), study.bounds.limit[at]
-    beyond = np.where(at < branches + buses, limit - value, value - limit)
-    return 100 * np.where(at < branches, value, beyond) / limit
-
-
 def _again(
     study: Study, asked: tuple[Outage, ...], left: list[Aftermath], result: ContingencyResult, ctx: Context
 ) -> tuple[Claim, ...]:
@@ -312,7 +189,7 @@ def _again(
     table, violations = result.outages, result.violations
     at = places(study.grid, violations)
     severity = np.full(len(at), np.inf)
-    severity[at >= 0] = _excess(study, violations.where(at >= 0), at[at >= 0])
+    severity[at >= 0] = excess_of(study, violations.where(at >= 0), at[at >= 0])
     chosen = np.zeros(len(at), bool)
     chosen[np.argsort(-severity, kind="stable")[:RESOLVED]] = True
     named = set(violations["outage"][chosen])
@@ -380,7 +257,7 @@ def _apart(study: Study, replay: Loads, table: Table, at: Ints) -> tuple[float, 
     """Tell how many rows of an outage a solution does not bear out, and the largest difference of a value."""
     worse, unsure = study.params.worse_by, study.bounds.unsure
     must, may = (violated(study.base, replay, worse, doubt=doubt) for doubt in (unsure, -unsure))
-    return _unlike(at, must, may), worst(_value_gaps(study, replay, table, at) / unsure[at[at >= 0]])
+    return unlike_rows(at, must, may), worst(value_gaps(study, replay, table, at) / unsure[at[at >= 0]])
 
 
 def _missed(study: Study, replays: list[list[Loads]], population: int, screened: int) -> Claim:
