@@ -8,14 +8,12 @@ import numpy as np
 import pytest
 
 from genba.grid.io.matpower import read
-from genba.grid.kernels import outage_study
+from genba.grid.kernels import outage_analysis, outage_study
 from genba.grid.kernels.balance import balanced, first_angles
 from genba.grid.kernels.islands import remaining
 from genba.grid.kernels.limits import VMAX, limits_of, measure
 from genba.grid.kernels.network import REFERENCE, Network, network_of
 from genba.grid.kernels.newton import Budget
-from genba.grid.kernels.operating_point import point_of
-from genba.grid.kernels.outage_inverse import inverse_of
 from genba.grid.kernels.outage_lanes import UNSOLVED, desk_of
 from genba.grid.kernels.outage_losses import NONE
 from genba.grid.kernels.outage_rounds import first_of
@@ -25,6 +23,7 @@ from genba.grid.kernels.outage_verdicts import Lost, Passed, Study, Verdicts, pa
 from genba.grid.kernels.outages import Outage, aftermath, solve_after
 from genba.grid.kernels.partings import Partings, partings
 from genba.grid.kernels.steady_state import Schedule, model_of, schedule_of, solve
+from genba.num.lu.factor import HOLDS
 from genba.num.lu.solve import solve as solve_factored
 
 SAME_VOLTAGE = 1e-8
@@ -275,13 +274,14 @@ def test_unusual_branches_are_lost_alike(build: Callable[..., Network], more: li
     assert_same(base, judged(base, worth=1), judged(base, worth=10**6))
 
 
-def test_a_base_that_lanes_cannot_factorize_is_studied_one_by_one(build: Callable[..., Network]) -> None:
-    base = base_of(
-        build(PLAIN, SUPPLY, [[1, 2, 0.01, 0.08, 0.02], [2, 3, 0.02, 0.1, 0.02], [3, 4, 0.01, 0.09, 0.0]])
-    )
-    point = point_of(base.given.model, base.given.schedule, base.given.state)
-    assert point is not None
-    assert judged(base, worth=1)[0].converged.all()
+def test_a_base_that_lanes_cannot_factorize_is_studied_one_by_one(
+    pglib_base: Callable[..., Base], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = pglib_base("case14_ieee", rating=0.5)
+    wanted = judged(base, worth=1)
+    monkeypatch.setattr(outage_analysis, "HOLDS", HOLDS - 1)  # no factorisation ends so
+    assert outage_study._lanes(base.given, base.lost, 1) is None
+    assert_same(base, judged(base, worth=1), wanted)
 
 
 def test_an_outage_of_nothing_changes_nothing(build: Callable[..., Network]) -> None:
@@ -295,10 +295,11 @@ def test_an_outage_of_nothing_changes_nothing(build: Callable[..., Network]) -> 
 
 
 def test_the_inverse_is_that_of_the_factors_where_they_have_blocks(pglib_base: Callable[..., Base]) -> None:
-    given = pglib_base("case118_ieee").given
-    point = point_of(given.model, given.schedule, given.state)
-    assert point is not None
-    inverse, n = inverse_of(point), len(point.live)
+    base = pglib_base("case118_ieee")
+    lanes = _lanes(base.given, base.lost, 1)
+    assert lanes is not None
+    point, inverse = lanes.ground.point, lanes.ground.known.inverse
+    n = len(point.live)
     start, columns = point.structure.upper_start, point.structure.upper_columns
     whole = np.zeros((n, 2, n, 2))
     for j in range(n):

@@ -8,7 +8,7 @@ import pytest
 
 from genba.grid.kernels.network import PQ, PV, REFERENCE, Network
 from genba.grid.kernels.newton import Budget
-from genba.grid.kernels.operating_point import Point, point_of
+from genba.grid.kernels.operating_point import Point, factorized, terms_of
 from genba.grid.kernels.outage_changes import (
     CONTROLS,
     FROM,
@@ -26,6 +26,7 @@ from genba.grid.kernels.outage_rounds import Todo, first_of, next_of
 from genba.grid.kernels.outage_switches import KEPT, SWITCHES, TOO_MANY, Guard, lay_switches, switches
 from genba.grid.kernels.reactive_limits import ABOVE, BEYOND, switched
 from genba.grid.kernels.steady_state import model_of, schedule_of, solve
+from genba.num.lu.factor import HOLDS
 from genba.num.lu.lanes import LANES
 from genba.num.lu.solve import solve as solve_factored
 
@@ -71,8 +72,10 @@ def dense(from_pglib: Callable[[str], Network]) -> Callable[[str, int], Dense]:
         state = solve(model, schedule, vm=np.ones(n), va=np.zeros(n))
         kind = np.where(state.kind == REFERENCE, REFERENCE, np.where(random.random(n) < 0.4, PV, PQ))
         at = replace(state.at, vm=1 + 0.03 * random.normal(size=n), va=0.1 * random.normal(size=n))
-        point = point_of(model, schedule, replace(state, kind=kind, at=at))
-        assert point is not None
+        buses = schedule.island, kind, at.voltage
+        structure, terms = model.plan.structure, terms_of(model.admittance)
+        ended, point = factorized(structure, terms, schedule.branch_on, buses)
+        assert ended == HOLDS
         position = point.structure.position
         ends = np.stack([position[network.from_bus], position[network.to_bus]], axis=1)
         two_port = np.ascontiguousarray(model.admittance.two_port.T).view(np.float64)

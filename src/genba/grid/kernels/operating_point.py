@@ -6,9 +6,8 @@ import numpy as np
 
 from genba.grid.kernels.admittance import Admittance, entries_of
 from genba.grid.kernels.network import PQ, REFERENCE, Bools, Floats, Ints, Phasors
-from genba.grid.kernels.steady_state import Model, Schedule, State
 from genba.num.jit import kernel
-from genba.num.lu.factor import HOLDS, Factors, factorize
+from genba.num.lu.factor import Factors, factorize
 from genba.num.lu.structure import Structure
 
 
@@ -52,13 +51,6 @@ Terms = tuple[Phasors, Ints, Phasors, Ints]
 def terms_of(admittance: Admittance) -> Terms:
     """Give what kernels make Y of."""
     return admittance.two_port, admittance.places, admittance.shunt, admittance.diagonal
-
-
-def point_of(model: Model, schedule: Schedule, state: State) -> Point | None:
-    """Give a solved base by position; None when its Jacobian has no factors without pivoting."""
-    terms, buses = terms_of(model.admittance), (schedule.island, state.kind, state.at.voltage)
-    ended, point = factorized(model.plan.structure, terms, schedule.branch_on, buses)
-    return point if ended == HOLDS else None
 
 
 @kernel
@@ -155,4 +147,4 @@ def sent(g: float, b: float, v: Floats, w: Floats) -> tuple[float, float]:
     return v[0] * real + v[1] * imaginary, v[1] * real - v[0] * imaginary
 
 
-__all__ = ["Point", "Terms", "factorized", "point_of", "sent", "terms_of"]
+__all__ = ["Point", "Terms", "factorized", "sent", "terms_of"]
