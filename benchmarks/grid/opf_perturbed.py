@@ -6,9 +6,10 @@ Every load of a copy has its own factor (active and reactive alike), every unit 
 drawn from a seed that the case's name and the copy's number make. Both sides solve the same copy at
 tolerance 1e-8: genba in process, Ipopt by pyoptinterface from a flat start, which tries again from outputs
 in the middle of their ranges where it fails. A copy counts where Ipopt succeeds; there genba must be
-optimal, meet everything to 1e-6 p.u. and agree with Ipopt's objective to 1e-5, or be cheaper. Where only
-genba succeeds it is told. CPU seconds are sums of the solves over the copies, on one thread. Exit status 1
-when a copy that counts is not as it must be.
+optimal, meet everything to 1e-6 p.u. and agree with Ipopt's objective to 1e-5, or be cheaper; where the
+first optimum is dearer, the cheapest from all starts counts (`--start best`), and the copy is told. Where
+only genba succeeds it is told. CPU seconds are sums of the solves over the copies, on one thread. Exit
+status 1 when a copy that counts is not as it must be.
 """
 
 import os
@@ -32,7 +33,8 @@ from rival_turns import cpu
 
 from genba.grid.io import pglib
 from genba.grid.io.matpower import read
-from genba.grid.kernels.ac_opf import solve_ac_opf
+from genba.grid.kernels.ac_opf import Start, solve_ac_opf
+from genba.grid.kernels.opf_model import OpfModel
 from genba.grid.records.case import Case
 
 CASES = (
@@ -59,12 +61,14 @@ class Copy:
         solved: whether genba ended optimal and meets everything.
         rival: Ipopt's answer.
         away: genba's objective to Ipopt's, relative; NaN where Ipopt failed.
+        again: whether that is the cheapest from all starts, since the first was dearer than Ipopt's.
     """
 
     genba: float
     solved: bool
     rival: Solved
     away: float
+    again: bool
 
     @property
     def good(self) -> bool:
@@ -94,12 +98,18 @@ def copies(name: str, count: int, seed: int) -> Iterator[Copy]:
     for copy in range(count):
         other = perturbed(case, copy, seed)
         problem, model = problem_of(other), model_of(other)
-        genba, found = cpu(lambda model=model: solve_ac_opf(model))
         answer = rival(problem)
-        cost, violation = checked(problem, found)
-        away = cost / answer.objective - 1 if answer.status == SOLVED else float("nan")
-        solved = found.outcome == "optimal" and violation <= MET
-        yield Copy(genba, solved, answer, away)
+        one = tried(problem, model, answer, "auto")
+        yield one if one.good else tried(problem, model, answer, "best", before=one.genba)
+
+
+def tried(problem: AcOpf, model: OpfModel, answer: Solved, start: Start, before: float = 0.0) -> Copy:
+    """Solve from a start; what was spent before counts."""
+    spent, found = cpu(lambda: solve_ac_opf(model, start=start))
+    cost, violation = checked(problem, found)
+    away = cost / answer.objective - 1 if answer.status == SOLVED else float("nan")
+    solved = found.outcome == "optimal" and violation <= MET
+    return Copy(before + spent, solved, answer, away, again=start == "best")
 
 
 def compare(name: str, count: int, seed: int) -> bool:
@@ -107,13 +117,15 @@ def compare(name: str, count: int, seed: int) -> bool:
     seen = list(copies(name, count, seed))
     ipopt = [copy for copy in seen if copy.rival.status == SOLVED]
     both = [copy.away for copy in ipopt if copy.solved]
+    again = [place for place, copy in enumerate(seen) if copy.again]
     bad = [place for place, copy in enumerate(seen) if not copy.good]
     cells = [
         *(name, str(len(seen)), str(len(ipopt)), str(sum(copy.solved for copy in seen))),
         *(f"{min(both, default=np.nan):+.0e}", f"{max(both, default=np.nan):+.0e}"),
         *(f"{sum(copy.genba for copy in seen):.2f}", f"{sum(copy.rival.solve_cpu_s for copy in seen):.1f}"),
     ]
-    print(f"| {' | '.join(cells)} | {', '.join(map(str, bad)) or '-'} |", flush=True)
+    cells += [", ".join(map(str, places)) or "-" for places in (again, bad)]
+    print(f"| {' | '.join(cells)} |", flush=True)
     return not bad
 
 
@@ -131,8 +143,9 @@ def main() -> int:
         print(f"missing: {', '.join(missing)}; pip install 'genba[rivals]'")
         return 0
     print(f"{platform.machine()}, Python {platform.python_version()}, numpy {np.__version__}; CPU seconds\n")
-    print("| case | copies | Ipopt solves | genba solves | least to Ipopt | most | genba | Ipopt | wrong |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    print("| case | copies | Ipopt solves | genba solves | least to Ipopt | most | genba | Ipopt ", end="")
+    print("| from all starts | wrong |")
+    print(f"|{'---|' * 10}")
     names = [name for name in asked.cases if buses(name) <= asked.largest]
     return 0 if all([compare(name, asked.copies, asked.seed) for name in names]) else 1
 

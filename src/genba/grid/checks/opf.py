@@ -27,6 +27,11 @@ FAR_START = FindingKind(
     Severity.NOTE,
     "The demand has moved by more than 2 % from the run given as start, so this solve began afresh.",
 )
+OTHER_OPTIMA = FindingKind(
+    "grid.opf_other_optima",
+    Severity.NOTE,
+    "Starts end in different optima: by cost {costs}. The cheapest is given.",
+)
 UNSOLVED = FindingKind(
     "grid.opf_unsolved",
     Severity.WARNING,

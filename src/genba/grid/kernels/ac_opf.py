@@ -21,11 +21,13 @@ from genba.num.ipm.state import State
 from genba.num.ipm.warm import begin_warm
 from genba.num.linsolvers.contract import LinearSolver
 
-Start = Literal["auto", "dc", "flat", "case"]
+Start = Literal["auto", "best", "dc", "flat", "case"]
 Watch = Callable[[Standing], None]
 
 STARTS = {"dc": dc_start, "flat": flat_start, "case": case_start}
 WARM = "warm"
+OUTCOMES: tuple[AcOutcome, ...] = ("optimal", "feasible", "infeasible", "unsolved")
+"""What is kept of several starts, the first first."""
 FEASIBLE = 1e-6
 """Largest violation of a scaled balance or limit at which a point counts as feasible."""
 HOPELESS = 1e-2
@@ -51,6 +53,7 @@ class _Work:
     model: OpfModel
     plan: Plan
     tolerance: float
+    asked: int
     max_iterations: int
     watch: Watch
     in_time: Callable[[], bool]
@@ -58,6 +61,7 @@ class _Work:
     ended: Ended | None
     traces: list[tuple[State, float]] = field(default_factory=list)
     iterations: int = 0
+    costs: dict[str, float] = field(default_factory=dict)
 
     @property
     def spent(self) -> bool:
@@ -80,23 +84,40 @@ def solve_ac_opf(
     Arguments:
         model: the optimal power flow.
         start: first point; `auto` begins with DC angles and turns to a flat one when steps stay short or are
-            very many, and back when that leads nowhere; where another optimum ended, its multipliers are
-            taken over too, and `auto` follows when that leads nowhere.
+            very many, and back when that leads nowhere; `best` keeps the cheapest of the optima to which all
+            three lead; where another optimum ended, its multipliers are taken over too, and `auto` follows
+            when that leads nowhere.
         tolerance: scaled error of the optimality conditions at which a point is optimal.
-        max_iterations: iterations at most, over all attempts; a diagnosis may take as many again.
+        max_iterations: iterations at most, over all attempts, of `best` from each start; a diagnosis may take
+            as many again.
         watch: hears of every iterate; what it raises ends the solve.
         in_time: asked at every iterate; the solve ends `feasible` or `unsolved` once it says no.
         solver: method for the KKT systems; the own block LDL^T when None.
     """
     ended = start if isinstance(start, Ended) else None
-    work = _Work(model, plan_of(model), tolerance, max_iterations, watch, in_time, solver, ended)
+    work = _Work(
+        model, plan_of(model), tolerance, max_iterations, max_iterations, watch, in_time, solver, ended
+    )
     names: tuple[str, ...] = ("dc", "flat") if ended or start == "auto" else (str(start),)
     if ended is not None:
         names = (WARM, *names)
+    if start == "best":
+        return _solution(work, *_best(work))
     solve, finished = _attempted(work, names)
-    if finished or not work.in_time() or _violation(solve.state) <= FEASIBLE:
-        return _solution(work, solve, "optimal" if finished else None)
-    return _diagnosed(work, solve)
+    return _solution(work, *_ended(work, solve, finished))
+
+
+def _ended(work: _Work, solve: Solve, finished: bool) -> tuple[Solve, AcOutcome]:
+    """Tell what a solve ended as; what violates something is diagnosed first, and may be optimal then."""
+    if finished:
+        return solve, "optimal"
+    if work.in_time() and not _violation(solve.state) <= FEASIBLE:
+        return _diagnosed(work, solve)
+    return solve, _unfinished(solve)
+
+
+def _unfinished(solve: Solve) -> AcOutcome:
+    return "feasible" if _violation(solve.state) <= FEASIBLE else "unsolved"
 
 
 def _attempted(work: _Work, names: tuple[str, ...]) -> tuple[Solve, bool]:
@@ -119,6 +140,24 @@ def _attempted(work: _Work, names: tuple[str, ...]) -> tuple[Solve, bool]:
         if _run(work, other, most=other.state.iterations + left):
             return other, True
     return solve, False
+
+
+def _best(work: _Work) -> tuple[Solve, AcOutcome]:
+    """Solve from every start; give the cheapest optimum, or else what comes nearest to one."""
+    ends = list[tuple[int, float, Solve, AcOutcome]]()
+    for name in STARTS:
+        work.max_iterations = work.iterations + work.asked
+        solve = _first(work, name, hopeless=0.0)
+        solve, outcome = _ended(work, solve, _run(work, solve, most=work.asked))
+        worth = _violation(solve.state) if outcome == "unsolved" else _objective(solve.state)
+        if outcome == "optimal":
+            work.costs[name] = worth + work.model.cost_constant
+        ends.append((OUTCOMES.index(outcome), worth if worth == worth else np.inf, solve, outcome))
+        if not work.in_time():
+            break
+    _, _, solve, outcome = min(ends, key=lambda end: end[:2])
+    work.traces.sort(key=lambda one: one[0] is solve.state)  # what is kept is told last
+    return solve, outcome
 
 
 def _first(work: _Work, name: str, *, hopeless: float) -> Solve:
@@ -173,11 +212,10 @@ def _tell(work: _Work, state: State) -> None:
     if not trace.objective:
         return
     restoring = trace.restoring[-1]
-    cost = trace.objective[-1] / state.scale[0] + work.model.cost_constant
     work.watch(
         Standing(
             iteration=work.iterations,
-            objective=np.nan if restoring else cost,
+            objective=np.nan if restoring else _objective(state) + work.model.cost_constant,
             infeasibility=trace.infeasibility[-1],
             dual_infeasibility=trace.dual_infeasibility[-1],
             barrier=trace.barrier[-1],
@@ -186,14 +224,19 @@ def _tell(work: _Work, state: State) -> None:
     )
 
 
+def _objective(state: State) -> float:
+    """Give the objective of the last iterate, unscaled."""
+    return float(state.trace.objective[-1] / state.scale[0]) if state.trace.objective else np.nan
+
+
 def _violation(state: State) -> float:
     """Give the largest violation of a scaled balance or limit."""
     return float(max(np.abs(state.c).max(initial=0.0), np.abs(state.d - state.s).max(initial=0.0)))
 
 
-def _diagnosed(work: _Work, solve: Solve) -> AcSolution:
+def _diagnosed(work: _Work, solve: Solve) -> tuple[Solve, AcOutcome]:
     """Minimise the total violation in p.u. and radians; where it vanishes, try again from there."""
-    work.max_iterations += work.max_iterations
+    work.max_iterations += work.asked
     elastic = _elastic(work, solve)
     state = elastic_state(elastic, solve.state, mu=0.1)
     options = Options(tolerance=work.tolerance, max_iterations=work.max_iterations - work.iterations)
@@ -206,12 +249,12 @@ def _diagnosed(work: _Work, solve: Solve) -> AcSolution:
     over = np.maximum(d - program.high, 0.0) + np.maximum(program.low - d, 0.0)
     largest = max(np.abs(c).max(initial=0.0), over.max(initial=0.0))
     if found and largest > FEASIBLE:
-        return _solution(work, diagnosis, "infeasible")
+        return diagnosis, "infeasible"
     if work.spent or largest > FEASIBLE:
-        return _solution(work, solve, None)
+        return solve, _unfinished(solve)
     again = _begun(work, x, hopeless=0.0)
     finished = _run(work, again, most=work.max_iterations)
-    return _solution(work, again, "optimal" if finished else None)
+    return again, "optimal" if finished else _unfinished(again)
 
 
 def _elastic(work: _Work, solve: Solve) -> Elastic:
@@ -241,15 +284,13 @@ def _flow_weight(work: _Work, scale_d: Floats) -> Floats:
     return np.asarray(weight)
 
 
-def _solution(work: _Work, solve: Solve, outcome: AcOutcome | None) -> AcSolution:
+def _solution(work: _Work, solve: Solve, outcome: AcOutcome) -> AcSolution:
     """Read a point back in the model's order and units."""
     state, model = solve.state, work.model
     program, elastic = solve.program, None
     if isinstance(program, Elastic):
         elastic, program = program, program.inner
     assert isinstance(program, OpfProgram)
-    if outcome is None:
-        outcome = "feasible" if _violation(state) <= FEASIBLE else "unsolved"
     reading = Reading(program)
     point = reading.point(state.x[: program.n])
     cost = 1.0 if elastic else state.scale[0]
@@ -283,6 +324,7 @@ def _solution(work: _Work, solve: Solve, outcome: AcOutcome | None) -> AcSolutio
         over_to=unmet.over_to,
         over_angle=unmet.over_angle,
         trace=_trace(work),
+        costs=dict(work.costs),
     )
 
 

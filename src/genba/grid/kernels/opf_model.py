@@ -1,5 +1,6 @@
 """The AC optimal power flow of what is alive of a grid: what a solver is given and what it gives."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -165,6 +166,7 @@ class AcSolution:
         over_from, over_to: apparent power beyond the rating, shape (m,); 0 unless infeasible.
         over_angle: angle difference beyond its limits, never negative, shape (m,).
         trace: every iterate.
+        costs: cost of the optimum to which each start led, $/h, where all were tried.
     """
 
     outcome: AcOutcome
@@ -192,6 +194,7 @@ class AcSolution:
     over_to: Floats
     over_angle: Floats
     trace: IterationTrace
+    costs: Mapping[str, float]
 
 
 def opf_model(network: Network, costs: Sources, limits: OpfLimits, *, island: Ints) -> OpfModel:

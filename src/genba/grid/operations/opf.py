@@ -1,15 +1,18 @@
 """`grid.opf`: the cheapest state of a grid within its limits, with prices; or which limits to relax."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from operator import itemgetter
 
 import numpy as np
 
 from genba.core.context import Context
 from genba.core.errors import Cancelled, DeviceError
+from genba.core.findings import Finding
 from genba.core.inputs import InputFile
 from genba.core.operation import operation
 from genba.grid.certify.opf import certify_opf
-from genba.grid.checks.opf import FAR_START, NO_BOUND
+from genba.grid.checks.opf import FAR_START, NO_BOUND, OTHER_OPTIMA
 from genba.grid.io.opening import open_case
 from genba.grid.io.optimum import optimum
 from genba.grid.kernels.ac_opf import Start, solve_ac_opf
@@ -34,6 +37,7 @@ from genba.num.linsolvers.choice import symmetric_solver
 from genba.num.solvers.clarabel import ConicStanding
 
 SOFT = 40  # iterations at which half of a solve's share of progress is reported
+SAME_COST = 1e-6  # share of a cost by which optima of one point may differ
 UNPROVEN = 1e-6  # p.u.: a smaller total violation is no proof
 
 
@@ -117,6 +121,7 @@ def _by_ac(params: OpfParams, study: Study, ctx: Context) -> Ending:
         in_time=lambda: not watch.late(),
         solver=symmetric_solver(params.linear_solver, ctx.backend),
     )
+    ctx.check(_other_optima(found.costs))
     state = ac_state(study.model, study.rows, found)
     ending = Ending(found.outcome, state, found.iterations, found.trace)
     infeasible = found.outcome == "infeasible"
@@ -127,6 +132,15 @@ def _by_ac(params: OpfParams, study: Study, ctx: Context) -> Ending:
         return ending
     relaxed = _relaxed(params, study, ctx, elastic=infeasible)[0]
     return _with_proof(study.model, ending, relaxed, elastic=infeasible)
+
+
+def _other_optima(costs: Mapping[str, float]) -> list[Finding]:
+    """Tell the costs of the optima to which starts led, where those are not one."""
+    least = min(costs.values(), default=0.0)
+    if all(cost - least <= SAME_COST * abs(least) for cost in costs.values()):
+        return []
+    told = (f"{name} {cost:,.2f}" for name, cost in sorted(costs.items(), key=itemgetter(1)))
+    return [OTHER_OPTIMA.at("start", costs=", ".join(told))]
 
 
 def _start(params: OpfParams, study: Study, ctx: Context) -> Start | Ended:

@@ -178,10 +178,10 @@ class OpfParams(CaseParams):
     formulation: Literal["ac", "dc", "soc"] = "ac"
     """The full AC equations, a DC approximation, or a relaxation that bounds the AC cost from below."""
     start: Annotated[
-        Literal["auto", "dc", "flat", "case"] | Annotated[InputFile, Accepts(output="opf_buses")],
+        Literal["auto", "best", "dc", "flat", "case"] | Annotated[InputFile, Accepts(output="opf_buses")],
         Field(union_mode="left_to_right"),
     ] = "auto"
-    """First point of an AC solve: DC angles, flat, the case's or an optimum's (@run); auto: dc, then flat."""
+    """AC start: DC angles, flat, the case's, an optimum's (@run); auto: dc, then flat; best: all three."""
     bound: bool = False
     """Whether the relaxation is solved after an AC solve, to prove how far the cost can be from the least."""
     branch_limits: bool = True
@@ -195,7 +195,7 @@ class OpfParams(CaseParams):
     tolerance: Annotated[One, Field(gt=0, le=1e-6)] = 1e-8  # looser ones miss balances by more than 1e-6 p.u.
     """Scaled residual of the optimality conditions at which a solve ends."""
     max_iterations: Annotated[int, Field(ge=1, le=10_000)] = 500
-    """Iterations before a solve ends as feasible or unsolved."""
+    """Iterations before a solve ends as feasible or unsolved; with best, from each start."""
     time_limit: Annotated[Second, Field(gt=0)] | None = None
     """Time before a solve ends as feasible or unsolved; none when not given."""
     linear_solver: Literal["auto", "block", "pardiso", "cudss"] = "auto"
