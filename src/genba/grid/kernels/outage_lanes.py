@@ -177,15 +177,18 @@ def set_up(
     """
     room, change = group.room, group.room.change
     structure, factors = point.structure, point.factors
-    sparse = not rules.shared
+    sparse, odd = not rules.shared, False
     for lane in range(LANES):
+        odd = odd or group.odd[lane]
         number = min(first + lane, end - 1)
         group.numbers[lane], group.busy[lane], group.taken[lane] = number, first + lane < end, 0
         group.upwards[lane], group.odd[lane], group.settled[lane] = outages.upwards[number], False, False
         sparse = sparse and outages.plan[number] == 0 and outages.switched[number, 0, 0] < 0
     around = Surroundings(point.start, point.columns, point.admittance, point.voltage, point.free)
     lay_out(around, branches, outages, group.numbers, change)
-    lay_base(point.voltage, plans.power, room.voltage, room.planned)
+    lay_base(point.voltage, room.voltage)
+    if odd:
+        lay_base(plans.power[0], room.planned)
     if not sparse:
         _plan(plans, outages.plan, rules.shared, group.numbers, group.upwards, group.odd, room.planned,
               room.share)  # fmt: skip
@@ -225,12 +228,11 @@ def count_step(taken: Ints) -> None:
 
 
 @borrowing
-def lay_base(base: Floats, power: Floats, voltage: Floats, planned: Floats) -> None:
-    """Start every lane from the base."""
+def lay_base(base: Floats, lanes: Floats) -> None:
+    """Start every lane from the base, shape (n, 2)."""
     for i in range(len(base)):
-        for part in range(2):
-            store(voltage, i, part, every(base[i, part]))
-            store(planned, i, part, every(power[0, i, part]))
+        store(lanes, i, 0, every(base[i, 0]))
+        store(lanes, i, 1, every(base[i, 1]))
 
 
 @borrowing

@@ -56,7 +56,9 @@ def go_on(grid: Grid, work: Work, rules: Rules, desk: Desk, end: int) -> bool:
     point, inverse, branches, outages, plans, guard, watch = grid
     waiting, group, done, early, to, hits, place = desk
     if place[0] == 0:
-        lay_base(point.voltage, plans.power, group.room.voltage, group.room.planned)
+        lay_base(point.voltage, group.room.voltage)
+        lay_base(plans.power[0], group.room.planned)
+        lay_base(plans.power[0], waiting.room.planned)
         vacate(waiting.busy, waiting.odd, waiting.numbers)
         vacate(group.busy, group.odd, group.numbers)
         vacate(done.busy, done.odd, done.numbers)
@@ -66,7 +68,10 @@ def go_on(grid: Grid, work: Work, rules: Rules, desk: Desk, end: int) -> bool:
         while _fill(waiting, group, rules) and place[0] < end:
             set_up(point, inverse, branches, outages, plans, guard, rules, place[0], end, waiting)
             place[0] = min(place[0] + LANES, end)
-            evaluate(balance_of(point, waiting.room), branches, outages, waiting.numbers, rules.shared)
+            evaluate(
+                balance_of(point, waiting.room, plans.power[0]), branches, outages, waiting.numbers, rules.shared,
+                _plain(waiting.busy, waiting.odd, rules.guarded)
+            )  # fmt: skip
             if rules.screens:
                 screen(branches, outages, guard, watch, work, rules, seen_of(waiting), to)
         moving = _some(group.busy)
@@ -76,7 +81,10 @@ def go_on(grid: Grid, work: Work, rules: Rules, desk: Desk, end: int) -> bool:
                 notice(room.voltage, room.reactive, room.mismatch, group.taken, early)
             count = trace(point.structure.parent, change.touched, change.at, room.marked, room.rows)
             _advance(point, room.rows[:count], group)
-            evaluate(balance_of(point, room), branches, outages, group.numbers, rules.shared)
+            evaluate(
+                balance_of(point, room, plans.power[0]), branches, outages, group.numbers, rules.shared,
+                _plain(group.busy, group.odd, rules.guarded)
+            )  # fmt: skip
             if rules.screens:
                 screen(branches, outages, guard, watch, work, rules, seen_of(group), to)
         parked = LANES
@@ -95,6 +103,15 @@ def _some(lanes: Bools) -> bool:
     for lane in range(LANES):
         found = found or lanes[lane]
     return found
+
+
+@borrowing
+def _plain(busy: Bools, odd: Bools, guarded: bool) -> bool:
+    """Tell whether all lanes plan what the base does, and nobody asks for reactive outputs."""
+    plain = not guarded
+    for lane in range(LANES):
+        plain = plain and not (busy[lane] and odd[lane])
+    return plain
 
 
 @inlined

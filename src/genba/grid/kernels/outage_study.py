@@ -250,15 +250,17 @@ def _pieces(lanes: Lanes, numbers: Ints) -> Iterator[Ints]:
     """Part outages so that calls of a kernel are short and all threads have one: own plans apart; by place.
 
     Neighbours in the order of elimination stand together: they share ancestors, along which lanes are solved.
+    What cuts something off stands last: lanes beside it would read what it plans.
     """
     buses = len(lanes.ground.point.live)
-    order = np.argsort(lanes.losses.place[numbers], kind="stable")
+    branch = lanes.losses.branches[numbers, 0]
+    cuts = (branch != NONE) & lanes.ground.parts.bridge[branch]
+    order = np.lexsort((lanes.losses.place[numbers], cuts))
     numbers = numbers[order]
     own = lanes.losses.units[numbers] != NONE
     if lanes.ground.model.distributed:
-        branch = lanes.losses.branches[numbers, 0]
-        own |= (branch != NONE) & lanes.ground.parts.bridge[branch]
-    for part, room in ((order[~own], CALL), (order[own], PLANNED)):
+        own |= cuts[order]
+    for part, room in ((numbers[~own], CALL), (numbers[own], PLANNED)):
         most = min(room // (buses * LANES), -(-len(part) // (lanes.threads * LANES)))
         size = LANES * max(1, most)
         for start in range(0, len(part), size):
