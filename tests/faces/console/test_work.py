@@ -66,6 +66,18 @@ def test_the_floor_says_how_long_a_run_still_takes(browse: Callable[..., Any], c
     console.factory.cancel(run.id)
 
 
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", r"about \d+ s left"), ("ja", r"残り約 \d+ 秒")], ids=("en", "ja")
+)
+def test_the_list_of_runs_says_how_long_one_at_work_still_takes(
+    language: str, words: str, browse: Callable[..., Any], console: Any
+) -> None:
+    run = console.factory.submit("factory.probe", {"seconds": 60.0})
+    page = browse(console.address, language=language).open("/runs")
+    page.locator(f"tr:has(a[href='/runs/{run.id}']) .progress", has_text=re.compile(words)).wait_for()
+    console.factory.cancel(run.id)
+
+
 def test_the_floor_keeps_what_a_run_answered(reader: Any, console: Any) -> None:
     page = reader.open("/")
     run = console.factory.submit("factory.probe", {"seconds": 1.0})
