@@ -11,10 +11,13 @@ import pytest
 import genba
 from genba.core.certificate import Certificate
 from genba.core.findings import FindingKind, Severity
+from genba.core.operation import Operation
 from genba.core.run import State
 from genba.core.views import Views
 from genba.faces.console.faults import ENGLISH as FAULTS
-from genba.faces.labels import keys_of, keys_of_domain, unit_of
+from genba.faces.labels import keys_of, keys_of_domain, tables, unit_of
+from genba.faces.phrases import BETWEEN as PARTS
+from genba.faces.phrases import template_of
 from genba.faces.words import (
     SECOND_NS,
     SEVERITIES,
@@ -142,6 +145,7 @@ def said_by_domain(name: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]
         seen: list[tuple[Views, Certificate]] = []
         for given in EXAMPLES[operation.name]:
             outcome = operation(**given)
+            assert undeclared(operation, outcome.result) == set()
             views = operation.views(operation.parse(given), outcome.result)
             seen.append((views, outcome.certificate))
             with monkeypatch.context() as small:
@@ -152,6 +156,19 @@ def said_by_domain(name: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]
                 operation.workbook(operation.parse(given), outcome.result, noted(said))
         said |= keys_of(operation, seen)
     return said
+
+
+def undeclared(operation: Operation[Any, Any], result: Any) -> set[str]:
+    """Give what the tables of a result say in words that their columns do not declare."""
+    return {
+        template_of(part)
+        for field, columns in tables(operation)
+        for column in columns.columns
+        if column.words
+        for cell in getattr(result, field)[column.name].tolist()
+        for part in PARTS.split(cell)
+        if template_of(part) not in ("", *column.words) and not PARTS.fullmatch(part)
+    }
 
 
 def noted(said: dict[str, str]) -> Callable[[str, str], str]:

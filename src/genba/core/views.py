@@ -43,6 +43,8 @@ class _Plot(Record):
     y: Axis
     series: tuple[Series, ...]
     marks: tuple[Mark, ...] = ()
+    words: tuple[str, ...] = ()
+    """What categories and hover texts say in words of ours, # for each number; the rest are names."""
 
 
 class LineChart(_Plot):

@@ -5,6 +5,7 @@ from typing import Any
 
 from genba.core.views import Axis, BarChart, LineChart, ScatterChart, Series
 from genba.faces.legend import LEGEND_HEIGHT, legend
+from genba.faces.phrases import say_words
 from genba.faces.theme import Palette, figure
 from genba.faces.words import number, say, with_unit
 
@@ -34,6 +35,7 @@ SYMBOLS_SHOWN_TO = 60
 
 def plot_option(chart: Plot, key: str, language: str, colours: Palette, top: int) -> Option:
     """Give axes, legend, marks and series of a chart with two axes."""
+    chart = _worded(chart, key.partition(".")[0], language)
     many = len(chart.series) > 1
     longest = max(len(series.x) for series in chart.series)
     zoomed = longest > ZOOM_FROM
@@ -62,6 +64,26 @@ def plot_option(chart: Plot, key: str, language: str, colours: Palette, top: int
     if chart.marks:
         option["series"][0]["markLine"] = _marks(chart, key, language, colours)
     return option
+
+
+def _worded(chart: Plot, domain: str, language: str) -> Plot:
+    """Give a chart whose categories and hover texts are in the reader's language."""
+    if not chart.words:
+        return chart
+
+    def told(phrase: str) -> str:
+        return say_words(language, domain, chart.words, phrase)
+
+    series = tuple(
+        one.model_copy(
+            update={
+                "x": tuple(told(x) if isinstance(x, str) else x for x in one.x),
+                "text": tuple(map(told, one.text)),
+            }
+        )
+        for one in chart.series
+    )
+    return chart.model_copy(update={"series": series})
 
 
 def _categories(chart: Plot) -> list[str] | None:

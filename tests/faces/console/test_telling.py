@@ -12,7 +12,8 @@ from genba.faces import labels
 from genba.faces.console.chips import progress
 from genba.faces.console.layout import Visit
 from genba.faces.console.reasons import reason_text
-from genba.faces.console.telling import BETWEEN, KEYS, progress_text, template_of
+from genba.faces.console.telling import KEYS, progress_text
+from genba.faces.phrases import BETWEEN, template_of
 from genba.faces.words import translations
 from genba.factory import registry
 from genba.store.runs import TOO_LATE
