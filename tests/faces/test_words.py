@@ -16,12 +16,12 @@ from genba.core.run import State
 from genba.core.views import Views
 from genba.faces.console.faults import ENGLISH as FAULTS
 from genba.faces.labels import keys_of, keys_of_domain, tables, unit_of
-from genba.faces.phrases import BETWEEN as PARTS
-from genba.faces.phrases import template_of
+from genba.faces.phrases import parts_of, template_of
 from genba.faces.words import (
     SECOND_NS,
     SEVERITIES,
     STATES,
+    UNITS,
     age,
     duration,
     languages,
@@ -31,6 +31,8 @@ from genba.faces.words import (
     say_finding,
     say_holds,
     say_state,
+    say_unit,
+    say_where,
     size,
     translations,
     with_unit,
@@ -166,8 +168,8 @@ def undeclared(operation: Operation[Any, Any], result: Any) -> set[str]:
         for column in columns.columns
         if column.words
         for cell in getattr(result, field)[column.name].tolist()
-        for part in PARTS.split(cell)
-        if template_of(part) not in ("", *column.words) and not PARTS.fullmatch(part)
+        for part in parts_of(cell)
+        if template_of(part) not in ("", *column.words)
     }
 
 
@@ -306,6 +308,31 @@ def test_numbers_carry_their_unit() -> None:
     assert number(7, "1") == "7"
     assert with_unit("Voltage", "p.u.") == "Voltage (p.u.)"
     assert with_unit("Bus", "1") == "Bus"
+
+
+def test_units_that_are_words_are_read_in_japanese() -> None:
+    assert say_unit("ja", "MVA or p.u.") == "MVA または p.u."
+    assert say_unit("en", "currency/h") == "currency/h"
+    assert say_unit("ja", "$/MWh") == "$/MWh"
+
+
+def test_every_unit_of_several_words_has_its_translation() -> None:
+    units = {
+        column.unit
+        for operation in registry.operations()
+        for _, table in tables(operation)
+        for column in table.columns
+    }
+    assert {unit for unit in units if " " in unit} <= {english for _, english in UNITS}
+
+
+@pytest.mark.parametrize(
+    ("where", "japanese"),
+    [("line 7", "7 行目"), ("branch 12 (line 340)", "branch 12 (340 行目)"), ("the line 7", "the line 7")],
+)
+def test_a_line_of_a_file_is_told_in_the_readers_language(where: str, japanese: str) -> None:
+    assert say_where("ja", where) == japanese
+    assert say_where("en", where) == where
 
 
 def test_moments_and_sizes_are_plain() -> None:

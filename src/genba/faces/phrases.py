@@ -14,6 +14,11 @@ BETWEEN = re.compile(r"(: |; )")
 """Stands between parts of a phrase."""
 
 
+def parts_of(phrase: str) -> list[str]:
+    """Give the parts of a phrase without what stands between them."""
+    return BETWEEN.split(phrase)[::2]
+
+
 def template_of(part: str) -> str:
     """Give a part of a phrase with the sign for a number in the place of each."""
     return NUMBER.sub(HERE, part)

@@ -7,7 +7,7 @@ from genba.core.views import Axis, BarChart, LineChart, ScatterChart, Series
 from genba.faces.legend import LEGEND_HEIGHT, legend
 from genba.faces.phrases import say_words
 from genba.faces.theme import Palette, figure
-from genba.faces.words import number, say, with_unit
+from genba.faces.words import number, say, say_unit, with_unit
 
 Plot = LineChart | BarChart | ScatterChart
 Option = dict[str, Any]
@@ -29,6 +29,8 @@ LONGEST_POWER = 4
 """Powers of ten beyond this are labelled 1e-15: ECharts writes out every zero."""
 CLOSE = 0.12
 """Marks nearer than this share of the axis would write over each other."""
+WIDEST_BAR = 120
+"""Pixels; a bar alone would fill the page."""
 SYMBOLS_SHOWN_TO = 60
 """A line with more points than this shows its symbols on hover only."""
 
@@ -197,7 +199,7 @@ def _round_step(rough: float) -> float:
 
 
 def _label(axis: Axis, key: str, language: str) -> str:
-    return with_unit(say(language, key, axis.label), axis.unit)
+    return with_unit(say(language, key, axis.label), say_unit(language, axis.unit))
 
 
 def _axis(label: str, colours: Palette) -> Option:
@@ -218,7 +220,7 @@ def _series(chart: Plot, place: int, key: str, language: str, categories: list[s
     told = 2 if exponents else 1
     option: Option = {
         "type": chart.kind,
-        "name": with_unit(name, chart.y.unit) if alone else name,
+        "name": with_unit(name, say_unit(language, chart.y.unit)) if alone else name,
         "data": _data(chart, series, categories, labels),
         "symbol": SYMBOLS[place % len(SYMBOLS)],
         "dimensions": [labels[0], "", labels[1]] if exponents else labels,
@@ -237,7 +239,7 @@ def _series(chart: Plot, place: int, key: str, language: str, categories: list[s
         option |= {"symbolSize": 7 if len(series.x) <= SAMPLED_FROM else 4, "itemStyle": {"opacity": 0.8}}
         option |= {"progressive": SAMPLED_FROM}
     if isinstance(chart, BarChart):
-        option |= {"barCategoryGap": "12%" if alone else "24%"}
+        option |= {"barCategoryGap": "12%" if alone else "24%", "barMaxWidth": WIDEST_BAR}
     return option
 
 

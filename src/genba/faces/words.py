@@ -39,6 +39,19 @@ SEVERITIES: dict[Severity, str] = {
     Severity.WARNING: "Warning",
     Severity.NOTE: "Note",
 }
+UNITS = (
+    ("faces.unit.flow_or_voltage", "MVA or p.u."),
+    ("faces.unit.of_a_limit", "MVA, °, p.u., MW or Mvar"),
+    ("faces.unit.of_an_amount", "MW, Mvar, MVA or °"),
+    ("faces.unit.of_a_shadow_price", "$/h per unit of the limit"),
+    ("faces.unit.of_a_voltage_price", "$/h per p.u."),
+    ("faces.unit.of_a_record", "p.u., °, MW, Mvar or %"),
+    ("faces.unit.currency", "currency"),
+    ("faces.unit.currency_per_hour", "currency/h"),
+)
+"""Units that are words; all others are signs, alike in every language."""
+UNIT_KEYS = {english: key for key, english in UNITS}
+LINE = re.compile(r"(?:^|(?<=\())line (\d+)")
 
 
 def languages() -> tuple[str, ...]:
@@ -105,6 +118,16 @@ def say_holds(language: str, holds: bool) -> str:
     if holds:
         return say(language, "faces.holds.yes", "holds")
     return say(language, "faces.holds.no", "does not hold")
+
+
+def say_where(language: str, where: str) -> str:
+    """Give the place of a finding; elements and files have the names that they have in data."""
+    return LINE.sub(lambda at: say(language, "faces.where.line", "line {number}", number=at[1]), where)
+
+
+def say_unit(language: str, unit: str) -> str:
+    """Give a unit as the reader's language writes it."""
+    return say(language, UNIT_KEYS[unit], unit) if unit in UNIT_KEYS else unit
 
 
 def number(value: float | None, unit: str) -> str:

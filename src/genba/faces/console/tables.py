@@ -18,6 +18,7 @@ from genba.faces.labels import AnyOperation
 from genba.faces.markup import Markup, join, prose, tag
 from genba.faces.phrases import say_words
 from genba.faces.theme import figure
+from genba.faces.words import say_unit
 
 FORMATS = (("csv", "CSV"), ("xlsx", "Excel"), ("parquet", "Parquet"))
 
@@ -169,7 +170,8 @@ def cell_text(visit: Visit, domain: str, column: Column, value: Cell) -> str:
 
 def column_head(visit: Visit, domain: str, column: Column, sentence: str | None = None) -> Markup:
     """Give the heading of a column with its unit; `sentence` tells who asks what it means."""
-    unit = tag("span", f" {column.unit}", class_="unit") if column.unit not in ("", "1") else None
+    said = say_unit(visit.language, column.unit)
+    unit = tag("span", f" {said}", class_="unit") if said not in ("", "1") else None
     return tag("span", visit.word(labels.column_label(domain, column)), unit, title=sentence)
 
 

@@ -8,7 +8,7 @@ from genba.faces.markup import Markup, prose, tag
 from genba.faces.phrases import say_words
 from genba.faces.report.sheet import Sheet
 from genba.faces.theme import column_figure
-from genba.faces.words import number, with_unit
+from genba.faces.words import number, say_unit, with_unit
 from genba.num.table import Table
 
 MOST_ROWS = 200
@@ -88,7 +88,12 @@ def _table(sheet: Sheet, shown: Table) -> Markup:
 def _grid(sheet: Sheet, shown: Table) -> Markup:
     columns = shown.columns.columns
     heads = (
-        tag("th", with_unit(_label(sheet, column), column.unit), scope="col", class_=_align(column))
+        tag(
+            "th",
+            with_unit(_label(sheet, column), say_unit(sheet.language, column.unit)),
+            scope="col",
+            class_=_align(column),
+        )
         for column in columns
     )
     body = (
@@ -116,7 +121,7 @@ def _columns(sheet: Sheet, shown: Table) -> Markup:
     entries = [
         tag(
             "div",
-            tag("dt", with_unit(_named(sheet, column), column.unit)),
+            tag("dt", with_unit(_named(sheet, column), say_unit(sheet.language, column.unit))),
             tag("dd", prose(_sentence(sheet, shown, column))),
         )
         for column in shown.columns.columns
