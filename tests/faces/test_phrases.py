@@ -2,7 +2,7 @@
 
 import pytest
 
-from genba.core.views import Axis, BarChart, Series
+from genba.core.views import Axis, BarChart, Flow, SankeyChart, Series
 from genba.faces.charts import render
 from genba.faces.phrases import say_words
 from genba.grid.records.contingency import REASONS
@@ -40,3 +40,15 @@ def test_categories_and_hover_texts_of_a_chart_are_read_in_japanese_and_names_st
     assert option["xAxis"]["data"] == ["健全", "mine"]
     assert [point["name"].split("\n")[0] for point in option["series"][0]["data"]] == ["a: 健全", "secured"]
     assert render(chart, "grid.contingency")["xAxis"]["data"] == ["secure", "mine"]
+
+
+def test_nodes_of_a_flow_are_read_in_japanese_and_names_stay() -> None:
+    chart = SankeyChart(
+        key="k",
+        title="Title",
+        value=Axis(label="Tasks", unit="1"),
+        flows=(Flow(source="S1: today", target="after", value=1.0),),
+        words=("today",),
+    )
+    nodes = render(chart, "line.redesign", language="ja")["series"][0]["data"]
+    assert [node["name"] for node in nodes] == ["S1: 現状", "after"]

@@ -145,6 +145,8 @@ class SankeyChart(Record):
     title: str
     value: Axis
     flows: tuple[Flow, ...]
+    words: tuple[str, ...] = ()
+    """What nodes say in words of ours; the rest are names."""
 
     @model_validator(mode="after")
     def _without_circle(self) -> Self:

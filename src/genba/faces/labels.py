@@ -203,6 +203,7 @@ def _charted(key: str, chart: Chart) -> Iterator[Text]:
         return
     if isinstance(chart, SankeyChart):
         yield Text(f"{key}.value", chart.value.label)
+        yield from (word(domain, template) for template in chart.words)
         return
     yield Text(f"{key}.x", chart.x.label)
     if isinstance(chart, GanttChart):

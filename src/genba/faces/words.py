@@ -130,12 +130,12 @@ def say_unit(language: str, unit: str) -> str:
     return say(language, UNIT_KEYS[unit], unit) if unit in UNIT_KEYS else unit
 
 
-def number(value: float | None, unit: str) -> str:
-    """Give a number with its unit, alike in both languages: `73,059.70 MW`; a missing one has no unit."""
+def number(value: float | None, unit: str, language: str = "en") -> str:
+    """Give a number with its unit: `73,059.70 MW`; a missing one has no unit."""
     text = figure(value, unit)
     if value is None or unit in ("1", ""):
         return text
-    return f"{text}{unit}" if unit == "°" else f"{text} {unit}"
+    return f"{text}{unit}" if unit == "°" else f"{text} {say_unit(language, unit)}"
 
 
 def with_unit(label: str, unit: str) -> str:

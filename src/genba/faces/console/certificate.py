@@ -8,7 +8,7 @@ from genba.faces.console.chips import chip, quantity
 from genba.faces.console.icons import icon
 from genba.faces.console.layout import Visit, empty
 from genba.faces.console.lists import table
-from genba.faces.markup import Markup, join, tag
+from genba.faces.markup import Markup, join, prose, tag
 from genba.faces.theme import HOLDS_LOOKS, SEVERITY_LOOKS
 from genba.faces.words import say_finding, say_holds, say_severity, say_where
 
@@ -39,7 +39,7 @@ def _row(visit: Visit, operation: str, claim: Claim) -> tuple[Markup, ...]:
         icon("succeeded" if claim.holds else "failed"),
         say_holds(visit.language, claim.holds),
     )
-    method = tag("div", visit.word(labels.claim_method(operation, claim)), class_="method")
+    method = tag("div", prose(visit.word(labels.claim_method(operation, claim))), class_="method")
     name = tag("b", visit.word(labels.claim_label(operation, claim)))
     return (
         name,

@@ -80,7 +80,7 @@ def _answer(visit: Visit, run: Run, field: Field) -> str:
     if isinstance(value, bool):
         return visit.say("console.run.yes", "yes") if value else visit.say("console.run.no", "no")
     if isinstance(value, int | float):
-        return number(value, field.unit)
+        return number(value, field.unit, visit.language)
     if isinstance(value, list | tuple):
         return ", ".join(str(part) for part in value) or "–"
     if value in field.choices:

@@ -60,7 +60,7 @@ def _value(sheet: Sheet, field: str, value: Any) -> Markup:
     unit = labels.unit_of(sheet.operation.result.model_fields[field])
     plain = isinstance(value, int | float) and not isinstance(value, bool)
     words = "; ".join(map(str, value)) or "–" if isinstance(value, list | tuple) else str(value)
-    shown = number(value, unit) if plain or value is None else words
+    shown = number(value, unit, sheet.language) if plain or value is None else words
     return tag(
         "tr",
         tag("th", sheet.label(labels.result_label(sheet.operation, field)), scope="row"),

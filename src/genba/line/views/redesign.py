@@ -131,10 +131,11 @@ def _told(stack: Rows, k: int) -> str:
 def _moves(moved: Rows) -> SankeyChart:
     count: dict[tuple[str, str], int] = defaultdict(int)
     for row in moved:
-        count[f"{row['today']} today", f"{row['station']} after"] += 1
+        count[f"{row['today']}: today", f"{row['station']}: after"] += 1
     return SankeyChart(
         key="moves",
         title="Tasks that move",
         value=Axis(label="Tasks", unit="1"),
         flows=tuple(Flow(source=a, target=b, value=float(number)) for (a, b), number in count.items()),
+        words=("today", "after"),
     )
