@@ -366,6 +366,19 @@ def test_japanese_leaves_no_english_heading() -> None:
     assert '<html lang="ja">' in html
 
 
+def test_tables_are_headed_in_the_readers_language() -> None:
+    html = page(sheet_of(charts=False, language="ja"))
+    assert re.findall(r"<th [^>]*>(.*?)</th>", html[html.index('class="grid"') :])[:6] == [
+        "母線",
+        "分離系統",
+        "種別",
+        "公称電圧 (kV)",
+        "電圧 (p.u.)",
+        "位相角 (°)",
+    ]
+    assert "電圧 vm (p.u.)" in html
+
+
 def test_a_text_that_utf8_cannot_hold_is_shown_all_the_same() -> None:
     assert "bad ? name" in page(sheet_of(charts=False, note="bad \udcff name"))
 

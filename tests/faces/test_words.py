@@ -11,14 +11,17 @@ import pytest
 import genba
 from genba.core.certificate import Certificate
 from genba.core.findings import FindingKind, Severity
+from genba.core.operation import Operation
 from genba.core.run import State
 from genba.core.views import Views
 from genba.faces.console.faults import ENGLISH as FAULTS
-from genba.faces.labels import keys_of, keys_of_domain, unit_of
+from genba.faces.labels import keys_of, keys_of_domain, tables, unit_of
+from genba.faces.phrases import parts_of, template_of
 from genba.faces.words import (
     SECOND_NS,
     SEVERITIES,
     STATES,
+    UNITS,
     age,
     duration,
     languages,
@@ -28,6 +31,8 @@ from genba.faces.words import (
     say_finding,
     say_holds,
     say_state,
+    say_unit,
+    say_where,
     size,
     translations,
     with_unit,
@@ -142,6 +147,7 @@ def said_by_domain(name: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]
         seen: list[tuple[Views, Certificate]] = []
         for given in EXAMPLES[operation.name]:
             outcome = operation(**given)
+            assert undeclared(operation, outcome.result) == set()
             views = operation.views(operation.parse(given), outcome.result)
             seen.append((views, outcome.certificate))
             with monkeypatch.context() as small:
@@ -152,6 +158,19 @@ def said_by_domain(name: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]
                 operation.workbook(operation.parse(given), outcome.result, noted(said))
         said |= keys_of(operation, seen)
     return said
+
+
+def undeclared(operation: Operation[Any, Any], result: Any) -> set[str]:
+    """Give what the tables of a result say in words that their columns do not declare."""
+    return {
+        template_of(part)
+        for field, columns in tables(operation)
+        for column in columns.columns
+        if column.words
+        for cell in getattr(result, field)[column.name].tolist()
+        for part in parts_of(cell)
+        if template_of(part) not in ("", *column.words)
+    }
 
 
 def noted(said: dict[str, str]) -> Callable[[str, str], str]:
@@ -289,6 +308,31 @@ def test_numbers_carry_their_unit() -> None:
     assert number(7, "1") == "7"
     assert with_unit("Voltage", "p.u.") == "Voltage (p.u.)"
     assert with_unit("Bus", "1") == "Bus"
+
+
+def test_units_that_are_words_are_read_in_japanese() -> None:
+    assert say_unit("ja", "MVA or p.u.") == "MVA または p.u."
+    assert say_unit("en", "currency/h") == "currency/h"
+    assert say_unit("ja", "$/MWh") == "$/MWh"
+
+
+def test_every_unit_of_several_words_has_its_translation() -> None:
+    units = {
+        column.unit
+        for operation in registry.operations()
+        for _, table in tables(operation)
+        for column in table.columns
+    }
+    assert {unit for unit in units if " " in unit} <= {english for _, english in UNITS}
+
+
+@pytest.mark.parametrize(
+    ("where", "japanese"),
+    [("line 7", "7 行目"), ("branch 12 (line 340)", "branch 12 (340 行目)"), ("the line 7", "the line 7")],
+)
+def test_a_line_of_a_file_is_told_in_the_readers_language(where: str, japanese: str) -> None:
+    assert say_where("ja", where) == japanese
+    assert say_where("en", where) == where
 
 
 def test_moments_and_sizes_are_plain() -> None:

@@ -18,6 +18,8 @@ class Column:
     dtype: Dtype
     unit: str
     sentence: str
+    words: tuple[str, ...] = ()
+    """All that a text column says in words of ours, # for each number; none where it holds names."""
 
 
 @dataclass(frozen=True, slots=True)

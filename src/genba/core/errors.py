@@ -14,7 +14,7 @@ GenbaError
 from collections.abc import Sequence
 from typing import ClassVar
 
-from genba.core.findings import Finding
+from genba.core.findings import Argument, Finding, FindingKind
 
 
 class GenbaError(Exception):
@@ -92,6 +92,12 @@ class Cancelled(GenbaError):
     http_status = 499
     exit_code = 130
     code = "cancelled"
+
+
+def input_error(kind: FindingKind, where: str, /, **arguments: Argument) -> InputError:
+    """Give the error of a single finding, which faces word in the reader's language."""
+    finding = kind.at(where, **arguments)
+    return InputError(finding.message, where=where, findings=(finding,))
 
 
 def missing_extra(package: str, extra: str) -> MissingExtra:

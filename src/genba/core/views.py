@@ -43,6 +43,8 @@ class _Plot(Record):
     y: Axis
     series: tuple[Series, ...]
     marks: tuple[Mark, ...] = ()
+    words: tuple[str, ...] = ()
+    """What categories and hover texts say in words of ours, # for each number; the rest are names."""
 
 
 class LineChart(_Plot):
@@ -143,6 +145,8 @@ class SankeyChart(Record):
     title: str
     value: Axis
     flows: tuple[Flow, ...]
+    words: tuple[str, ...] = ()
+    """What nodes say in words of ours; the rest are names."""
 
     @model_validator(mode="after")
     def _without_circle(self) -> Self:

@@ -12,7 +12,7 @@ from genba.faces.network_chart import network_option
 from genba.faces.plot_chart import plot_option
 from genba.faces.sankey_chart import sankey_option
 from genba.faces.theme import FONT, Palette, Theme, figure, palette
-from genba.faces.words import say, with_unit
+from genba.faces.words import say, say_unit, with_unit
 
 Option = dict[str, Any]
 
@@ -131,7 +131,7 @@ def _describe_plot(
         "faces.chart.describe.plot",
         "{title}: {y} from {low} to {high} over {points} points in {series} series.",
         title=title,
-        y=with_unit(y, chart.y.unit),
+        y=with_unit(y, say_unit(language, chart.y.unit)),
         low=figure(min(values), chart.y.unit),
         high=figure(max(values), chart.y.unit),
         points=f"{len(values):,}",

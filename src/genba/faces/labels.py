@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from genba.core.certificate import Certificate, Claim
-from genba.core.columns import Columns
+from genba.core.columns import Column, Columns
 from genba.core.domain import Domain
 from genba.core.findings import FindingKind
 from genba.core.operation import Operation
@@ -93,6 +93,16 @@ def column_sentence(domain: str, table: str, name: str, english: str) -> Text:
     return Text(f"{domain}.table.{table}.{name}", english)
 
 
+def column_label(domain: str, column: Column) -> Text:
+    """Give the heading of a column, alike in all tables of a domain; in English it is the name in files."""
+    return Text(f"{domain}.column.{column.name}", column.name)
+
+
+def word(domain: str, template: str) -> Text:
+    """Give what tables and charts say in words, with # for each number."""
+    return Text(f"{domain}.word.{_key(template)}", template)
+
+
 def headline(operation: str, shown: Headline) -> Text:
     """Give the label of a value read first."""
     return Text(f"{operation}.headline.{shown.key}", shown.label)
@@ -115,7 +125,7 @@ def not_covered(operation: str, place: int, english: str) -> Text:
 
 def progress(domain: str, template: str) -> Text:
     """Give a sentence that runs tell of their progress, with # for each number."""
-    return Text(f"{domain}.progress.{NO_LETTERS.sub('_', template.lower()).strip('_')}", template)
+    return Text(f"{domain}.progress.{_key(template)}", template)
 
 
 def tables(operation: AnyOperation) -> Iterator[tuple[str, Columns]]:
@@ -168,7 +178,9 @@ def _declared(operation: AnyOperation) -> Iterator[Text]:
     for columns in with_tables.values():
         yield table_title(operation.domain, columns)
         for column in columns.columns:
+            yield column_label(operation.domain, column)
             yield column_sentence(operation.domain, columns.name, column.name, column.sentence)
+            yield from (word(operation.domain, template) for template in column.words)
 
 
 def _shown(operation: str, views: Views) -> Iterator[Text]:
@@ -181,6 +193,7 @@ def _shown(operation: str, views: Views) -> Iterator[Text]:
 
 
 def _charted(key: str, chart: Chart) -> Iterator[Text]:
+    domain = key.partition(".")[0]
     yield Text(f"{key}.title", chart.title)
     if isinstance(chart, NetworkChart):
         yield Text(f"{key}.nodes", chart.node_value.label)
@@ -190,6 +203,7 @@ def _charted(key: str, chart: Chart) -> Iterator[Text]:
         return
     if isinstance(chart, SankeyChart):
         yield Text(f"{key}.value", chart.value.label)
+        yield from (word(domain, template) for template in chart.words)
         return
     yield Text(f"{key}.x", chart.x.label)
     if isinstance(chart, GanttChart):
@@ -201,6 +215,7 @@ def _charted(key: str, chart: Chart) -> Iterator[Text]:
         if series.proper:
             continue
         yield Text(f"{key}.series.{series.name}", series.name)
+    yield from (word(domain, template) for template in chart.words)
     for mark in chart.marks:
         yield Text(f"{key}.mark.{mark.label}", mark.label)
 
@@ -225,6 +240,10 @@ def _marks_within(annotation: Any) -> Iterator[Any]:
     if get_origin(annotation) is not Literal:
         for part in get_args(annotation):
             yield from _marks_within(part)
+
+
+def _key(template: str) -> str:
+    return NO_LETTERS.sub("_", template.lower()).strip("_")
 
 
 def _plain(name: str) -> str:

@@ -5,8 +5,9 @@ from typing import Any
 
 from genba.core.views import Axis, BarChart, LineChart, ScatterChart, Series
 from genba.faces.legend import LEGEND_HEIGHT, legend
+from genba.faces.phrases import say_words
 from genba.faces.theme import Palette, figure
-from genba.faces.words import number, say, with_unit
+from genba.faces.words import number, say, say_unit, with_unit
 
 Plot = LineChart | BarChart | ScatterChart
 Option = dict[str, Any]
@@ -28,12 +29,15 @@ LONGEST_POWER = 4
 """Powers of ten beyond this are labelled 1e-15: ECharts writes out every zero."""
 CLOSE = 0.12
 """Marks nearer than this share of the axis would write over each other."""
+WIDEST_BAR = 120
+"""Pixels; a bar alone would fill the page."""
 SYMBOLS_SHOWN_TO = 60
 """A line with more points than this shows its symbols on hover only."""
 
 
 def plot_option(chart: Plot, key: str, language: str, colours: Palette, top: int) -> Option:
     """Give axes, legend, marks and series of a chart with two axes."""
+    chart = _worded(chart, key.partition(".")[0], language)
     many = len(chart.series) > 1
     longest = max(len(series.x) for series in chart.series)
     zoomed = longest > ZOOM_FROM
@@ -62,6 +66,26 @@ def plot_option(chart: Plot, key: str, language: str, colours: Palette, top: int
     if chart.marks:
         option["series"][0]["markLine"] = _marks(chart, key, language, colours)
     return option
+
+
+def _worded(chart: Plot, domain: str, language: str) -> Plot:
+    """Give a chart whose categories and hover texts are in the reader's language."""
+    if not chart.words:
+        return chart
+
+    def told(phrase: str) -> str:
+        return say_words(language, domain, chart.words, phrase)
+
+    series = tuple(
+        one.model_copy(
+            update={
+                "x": tuple(told(x) if isinstance(x, str) else x for x in one.x),
+                "text": tuple(map(told, one.text)),
+            }
+        )
+        for one in chart.series
+    )
+    return chart.model_copy(update={"series": series})
 
 
 def _categories(chart: Plot) -> list[str] | None:
@@ -175,7 +199,7 @@ def _round_step(rough: float) -> float:
 
 
 def _label(axis: Axis, key: str, language: str) -> str:
-    return with_unit(say(language, key, axis.label), axis.unit)
+    return with_unit(say(language, key, axis.label), say_unit(language, axis.unit))
 
 
 def _axis(label: str, colours: Palette) -> Option:
@@ -196,7 +220,7 @@ def _series(chart: Plot, place: int, key: str, language: str, categories: list[s
     told = 2 if exponents else 1
     option: Option = {
         "type": chart.kind,
-        "name": with_unit(name, chart.y.unit) if alone else name,
+        "name": with_unit(name, say_unit(language, chart.y.unit)) if alone else name,
         "data": _data(chart, series, categories, labels),
         "symbol": SYMBOLS[place % len(SYMBOLS)],
         "dimensions": [labels[0], "", labels[1]] if exponents else labels,
@@ -215,7 +239,7 @@ def _series(chart: Plot, place: int, key: str, language: str, categories: list[s
         option |= {"symbolSize": 7 if len(series.x) <= SAMPLED_FROM else 4, "itemStyle": {"opacity": 0.8}}
         option |= {"progressive": SAMPLED_FROM}
     if isinstance(chart, BarChart):
-        option |= {"barCategoryGap": "12%" if alone else "24%"}
+        option |= {"barCategoryGap": "12%" if alone else "24%", "barMaxWidth": WIDEST_BAR}
     return option
 
 

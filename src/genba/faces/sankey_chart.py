@@ -3,6 +3,7 @@
 from typing import Any
 
 from genba.core.views import Flow, SankeyChart
+from genba.faces.phrases import say_words
 from genba.faces.theme import Palette
 from genba.faces.words import say, with_unit
 
@@ -11,7 +12,16 @@ Option = dict[str, Any]
 
 def sankey_option(chart: SankeyChart, key: str, language: str, colours: Palette, top: int) -> Option:
     """Give the series of a Sankey chart; a flow of nothing is left out."""
-    flows = [flow for flow in chart.flows if flow.value > 0]
+    domain = key.partition(".")[0]
+
+    def told(name: str) -> str:
+        return say_words(language, domain, chart.words, name)
+
+    flows = [
+        Flow(source=told(flow.source), target=told(flow.target), value=flow.value)
+        for flow in chart.flows
+        if flow.value > 0
+    ]
     names = dict.fromkeys(name for flow in flows for name in (flow.source, flow.target))
     label = with_unit(say(language, f"{key}.value", chart.value.label), chart.value.unit)
     return {

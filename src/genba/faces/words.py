@@ -39,6 +39,19 @@ SEVERITIES: dict[Severity, str] = {
     Severity.WARNING: "Warning",
     Severity.NOTE: "Note",
 }
+UNITS = (
+    ("faces.unit.flow_or_voltage", "MVA or p.u."),
+    ("faces.unit.of_a_limit", "MVA, °, p.u., MW or Mvar"),
+    ("faces.unit.of_an_amount", "MW, Mvar, MVA or °"),
+    ("faces.unit.of_a_shadow_price", "$/h per unit of the limit"),
+    ("faces.unit.of_a_voltage_price", "$/h per p.u."),
+    ("faces.unit.of_a_record", "p.u., °, MW, Mvar or %"),
+    ("faces.unit.currency", "currency"),
+    ("faces.unit.currency_per_hour", "currency/h"),
+)
+"""Units that are words; all others are signs, alike in every language."""
+UNIT_KEYS = {english: key for key, english in UNITS}
+LINE = re.compile(r"(?:^|(?<=\())line (\d+)")
 
 
 def languages() -> tuple[str, ...]:
@@ -107,12 +120,22 @@ def say_holds(language: str, holds: bool) -> str:
     return say(language, "faces.holds.no", "does not hold")
 
 
-def number(value: float | None, unit: str) -> str:
-    """Give a number with its unit, alike in both languages: `73,059.70 MW`; a missing one has no unit."""
+def say_where(language: str, where: str) -> str:
+    """Give the place of a finding; elements and files have the names that they have in data."""
+    return LINE.sub(lambda at: say(language, "faces.where.line", "line {number}", number=at[1]), where)
+
+
+def say_unit(language: str, unit: str) -> str:
+    """Give a unit as the reader's language writes it."""
+    return say(language, UNIT_KEYS[unit], unit) if unit in UNIT_KEYS else unit
+
+
+def number(value: float | None, unit: str, language: str = "en") -> str:
+    """Give a number with its unit: `73,059.70 MW`; a missing one has no unit."""
     text = figure(value, unit)
     if value is None or unit in ("1", ""):
         return text
-    return f"{text}{unit}" if unit == "°" else f"{text} {unit}"
+    return f"{text}{unit}" if unit == "°" else f"{text} {say_unit(language, unit)}"
 
 
 def with_unit(label: str, unit: str) -> str:

@@ -86,7 +86,8 @@ def _attempt(spec: RunSpec, context: Context, outputs: OutputFolder) -> AttemptO
         return _performed(spec, context, outputs)
     except GenbaError as error:
         logger.error("%s", error.message)
-        return _failed(spec, fault_of(error), error.findings or tuple(context.findings))
+        more = (finding for finding in error.findings if finding not in context.findings)
+        return _failed(spec, fault_of(error), (*context.findings, *more))
     except MemoryError:
         _lift_memory_limit()
         traceback.print_exc()

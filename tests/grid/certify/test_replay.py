@@ -13,12 +13,12 @@ from genba.core.errors import Cancelled
 from genba.core.operation import PROPOSED
 from genba.grid.certify.circuit import circuit
 from genba.grid.certify.newton import pattern
-from genba.grid.certify.outages import Outage, aftermath
-from genba.grid.certify.replay import Study, solve_again
+from genba.grid.certify.outages import Aftermath, Outage, aftermath
+from genba.grid.certify.replay import Study, solvable, solve_again
 from genba.grid.certify.retry import attempt
 from genba.grid.certify.schedule import schedule, studied
 from genba.grid.certify.twoport import two_ports
-from genba.grid.certify.violations import limits, loads
+from genba.grid.certify.violations import Loads, limits, loads
 from genba.grid.io import matpower
 from genba.grid.operations.contingency import contingency
 from genba.grid.records.contingency import ContingencyParams
@@ -115,16 +115,49 @@ mpc.branch = [ 1 2 0 0.1 0 0 0 0 0 0 1 0 0; 1 2 0 0.1 0 0 0 0 0 0 1 0 0 ];
 """
 
 
-def test_what_the_base_does_not_lead_to_is_found_from_other_starts() -> None:
-    """From half a turn across the line Newton's method finds the lower of two voltages, a collapse."""
-    grid, params = circuit(matpower.parse(TWIN)[0]), ContingencyParams(case="twin.m")
-    bounds, v = limits(grid, params), np.array([1.0, np.exp(3.0j)])
+def twin(load: float, angle: float) -> tuple[Study, list[tuple[Outage, Aftermath]]]:
+    """Give a study of TWIN with this load (MW) from 1 p.u. at an angle (rad), and the loss of a line."""
+    text = TWIN.replace("2 1 50", f"2 1 {load}")
+    grid, params = circuit(matpower.parse(text)[0]), ContingencyParams(case="twin.m")
+    bounds, v = limits(grid, params), np.array([1.0, np.exp(1j * angle)])
     base = loads(grid, two_ports(grid), v, bounds)
     p = grid.case.gen["pg"].astype(float)
     study = Study(params, grid, pattern(grid), bounds, v, p, np.zeros(2), base)
     lost = Outage("branch.2", np.array([1]), np.zeros(0, np.int64))
-    work = [(lost, aftermath(grid, lost, p))]
-    assert solve_again(study, work, Context(), starts=()) == [[]]
+    return study, [(lost, aftermath(grid, lost, p))]
+
+
+def roots(load: float) -> tuple[float, float]:
+    """Give the two voltages at a load over one line of TWIN: v^4 - v^2 + (p x)^2 = 0."""
+    part = np.sqrt(1 - 4 * (load / 100 * 0.1) ** 2)
+    return float(np.sqrt((1 - part) / 2)), float(np.sqrt((1 + part) / 2))
+
+
+def test_what_the_base_does_not_lead_to_is_found_from_other_starts() -> None:
+    """From half a turn across the line Newton's method finds the lower of two voltages, a collapse."""
+    study, work = twin(50, angle=3.0)
     ((found,),) = solve_again(study, work, Context())
-    high = np.sqrt((1 + np.sqrt(1 - 4 * (0.5 * 0.1) ** 2)) / 2)  # v^4 - v^2 + (p x)^2 = 0
-    assert found.value[len(grid.start) + 1] == pytest.approx(high, abs=1e-7)
+    assert found.value[len(study.grid.start) + 1] == pytest.approx(roots(50)[1], abs=1e-7)
+
+
+def test_a_divergence_is_refuted_by_what_only_other_starts_lead_to() -> None:
+    assert solvable(*twin(50, angle=3.0), Context()) == [True]
+    most = 100 / (2 * 0.1)  # MW at unity power factor
+    assert solvable(*twin(1.01 * most, angle=0.1), Context()) == [False]
+
+
+def test_a_low_solution_is_found_by_way_of_the_voltages_reported() -> None:
+    study, work = twin(300, angle=0.1)
+    (low, high), place = roots(300), len(study.grid.start) + 1
+
+    def is_low(outage: Outage, found: Loads) -> bool:
+        return abs(float(found.value[place]) - low) < 1e-6
+
+    (without,) = solve_again(study, work, Context(), borne_out=is_low)
+    assert {round(float(found.value[place]), 6) for found in without} == {round(high, 6)}
+    for told in (low, low + 0.02):  # values are no less compared: this is a start
+        reported = {"branch.2": np.array([0.0, told])}
+        (found,) = solve_again(
+            study, work, Context(), borne_out=is_low, told=lambda outage, of=reported: of[outage.name]
+        )
+        assert found[-1].value[place] == pytest.approx(low, abs=1e-6)

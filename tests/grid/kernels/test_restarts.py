@@ -102,6 +102,21 @@ def test_an_outage_that_the_base_does_not_lead_to_is_tried_again(build: Callable
     assert after.at.vm[1] == pytest.approx(HIGH, abs=1e-10)
 
 
+def test_an_outage_takes_no_inoperable_solution_where_there_is_another(build: Callable[..., Network]) -> None:
+    unit = [[1, 300, 0, 999, -999, 1, 999, 0]]
+    twin = build([[1, 3, 0, 0], [2, 1, 300, 0]], unit, [[1, 2, 0, 0.1, 0], [1, 2, 0, 0.1, 0]])
+    model, schedule = posed(twin)
+    base = solve(model, schedule, vm=flat(twin), va=np.zeros(2))
+    left = aftermath(model, schedule, Outage(np.array([1]), NOTHING), splits=False)
+    far = replace(base, at=replace(base.at, va=TURNED))
+    first = solve(model, left.schedule, vm=far.at.vm, va=TURNED)
+    assert first.converged
+    assert first.at.vm[1] == pytest.approx(np.sqrt(0.1), abs=1e-10)  # v^4 - v^2 + (p x)^2 = 0 at p x = 0.3
+    after = solve_after(model, far, left)
+    assert after.at.vm[1] == pytest.approx(np.sqrt(0.9), abs=1e-10)
+    assert after.iterations > first.iterations
+
+
 @pytest.fixture
 def one_sided(build: Callable[..., Network]) -> Network:
     """Headroom upwards at a strong unit, downwards at one whose line carries almost all it can.

@@ -98,6 +98,8 @@ def _lines(error: GenbaError, command: Sequence[str]) -> Iterator[Text]:
         where = "" if error.where in error.message else f" ({error.where})"
         yield _headed("error", "bold red", f"{error.message}{where}")
     for finding in error.findings:
+        if (finding.message, finding.where) == (error.message, error.where):
+            continue  # said above
         yield _headed(finding.severity, "yellow", f"{finding.where}: {finding.message}")
     if isinstance(error, InputError):
         yield text(f"what is allowed: {' '.join(('genba', *command, '--help'))}", "dim")

@@ -8,9 +8,9 @@ from genba.faces.console.chips import chip, quantity
 from genba.faces.console.icons import icon
 from genba.faces.console.layout import Visit, empty
 from genba.faces.console.lists import table
-from genba.faces.markup import Markup, join, tag
+from genba.faces.markup import Markup, join, prose, tag
 from genba.faces.theme import HOLDS_LOOKS, SEVERITY_LOOKS
-from genba.faces.words import say_finding, say_holds, say_severity
+from genba.faces.words import say_finding, say_holds, say_severity, say_where
 
 SHOWN_FINDINGS = 50
 
@@ -39,9 +39,15 @@ def _row(visit: Visit, operation: str, claim: Claim) -> tuple[Markup, ...]:
         icon("succeeded" if claim.holds else "failed"),
         say_holds(visit.language, claim.holds),
     )
-    method = tag("div", visit.word(labels.claim_method(operation, claim)), class_="method")
+    method = tag("div", prose(visit.word(labels.claim_method(operation, claim))), class_="method")
     name = tag("b", visit.word(labels.claim_label(operation, claim)))
-    return name, verdict, quantity(claim.value, claim.unit), quantity(claim.bound, claim.unit), method
+    return (
+        name,
+        verdict,
+        quantity(visit, claim.value, claim.unit),
+        quantity(visit, claim.bound, claim.unit),
+        method,
+    )
 
 
 def findings(visit: Visit, found: tuple[Finding, ...]) -> Markup:
@@ -63,4 +69,8 @@ def findings(visit: Visit, found: tuple[Finding, ...]) -> Markup:
 def _finding(visit: Visit, finding: Finding) -> tuple[Markup, ...]:
     tone = SEVERITY_LOOKS[finding.severity][0]
     sign = chip(tone, icon("warning"), say_severity(visit.language, finding.severity))
-    return sign, tag("span", finding.where), tag("span", say_finding(visit.language, finding))
+    return (
+        sign,
+        tag("span", say_where(visit.language, finding.where)),
+        tag("span", say_finding(visit.language, finding)),
+    )

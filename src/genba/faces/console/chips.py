@@ -12,7 +12,7 @@ from genba.faces.console.layout import Visit
 from genba.faces.console.telling import progress_text
 from genba.faces.markup import Markup, tag
 from genba.faces.theme import STATE_LOOKS, figure
-from genba.faces.words import SECOND_NS, age, duration, moment, say_holds, say_state
+from genba.faces.words import SECOND_NS, age, duration, moment, say_holds, say_state, say_unit
 
 NEWEST_ID = 8
 """Characters at the end of a ULID that tell runs of one moment apart."""
@@ -75,7 +75,9 @@ def _time_left(visit: Visit, left: float | None) -> Markup | None:
 def headline(visit: Visit, operation: str, value: Headline) -> Markup:
     """Give one large value with its label and unit."""
     label = visit.word(labels.headline(operation, value))
-    return tag("div", tag("dt", label), tag("dd", quantity(value.value, value.unit)), class_="headline")
+    return tag(
+        "div", tag("dt", label), tag("dd", quantity(visit, value.value, value.unit)), class_="headline"
+    )
 
 
 def headline_of(views: Views | None) -> Headline | None:
@@ -83,9 +85,9 @@ def headline_of(views: Views | None) -> Headline | None:
     return views.headlines[0] if views and views.headlines else None
 
 
-def quantity(value: float | None, unit: str) -> Markup:
+def quantity(visit: Visit, value: float | None, unit: str) -> Markup:
     """Give a number and its unit."""
-    shown = "" if unit in ("1", "") or value is None else unit
+    shown = "" if unit in ("1", "") or value is None else say_unit(visit.language, unit)
     return tag(
         "span",
         tag("b", figure(value, unit)),

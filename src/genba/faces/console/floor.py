@@ -161,7 +161,7 @@ def _value(visit: Visit, run: Run, value: Headline | None) -> tuple[Markup, ...]
     if value is None:
         return (tag("small", ending_text(visit, run), class_="cut"),)
     label = visit.word(labels.headline(run.operation, value))
-    return quantity(value.value, value.unit), tag("small", label)
+    return quantity(visit, value.value, value.unit), tag("small", label)
 
 
 def starts(visit: Visit) -> Markup:

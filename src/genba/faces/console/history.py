@@ -8,6 +8,7 @@ from genba.core.errors import GenbaError
 from genba.core.run import Attempt, Event, Run
 from genba.faces import labels
 from genba.faces.console.chips import short_id, when
+from genba.faces.console.fields import Field, fields_of
 from genba.faces.console.icons import state_icon
 from genba.faces.console.layout import Visit, empty, show
 from genba.faces.console.lists import pairs
@@ -68,21 +69,23 @@ def answers(visit: Visit, run: Run) -> Markup:
     """Give the params of a run."""
     kind = operation(run.operation)
     return pairs(
-        (visit.word(labels.param_label(kind, name)), _answer(visit, run, name, labels.unit_of(field)))
-        for name, field in kind.params.model_fields.items()
-        if name in run.params
+        (visit.word(labels.param_label(kind, field.name)), _answer(visit, run, field))
+        for field in fields_of(kind.params)
+        if field.name in run.params
     )
 
 
-def _answer(visit: Visit, run: Run, name: str, unit: str) -> str:
-    value = run.params[name]
+def _answer(visit: Visit, run: Run, field: Field) -> str:
+    value = run.params[field.name]
     if isinstance(value, bool):
         return visit.say("console.run.yes", "yes") if value else visit.say("console.run.no", "no")
     if isinstance(value, int | float):
-        return number(value, unit)
+        return number(value, field.unit, visit.language)
     if isinstance(value, list | tuple):
         return ", ".join(str(part) for part in value) or "–"
-    stored = next((entry.name for entry in run.inputs if entry.field == name), "")
+    if value in field.choices:
+        return visit.say(f"console.choice.{value}", str(value))
+    stored = next((entry.name for entry in run.inputs if entry.field == field.name), "")
     if str(value).startswith("sha256:") and stored:
         return stored
     return "–" if value is None else str(value)

@@ -29,7 +29,7 @@ def table(
     )
 
 
-def pairs(entries: Iterable[tuple[str, Content]]) -> Markup:
+def pairs(entries: Iterable[tuple[Content, Content]]) -> Markup:
     """Give names and values."""
     return tag(
         "dl",

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 from nicegui import ui
@@ -63,22 +64,39 @@ def wanted_of(query: Mapping[str, str]) -> Wanted:
     return Wanted(known, query.get("operation", ""), query.get("tag", ""), query.get("cursor", ""))
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of the list at one moment."""
+
+    runs: tuple[Run, ...]
+    left: Mapping[str, float | None]
+    """How long each run still takes, s, by its id; None while unknown."""
+    following: str | None
+    """Where older runs begin; None where there are none."""
+
+
+def look(readings: Readings, wanted: Wanted) -> Listing:
+    """Read a page of the list; blocks."""
+    page = readings.factory.runs(wanted.query())
+    return Listing(page.items, {run.id: readings.left(run) for run in page.items}, page.next)
+
+
 async def runs_page(visit: Visit, readings: Readings, query: Mapping[str, str]) -> None:
     """Draw the list."""
     wanted = wanted_of(query)
-    page = await asyncio.to_thread(readings.factory.runs, wanted.query())
+    listing = await asyncio.to_thread(look, readings, wanted)
     title = visit.say("console.runs.title", "Runs")
     with frame(visit, title):
         heading(title)
         current = Current(visit)
         show(filters(visit, wanted), classes="panel")
-        rows = show(listed(visit, page.items), classes="panel")
-        show(pager(visit, wanted, page.next))
+        rows = show(listed(visit, listing.runs, listing.left), classes="panel")
+        show(pager(visit, wanted, listing.following))
 
     async def refresh() -> None:
-        newer = await current.read(readings.factory.runs, wanted.query())
+        newer = await current.read(look, readings, wanted)
         if newer is not None:
-            rows.content = listed(visit, newer.items)
+            rows.content = listed(visit, newer.runs, newer.left)
 
     ui.timer(EVERY_S, refresh, immediate=False)
 
@@ -110,8 +128,10 @@ def _choice(name: str, label: str, options: list[tuple[str, str]], chosen: str) 
     return tag("div", tag("label", label, for_=identity), select)
 
 
-def listed(visit: Visit, runs: tuple[Run, ...]) -> Markup:
-    """Give the table of runs."""
+def listed(
+    visit: Visit, runs: tuple[Run, ...], left: Mapping[str, float | None] = MappingProxyType({})
+) -> Markup:
+    """Give the table of runs; `left` tells how long those at work still take, s, by their ids."""
     if not runs:
         return empty(visit.say("console.runs.none", "No run matches."))
     heads = [
@@ -123,15 +143,15 @@ def listed(visit: Visit, runs: tuple[Run, ...]) -> Markup:
         visit.say("console.runs.run", "Run"),
         visit.say("console.runs.tags", "Tags"),
     ]
-    return table(heads, [row(visit, run) for run in runs])
+    return table(heads, [row(visit, run, left.get(run.id)) for run in runs])
 
 
-def row(visit: Visit, run: Run) -> tuple[Markup, ...]:
-    """Give one run's cells."""
+def row(visit: Visit, run: Run, left: float | None = None) -> tuple[Markup, ...]:
+    """Give one run's cells; `left` is how long it still takes, s."""
     name = tag("a", operation_title(visit, run.operation), href=f"/runs/{run.id}", class_="name")
     return (
         join(name, tag("div", input_name(run), class_="cut muted")),
-        join(state_chip(visit, run.state), progress(visit, run)),
+        join(state_chip(visit, run.state), progress(visit, run, left)),
         certificate_chip(visit, run.certificate),
         when(visit, run.created),
         tag("span", duration(run.seconds, visit.language), class_="number"),

@@ -16,7 +16,9 @@ from genba.faces.console.lists import pairs, table
 from genba.faces.console.readings import Readings
 from genba.faces.labels import AnyOperation
 from genba.faces.markup import Markup, join, prose, tag
+from genba.faces.phrases import say_words
 from genba.faces.theme import figure
+from genba.faces.words import say_unit
 
 FORMATS = (("csv", "CSV"), ("xlsx", "Excel"), ("parquet", "Parquet"))
 
@@ -115,8 +117,9 @@ class Pages:
     def _rows(self, rows: Sequence[dict[str, Cell]]) -> Markup:
         columns = self.shown.columns.columns
         numbers = frozenset(place for place, column in enumerate(columns) if column.dtype in ("int", "float"))
-        cells = [[cell_text(column, row[column.name]) for column in columns] for row in rows]
-        heads = [_head(column) for column in columns]
+        visit, domain = self.visit, self._domain()
+        cells = [[cell_text(visit, domain, column, row[column.name]) for column in columns] for row in rows]
+        heads = [column_head(visit, domain, column, self._sentence(column)) for column in columns]
         return tag("div", table(heads, cells, numbers=numbers), class_="tight")
 
     def _place(self) -> Markup:
@@ -135,17 +138,26 @@ class Pages:
         return join(*(tag("a", word, href=f"{base}?format={name}", download=True) for name, word in FORMATS))
 
     def _meanings(self) -> Markup:
-        domain, name = self.run.operation.partition(".")[0], self.shown.columns.name
-        say = self.visit.word
         entries = [
-            (column.name, prose(say(labels.column_sentence(domain, name, column.name, column.sentence))))
-            for column in self.shown.columns.columns
+            (self._named(column), prose(self._sentence(column))) for column in self.shown.columns.columns
         ]
         title = self.visit.say("console.tables.meanings", "What the columns mean")
         return tag("details", tag("summary", title), pairs(entries), class_="fold")
 
+    def _sentence(self, column: Column) -> str:
+        text = labels.column_sentence(self._domain(), self.shown.columns.name, column.name, column.sentence)
+        return self.visit.word(text)
 
-def cell_text(column: Column, value: Cell) -> str:
+    def _named(self, column: Column) -> Markup:
+        """Give a column's heading, and its name in files where that differs."""
+        label = self.visit.word(labels.column_label(self._domain(), column))
+        return join(label, " ", tag("code", column.name)) if label != column.name else join(label)
+
+    def _domain(self) -> str:
+        return self.run.operation.partition(".")[0]
+
+
+def cell_text(visit: Visit, domain: str, column: Column, value: Cell) -> str:
     """Give one cell as people read it; identifiers keep their digits together."""
     if value is None:
         return "–"
@@ -153,12 +165,14 @@ def cell_text(column: Column, value: Cell) -> str:
         return "✓" if value else "✕"
     if isinstance(value, float):
         return figure(value, column.unit)
-    return str(value)
+    return say_words(visit.language, domain, column.words, str(value))
 
 
-def _head(column: Column) -> Markup:
-    unit = tag("span", f" {column.unit}", class_="unit") if column.unit not in ("", "1") else None
-    return tag("span", column.name, unit, title=column.sentence)
+def column_head(visit: Visit, domain: str, column: Column, sentence: str | None = None) -> Markup:
+    """Give the heading of a column with its unit; `sentence` tells who asks what it means."""
+    said = say_unit(visit.language, column.unit)
+    unit = tag("span", f" {said}", class_="unit") if said not in ("", "1") else None
+    return tag("span", visit.word(labels.column_label(domain, column)), unit, title=sentence)
 
 
 def _step(word: str, act: Any) -> None:

@@ -13,7 +13,7 @@ from genba.faces.console.fields import Field
 from genba.faces.console.layout import Visit, show
 from genba.faces.labels import AnyOperation
 from genba.faces.markup import Markup, join, prose, tag
-from genba.faces.words import with_unit
+from genba.faces.words import say_unit, with_unit
 from genba.factory.registry import domain
 
 
@@ -61,7 +61,8 @@ def _label(field: Field, drawing: Drawing, target: str | None) -> None:
         if field.required
         else None
     )
-    show(tag("label", with_unit(words, field.unit), need, class_="field-label", for_=target))
+    words = with_unit(words, say_unit(visit.language, field.unit))
+    show(tag("label", words, need, class_="field-label", for_=target))
 
 
 def _sentence(field: Field, drawing: Drawing) -> Markup:

@@ -7,7 +7,7 @@ from genba.faces.markup import Markup, tag
 from genba.faces.report.opening import chip
 from genba.faces.report.sheet import Sheet
 from genba.faces.theme import HOLDS_LOOKS, SEVERITY_LOOKS, figure
-from genba.faces.words import say_finding, say_holds, say_severity
+from genba.faces.words import say_finding, say_holds, say_severity, say_where
 
 MOST_FINDINGS = 100
 
@@ -86,7 +86,7 @@ def _finding(sheet: Sheet, finding: Finding) -> Markup:
         "li",
         chip(*SEVERITY_LOOKS[finding.severity], say_severity(sheet.language, finding.severity)),
         " ",
-        tag("bdi", finding.where, class_="where"),
+        tag("bdi", say_where(sheet.language, finding.where), class_="where"),
         " ",
         tag("bdi", say_finding(sheet.language, finding)),
     )

@@ -7,7 +7,7 @@ from genba.faces.labels import Text
 from genba.faces.markup import Markup, join, tag
 from genba.faces.report.sheet import Sheet
 from genba.faces.theme import HOLDS_LOOKS, STATE_LOOKS, Tone, figure
-from genba.faces.words import duration, moment, say_fault, say_holds, say_state
+from genba.faces.words import duration, moment, say_fault, say_holds, say_state, say_unit
 
 
 def name(sheet: Sheet) -> Text:
@@ -118,7 +118,11 @@ def _fact(label: str, value: Markup | str) -> list[Markup]:
 
 
 def _card(sheet: Sheet, shown: Headline) -> Markup:
-    unit = None if shown.unit in ("1", "") or shown.value is None else tag("span", shown.unit, class_="unit")
+    unit = (
+        None
+        if shown.unit in ("1", "") or shown.value is None
+        else tag("span", say_unit(sheet.language, shown.unit), class_="unit")
+    )
     return tag(
         "div",
         tag("div", sheet.label(labels.headline(sheet.run.operation, shown)), class_="name"),

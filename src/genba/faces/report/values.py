@@ -5,9 +5,10 @@ from typing import Any
 from genba.core.columns import Cell, Column
 from genba.faces import labels
 from genba.faces.markup import Markup, prose, tag
+from genba.faces.phrases import say_words
 from genba.faces.report.sheet import Sheet
 from genba.faces.theme import column_figure
-from genba.faces.words import number, with_unit
+from genba.faces.words import number, say_unit, with_unit
 from genba.num.table import Table
 
 MOST_ROWS = 200
@@ -40,15 +41,15 @@ def tables(sheet: Sheet) -> Markup | None:
     )
 
 
-def cell(value: Cell, column: Column, yes: str, no: str) -> str:
+def cell(sheet: Sheet, value: Cell, column: Column) -> str:
     """Give one cell as people read it; whole numbers stay plain, because most of them are names."""
     if value is None:
         return "–"
     if isinstance(value, bool):
-        return yes if value else no
+        return sheet.say("faces.report.yes", "yes") if value else sheet.say("faces.report.no", "no")
     if isinstance(value, float):
         return column_figure(value, column.unit)
-    return str(value)
+    return say_words(sheet.language, sheet.operation.domain, column.words, str(value))
 
 
 def _is_single(sheet: Sheet, field: str, bulk: set[str]) -> bool:
@@ -59,7 +60,7 @@ def _value(sheet: Sheet, field: str, value: Any) -> Markup:
     unit = labels.unit_of(sheet.operation.result.model_fields[field])
     plain = isinstance(value, int | float) and not isinstance(value, bool)
     words = "; ".join(map(str, value)) or "–" if isinstance(value, list | tuple) else str(value)
-    shown = number(value, unit) if plain or value is None else words
+    shown = number(value, unit, sheet.language) if plain or value is None else words
     return tag(
         "tr",
         tag("th", sheet.label(labels.result_label(sheet.operation, field)), scope="row"),
@@ -85,14 +86,18 @@ def _table(sheet: Sheet, shown: Table) -> Markup:
 
 
 def _grid(sheet: Sheet, shown: Table) -> Markup:
-    yes, no = sheet.say("faces.report.yes", "yes"), sheet.say("faces.report.no", "no")
     columns = shown.columns.columns
     heads = (
-        tag("th", with_unit(column.name, column.unit), scope="col", class_=_align(column))
+        tag(
+            "th",
+            with_unit(_label(sheet, column), say_unit(sheet.language, column.unit)),
+            scope="col",
+            class_=_align(column),
+        )
         for column in columns
     )
     body = (
-        tag("tr", *(tag("td", cell(row[c.name], c, yes, no), class_=_align(c)) for c in columns))
+        tag("tr", *(tag("td", cell(sheet, row[c.name], c), class_=_align(c)) for c in columns))
         for row in shown.rows(0, MOST_ROWS)
     )
     return tag("table", tag("thead", tag("tr", *heads)), tag("tbody", *body), class_="grid")
@@ -116,13 +121,23 @@ def _columns(sheet: Sheet, shown: Table) -> Markup:
     entries = [
         tag(
             "div",
-            tag("dt", with_unit(column.name, column.unit)),
+            tag("dt", with_unit(_named(sheet, column), say_unit(sheet.language, column.unit))),
             tag("dd", prose(_sentence(sheet, shown, column))),
         )
         for column in shown.columns.columns
     ]
     summary = tag("summary", sheet.say("faces.report.columns", "What the columns mean"))
     return tag("details", summary, tag("dl", *entries, class_="facts"))
+
+
+def _label(sheet: Sheet, column: Column) -> str:
+    return sheet.label(labels.column_label(sheet.operation.domain, column))
+
+
+def _named(sheet: Sheet, column: Column) -> str:
+    """Give a column's heading, and its name in files where that differs."""
+    label = _label(sheet, column)
+    return label if label == column.name else f"{label} {column.name}"
 
 
 def _sentence(sheet: Sheet, shown: Table, column: Column) -> str:

@@ -1,8 +1,9 @@
 """An independent power flow: Newton's method on complex voltages in rectangular coordinates.
 
 The grid's kernels work in polar coordinates; nothing is shared with them. Changes of a voltage are told along
-it and across it, so that a pivot is at hand on the diagonal. Pinned buses (the reference, and what is
-de-energised) keep their rows as identities, so one sparsity pattern serves every outage of a case.
+it and across it, so that a pivot is at hand on the diagonal; `halved` makes it longer by the one and turns it
+by the other. Pinned buses (the reference, and what is de-energised) keep their rows as identities, so one
+sparsity pattern serves every outage of a case.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from genba.num import sparse
 AS_GOOD = 12  # steps that new factors cost, with those they still leave: old ones serve while they need fewer
 HOPELESS = 1e6  # p.u.: beyond this mismatch the iteration never came back
 DIAGONAL = 0.01  # a pivot on the diagonal is taken from this share of its column's largest
+HALVINGS = 6  # of a step, before it is given up
 LARGEST_GAIN = 2.0  # by which a secant step may exceed the step of the kept factors
 
 
@@ -86,6 +88,11 @@ class _Residual:
     current: Complexes
     size: float
 
+    @property
+    def norm(self) -> float:
+        """Give the Euclidean norm."""
+        return float(np.hypot(np.linalg.norm(self.equations), np.linalg.norm(self.reference)))
+
 
 def pattern(grid: Circuit) -> Pattern:
     """Give the pattern that serves a case and every outage of it."""
@@ -144,6 +151,58 @@ def newton(
         pace = wrong.size / before
         tangent = tangent if pace < 1 and wrong.size * pace**AS_GOOD < tolerance else None
     return Solution(v, slack, wrong.size, steps)
+
+
+def halved(
+    shape: Pattern, ports: TwoPorts, task: Task, v: Complexes, *, tolerance: float, steps: int
+) -> Solution:
+    """Solve from `v` by changes of magnitudes and angles, each halved until the mismatch falls.
+
+    This finds solutions that `newton` does not, and others where there are several. Buses start at the
+    magnitude that they hold; the slack is always what balances an island.
+    """
+    y = _admittance(shape, ports)
+    v = np.where(task.held & ~task.pinned, task.magnitude * np.exp(1j * np.angle(v)), v)
+    slack, taken = _missing(y, task, v), 0
+    wrong = _residual(y, task, v, slack)
+    while taken < steps and tolerance < wrong.size <= HOPELESS:
+        heed()
+        try:
+            step = _tangent(shape, y, task, v, wrong.current).step(wrong)
+        except RuntimeError:  # singular: there is no Newton step from here
+            break
+        nearer = _nearer(y, task, v, step, wrong.norm)
+        if nearer is None:
+            break
+        (v, slack, wrong), taken = nearer, taken + 1
+    return Solution(v, slack, wrong.size, taken)
+
+
+def _nearer(
+    y: sparse.csr_matrix, task: Task, v: Complexes, step: Floats, norm: float
+) -> tuple[Complexes, Floats, _Residual] | None:
+    """Give where the longest part of a step leads that leaves less than this norm; None when none does."""
+    for number in range(HALVINGS + 1):
+        there = _bent(v, step * 0.5**number)
+        slack = _missing(y, task, there)
+        wrong = _residual(y, task, there, slack)
+        if wrong.norm < norm:
+            return there, slack, wrong
+    return None
+
+
+def _missing(y: sparse.csr_matrix, task: Task, v: Complexes) -> Floats:
+    """Give what each island takes at a voltage beyond what is injected, p.u., by island from 1."""
+    off = (v * (y @ v).conj() - task.injection).real
+    return np.asarray(np.bincount(task.island, np.where(task.island > 0, off, 0.0)), np.float64)
+
+
+def _bent(v: Complexes, step: Floats) -> Complexes:
+    """Give voltages turned by what a step has across them, and longer by what it has along; NaN below 0."""
+    size, buses = np.abs(v), len(v)
+    longer = size + step[buses : 2 * buses]
+    turned = np.angle(v) + step[:buses] / np.where(size > 0, size, 1.0)
+    return np.where(size > 0, np.where(longer > 0, longer, np.nan) * np.exp(1j * turned), v)
 
 
 def _admittance(shape: Pattern, ports: TwoPorts) -> sparse.csr_matrix:

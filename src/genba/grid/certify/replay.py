@@ -1,25 +1,32 @@
 """Outages solved again, on all threads, by the certificates' own Newton method."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
+from typing import TypeVar
 
 import numpy as np
 
 from genba.core.context import Context
 from genba.grid.certify.circuit import Circuit, Complexes, Floats
-from genba.grid.certify.newton import Pattern
+from genba.grid.certify.newton import Pattern, halved, newton
 from genba.grid.certify.outages import Aftermath, Outage, plan_after
 from genba.grid.certify.pool import heeding
-from genba.grid.certify.retry import STARTS, first_voltage, settle
-from genba.grid.certify.twoport import two_ports
+from genba.grid.certify.retry import STARTS, Method, Settled, first_voltage, granted, plausible, settlements
+from genba.grid.certify.schedule import Schedule
+from genba.grid.certify.twoport import TwoPorts, two_ports
 from genba.grid.certify.violations import Limits, Loads, loads
 from genba.grid.records.contingency import ContingencyParams
+
+R = TypeVar("R")
+Work = tuple[Outage, Aftermath]
 
 STEPS = 30  # Newton steps granted to an outage
 BATCH = 64  # outages between two reports
 BEFORE = 0.15  # share of the progress that is told before any outage is solved again
+AT_SET_POINT = 1e-6  # p.u.: what is reported no farther from its set point holds it
 
 
 @dataclass(frozen=True)
@@ -40,22 +47,34 @@ def _anything(outage: Outage, found: Loads) -> bool:
     return True
 
 
+def _untold(outage: Outage) -> Floats:
+    return np.zeros(1)  # of every bus
+
+
 def solve_again(
     study: Study,
     work: list[tuple[Outage, Aftermath]],
     ctx: Context,
     *,
-    steps: int = STEPS,
-    starts: tuple[str, ...] = STARTS,
     borne_out: Callable[[Outage, Loads], bool] = _anything,
+    told: Callable[[Outage], Floats] = _untold,
 ) -> list[list[Loads]]:
-    """Give the loads of outages in every solution found; SuperLU works outside the interpreter's lock.
+    """Give the loads of outages in the solutions found, until one bears out what is reported.
 
-    Where the state of the base leads to no solution that bears out what is reported, first voltages of these
-    names are tried.
+    The state of the base comes first, then other first voltages, then both by halved steps, and last what
+    lies near the voltage magnitudes `told` of an outage, p.u., 0 at buses of which none is.
     """
-    done: list[list[Loads]] = []
-    solve = partial(_solve, study, steps=steps, starts=starts, borne_out=borne_out)
+    return _each(partial(_solve, study, borne_out=borne_out, told=told), work, ctx)
+
+
+def solvable(study: Study, work: list[tuple[Outage, Aftermath]], ctx: Context) -> list[bool]:
+    """Tell of which outages there is a solution: any from the base, a plausible one from other starts."""
+    return _each(partial(_solvable, study, steps=granted(study.params, STEPS)), work, ctx)
+
+
+def _each(solve: Callable[[Work], R], work: list[Work], ctx: Context) -> list[R]:
+    """Do the work on all threads; SuperLU works outside the interpreter's lock."""
+    done: list[R] = []
     with ThreadPoolExecutor(max(ctx.threads, 1)) as pool:
         for start in range(0, len(work), BATCH):
             heed = partial(
@@ -72,27 +91,72 @@ def solve_again(
 @np.errstate(all="ignore")  # every thread has its own
 def _solve(
     study: Study,
-    work: tuple[Outage, Aftermath],
+    work: Work,
     *,
-    steps: int,
-    starts: tuple[str, ...],
     borne_out: Callable[[Outage, Loads], bool],
+    told: Callable[[Outage], Floats],
 ) -> list[Loads]:
-    outage, left = work
-    ports, plan = two_ports(left.grid), plan_after(left, outage, study.p)
-    found = None
-    for side in (study.side, np.zeros_like(study.side)) if study.side.any() else (study.side,):
-        # that of the base is where the study begins; held buses may be what stands in the way
-        found = found or settle(
-            left.grid, plan, study.shape, ports, study.v, study.params, steps=steps, side=side
-        )
+    outage, after = work[0], _after(study, *work)
     every: list[Loads] = []
-    for start in (*starts, None):
-        if found is not None:
-            every.append(loads(left.grid, ports, found.v, study.bounds))
-            if borne_out(outage, every[-1]):
-                break
-        if start is not None:
-            v = first_voltage(left.grid, plan, start)
-            found = settle(left.grid, plan, study.shape, ports, v, study.params, steps=steps)
+    plain, bent = ((after.from_base(method), after.from_others(method)) for method in (newton, halved))
+    for found in chain(*plain, *bent, after.near(told(outage))):
+        every.append(loads(after.grid, after.ports, found.v, study.bounds))
+        if borne_out(outage, every[-1]):
+            break
     return every
+
+
+@np.errstate(all="ignore")
+def _solvable(study: Study, work: Work, *, steps: int) -> bool:
+    after = _after(study, *work)
+    if next(after.from_base(newton, steps), None) is not None:
+        return True
+    return any(plausible(after.grid, found) for found in after.from_others(newton, steps))
+
+
+@dataclass(frozen=True)
+class _After:
+    """What an outage leaves to be solved, by the parameters and from the base of its study."""
+
+    study: Study
+    grid: Circuit
+    plan: Schedule
+    ports: TwoPorts
+
+    def from_base(self, method: Method, steps: int = STEPS) -> Iterator[Settled]:
+        """Yield solutions to which the state of the base leads, with its held buses and without."""
+        v, side = self.study.v, self.study.side
+        yield from self.found(v, side, method, steps)
+        if side.any():  # held buses may be what stands in the way
+            yield from self.found(v, np.zeros_like(side), method, steps)
+
+    def from_others(self, method: Method, steps: int = STEPS) -> Iterator[Settled]:
+        """Yield solutions to which other first voltages lead."""
+        for start in STARTS:
+            v = first_voltage(self.grid, self.plan, start)
+            yield from self.found(v, np.zeros_like(self.study.side), method, steps)
+
+    def near(self, magnitude: Floats) -> Iterator[Settled]:
+        """Yield solutions to which states lead in which buses hold a magnitude, p.u., where it is not 0."""
+        study, plan, params = self.study, self.plan, self.study.params
+        holds = (magnitude > 0) & ~plan.reference & self.grid.alive
+        if not holds.any():
+            return
+        size = np.where(holds, magnitude, plan.magnitude)
+        free = replace(study, params=params.model_copy(update={"reactive_limits": False}))
+        holding = replace(self, study=free, plan=replace(plan, held=plan.held | holds, magnitude=size))
+        below, side = plan.magnitude - size, study.side
+        if params.reactive_limits:
+            at_limit = np.where(np.abs(below) > AT_SET_POINT, np.sign(below), 0.0)
+            side = np.where(holds & plan.held, at_limit, side)
+        for state in holding.found(study.v, np.where(holds, 0.0, study.side), halved, STEPS):
+            yield from self.found(state.v, side, halved, STEPS)
+
+    def found(self, v: Complexes, side: Floats, method: Method, steps: int) -> Iterator[Settled]:
+        """Yield what `settlements` does."""
+        grid, plan, shape, params = self.grid, self.plan, self.study.shape, self.study.params
+        return settlements(grid, plan, shape, self.ports, v, params, steps=steps, side=side, method=method)
+
+
+def _after(study: Study, outage: Outage, left: Aftermath) -> _After:
+    return _After(study, left.grid, plan_after(left, outage, study.p), two_ports(left.grid))

@@ -1,11 +1,13 @@
 """The certificates' own attempt at a power flow, slack and reactive limits included."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from genba.grid.certify.circuit import Bools, Circuit, Complexes, Floats
-from genba.grid.certify.newton import Pattern, Task, newton, pattern
+from genba.grid.certify.newton import Pattern, Solution, Task, newton, pattern
 from genba.grid.certify.schedule import Schedule, headroom
 from genba.grid.certify.twoport import TwoPorts, two_ports, withdrawals
 from genba.grid.records.powerflow import COLLAPSED, StateParams
@@ -20,6 +22,9 @@ FEW = 30  # steps: where fewer were granted, they and not the grid may be what l
 NO_REACTANCE = 1e-4  # what a reactance of 0 is taken as in a DC power flow, p.u.
 STARTS = ("dc", "flat")  # tried where another first voltage leads nowhere, before a solution counts as none
 PLAUSIBLE_PU = 0.5  # a solution with a voltage below this refutes no divergence: the grid cannot be run there
+
+Method = Callable[..., Solution]
+"""`newton` or `halved`."""
 
 
 @dataclass(frozen=True)
@@ -123,16 +128,10 @@ def settle(
     `side` holds the reactive limits to start from, none when not given. Shares of the slack follow the need
     at `v`, or else the opposite: units have other headroom there.
     """
-    side = np.zeros(len(grid.island)) if side is None else side
-    v = np.where(plan.reference, plan.magnitude * np.exp(1j * np.angle(v)), np.where(grid.alive, v, 0.0))
-    need = _imbalance(grid, plan, withdrawals(grid, ports, v).real + grid.case.bus["pd"])
-    found = _settled(grid, plan, shape, ports, v, params, steps=steps, side=side, need=need)
-    if found is None and params.slack == "distributed":
-        found = _settled(grid, plan, shape, ports, v, params, steps=steps, side=side, need=-need)
-    return found
+    return next(settlements(grid, plan, shape, ports, v, params, steps=steps, side=side), None)
 
 
-def _settled(
+def settlements(
     grid: Circuit,
     plan: Schedule,
     shape: Pattern,
@@ -141,6 +140,28 @@ def _settled(
     params: StateParams,
     *,
     steps: int,
+    side: Floats | None = None,
+    method: Method = newton,
+) -> Iterator[Settled]:
+    """Yield what `settle` gives, and what it would give were the need at `v` the opposite."""
+    side = np.zeros(len(grid.island)) if side is None else side
+    v = np.where(plan.reference, plan.magnitude * np.exp(1j * np.angle(v)), np.where(grid.alive, v, 0.0))
+    need = _imbalance(grid, plan, withdrawals(grid, ports, v).real + grid.case.bus["pd"])
+    solve = partial(method, shape, ports, tolerance=params.tolerance, steps=steps)
+    for expected in (need, -need) if params.slack == "distributed" else (need,):
+        found = _settled(grid, plan, ports, v, params, solve=solve, side=side, need=expected)
+        if found is not None:
+            yield found
+
+
+def _settled(
+    grid: Circuit,
+    plan: Schedule,
+    ports: TwoPorts,
+    v: Complexes,
+    params: StateParams,
+    *,
+    solve: Callable[[Task, Complexes], Solution],
     side: Floats,
     need: Floats,
 ) -> Settled | None:
@@ -149,7 +170,7 @@ def _settled(
     for number in range(ROUNDS):
         weights = _weights(grid, plan, need) if shared else None
         task = _task(grid, plan, side, weights)
-        done = newton(shape, ports, task, v, tolerance=params.tolerance, steps=steps)
+        done = solve(task, v)
         v, steps_taken, again = done.v, steps_taken + done.steps, False
         if not done.mismatch <= params.tolerance or (np.abs(v)[grid.alive] < COLLAPSED).any():
             return None

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genba.core.columns import Dtype
-from genba.core.errors import InputError
+from genba.core.errors import InputError, input_error
+from genba.core.findings import Argument, FindingKind, Severity
 from genba.grid.io.matrix import NUMBER
 from genba.grid.records.case import Case
 from genba.num.table import Table
@@ -19,11 +20,58 @@ CHANGE = re.compile(
     re.ASCII,
 )
 TABLES = ("bus", "gen", "branch")
-FORM = (
-    "write table.id.column=value, such as branch.12.status=0, bus.*.pd*=1.1 or gen.3.pmax=250; "
-    "table is bus, gen or branch; id is a bus number, a row from 1, or * for all rows"
-)
 LARGEST_WHOLE = 2**53
+FORM = FindingKind(
+    "grid.change_form",
+    Severity.ERROR,
+    "found the change {change}; write table.id.column=value, such as branch.12.status=0, bus.*.pd*=1.1 or "
+    "gen.3.pmax=250; table is bus, gen or branch; id is a bus number, a row from 1, or * for all rows",
+)
+TABLE = FindingKind(
+    "grid.change_table",
+    Severity.ERROR,
+    "change {change}: there is no table {table}; allowed: {allowed}",
+)
+COLUMN = FindingKind(
+    "grid.change_column",
+    Severity.ERROR,
+    "change {change}: {table} has no column {column}; allowed: {allowed}",
+)
+NEAR = FindingKind(
+    "grid.change_near",
+    Severity.ERROR,
+    "change {change}: {table} has no column {column}; allowed: {allowed}; did you mean {near}?",
+)
+NO_NUMBER = FindingKind(
+    "grid.change_number",
+    Severity.ERROR,
+    "change {change}: {found} is no number",
+)
+WHOLE = FindingKind(
+    "grid.change_whole",
+    Severity.ERROR,
+    "change {change}: {column} takes whole numbers only",
+)
+BUS = FindingKind(
+    "grid.change_bus",
+    Severity.ERROR,
+    "change {change}: {found} is no bus number",
+)
+ROW = FindingKind(
+    "grid.change_row",
+    Severity.ERROR,
+    "change {change}: {found} is no row",
+)
+NO_BUS = FindingKind(
+    "grid.change_no_bus",
+    Severity.ERROR,
+    "change {change}: bus has no bus number {number}",
+)
+NO_ROW = FindingKind(
+    "grid.change_no_row",
+    Severity.ERROR,
+    "change {change}: {table} has no row {number} (it has {rows})",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +114,9 @@ def _with_table(case: Case, name: str, table: Table) -> Case:
 def _parse(text: str) -> Change:
     match = CHANGE.fullmatch(text)
     if match is None:
-        raise InputError(f"found the change {text[:200]!r}; {FORM}", where="set")
+        raise _wrong(FORM, text)
     if match["table"] not in TABLES:
-        raise _wrong(text, f"there is no table {match['table']!r}; allowed: {', '.join(TABLES)}")
+        raise _wrong(TABLE, text, table=repr(match["table"]), allowed=", ".join(TABLES))
     return Change(text, match["table"], match["id"], match["column"], match["sign"] == "*=", match["value"])
 
 
@@ -78,24 +126,22 @@ def _column(change: Change, table: Table) -> Dtype:
     if change.table == "bus":
         del allowed["bus"]  # the number is what rows are known by
     if change.column not in allowed:
-        near = get_close_matches(change.column, allowed, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise _wrong(
-            change.text,
-            f"{change.table} has no column {change.column!r}; allowed: {', '.join(allowed)}{hint}",
-        )
+        told = {"table": change.table, "column": repr(change.column), "allowed": ", ".join(allowed)}
+        for near in get_close_matches(change.column, allowed, n=1):
+            raise _wrong(NEAR, change.text, near=near, **told)
+        raise _wrong(COLUMN, change.text, **told)
     return allowed[change.column]
 
 
 def _changed(change: Change, table: Table, dtype: Dtype) -> NDArray[np.float64] | NDArray[np.int64]:
     """Give the whole column after a change."""
     if NUMBER.fullmatch(change.value) is None or np.isnan(value := float(change.value)):
-        raise _wrong(change.text, f"{change.value!r} is no number")
+        raise _wrong(NO_NUMBER, change.text, found=repr(change.value))
     rows = _rows(change, table)
     values = table[change.column].copy()
     new = values[rows] * value if change.multiplies else np.full(len(values[rows]), value)
     if dtype == "int" and not np.all((new == np.floor(new)) & (np.abs(new) <= LARGEST_WHOLE)):
-        raise _wrong(change.text, f"{change.column} takes whole numbers only")
+        raise _wrong(WHOLE, change.text, column=change.column)
     values[rows] = new
     return values
 
@@ -105,19 +151,16 @@ def _rows(change: Change, table: Table) -> NDArray[np.bool_]:
     if change.id == "*":
         return np.ones(len(table), np.bool_)
     if not change.id.isdecimal() or len(change.id) > 18:
-        raise _wrong(change.text, f"{change.id!r} is no {_known_by(change.table)}")
+        raise _wrong(BUS if change.table == "bus" else ROW, change.text, found=repr(change.id))
     number = int(change.id)
     known: NDArray[np.int64] = table["bus"] if change.table == "bus" else np.arange(1, len(table) + 1)
     mask: NDArray[np.bool_] = known == number
     if not mask.any():
-        held = "" if change.table == "bus" else f" (it has {len(table)})"
-        raise _wrong(change.text, f"{change.table} has no {_known_by(change.table)} {number}{held}")
+        if change.table == "bus":
+            raise _wrong(NO_BUS, change.text, number=number)
+        raise _wrong(NO_ROW, change.text, table=change.table, number=number, rows=len(table))
     return mask
 
 
-def _known_by(table: str) -> str:
-    return "bus number" if table == "bus" else "row"
-
-
-def _wrong(text: str, reason: str) -> InputError:
-    return InputError(f"change {text[:200]!r}: {reason}", where="set")
+def _wrong(kind: FindingKind, text: str, **arguments: Argument) -> InputError:
+    return input_error(kind, "set", change=repr(text[:200]), **arguments)

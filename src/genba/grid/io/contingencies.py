@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from genba.core.errors import InputError, TooLarge
+from genba.core.errors import InputError, TooLarge, input_error
 from genba.core.findings import Finding, FindingKind, Severity
 from genba.core.tally import Tally
 from genba.grid.checks.tally import MORE
@@ -67,6 +67,32 @@ FILE_MANY = FindingKind(
     "grid.contingency_many", Severity.ERROR, "Found {found} elements; at most {most} are lost at once."
 )
 
+TWICE = FindingKind(
+    "grid.named_twice",
+    Severity.ERROR,
+    "found two contingencies called {found}",
+)
+FORM = FindingKind(
+    "grid.named_form",
+    Severity.ERROR,
+    "found {found}, need name=branch.12+gen.3",
+)
+TAKEN = FindingKind(
+    "grid.named_taken",
+    Severity.ERROR,
+    "found the name {found}, which is that of an element; choose another",
+)
+ELEMENT_FORM = FindingKind(
+    "grid.element_form",
+    Severity.ERROR,
+    "found {found}, need {one}.<number> or {other}.<number>",
+)
+NO_ELEMENT = FindingKind(
+    "grid.no_element",
+    Severity.ERROR,
+    "{case} has no {table} {number}",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Contingency:
@@ -87,7 +113,7 @@ def named(texts: Iterable[str], case: Case) -> tuple[Contingency, ...]:
     for text in texts:
         contingency = _named(text, case)
         if contingency.name in found:
-            raise InputError(f"found two contingencies called {contingency.name!r}", where="named")
+            raise input_error(TWICE, "named", found=repr(contingency.name))
         found[contingency.name] = contingency
     return tuple(found.values())
 
@@ -201,12 +227,10 @@ def monitored(names: Iterable[str], case: Case) -> tuple[NDArray[np.bool_], NDAr
 def _named(text: str, case: Case) -> Contingency:
     match = NAMED.fullmatch(text)
     if match is None:
-        raise InputError(f"found {text[:80]!r}, need name=branch.12+gen.3", where="named")
+        raise input_error(FORM, "named", found=repr(text[:80]))
     name = match["name"]
     if ELEMENTS.fullmatch(name):
-        raise InputError(
-            f"found the name {name!r}, which is that of an element; choose another", where="named"
-        )
+        raise input_error(TAKEN, "named", found=repr(name))
     elements = [
         _element(part, case, allowed=("branch", "gen"), where="named")
         for part in match["elements"].split("+")
@@ -215,17 +239,16 @@ def _named(text: str, case: Case) -> Contingency:
     return Contingency(name, branches, tuple(sorted({row for table, row in elements if table == "gen"})))
 
 
-def _element(name: str, case: Case, *, allowed: tuple[str, ...], where: str) -> tuple[str, int]:
+def _element(name: str, case: Case, *, allowed: tuple[str, str], where: str) -> tuple[str, int]:
     """Give table and row of an element; a bus goes by its number, a branch or unit by its row from 1."""
     match = ELEMENT.fullmatch(name.strip())
     if match is None or match["table"] not in allowed:
-        forms = " or ".join(f"{table}.<number>" for table in allowed)
-        raise InputError(f"found {name[:80]!r}, need {forms}", where=where)
+        raise input_error(ELEMENT_FORM, where, found=repr(name[:80]), one=allowed[0], other=allowed[1])
     table, number = match["table"], int(match["number"])
     rows = len(getattr(case, table))
     found = (
         np.flatnonzero(case.bus["bus"] == number) if table == "bus" else np.arange(rows)[number - 1 : number]
     )
     if number < 1 or len(found) == 0:
-        raise InputError(f"{case.name} has no {table} {number}", where=where)
+        raise input_error(NO_ELEMENT, where, case=case.name, table=table, number=number)
     return table, int(found[0])

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from genba.core.errors import InputError
+from genba.core.errors import input_error
+from genba.core.findings import FindingKind, Severity
 from genba.grid.records.case import Case
 from genba.grid.records.opf import OPF_BUSES
 from genba.num import parquet
@@ -14,7 +15,24 @@ from genba.num.table import Table
 KNOWN = ("vm", "va", "pd", "qd", "price", "reactive_price", "voltage_price")
 """What an energised bus must have."""
 SHORT = ("shortfall", "reactive_shortfall")
-REMEDY = "give the buses of an optimal ac run of the same grid"
+OTHER = FindingKind(
+    "grid.start_other",
+    Severity.ERROR,
+    "{file} holds {found} buses which are not the {buses} of {case}; "
+    "give the buses of an optimal ac run of the same grid",
+)
+LACKING = FindingKind(
+    "grid.start_lacking",
+    Severity.ERROR,
+    "{file} has no voltage or no price at {missing} buses that {case} energises, bus {first} the first; "
+    "give the buses of an optimal ac run of the same grid",
+)
+UNBALANCED = FindingKind(
+    "grid.start_unbalanced",
+    Severity.ERROR,
+    "{file} is of a grid that cannot be balanced, so its prices are none; "
+    "give the buses of an optimal ac run of the same grid",
+)
 
 
 def optimum(path: Path, case: Case, energised: NDArray[np.bool_]) -> Table:
@@ -32,24 +50,15 @@ def optimum(path: Path, case: Case, energised: NDArray[np.bool_]) -> Table:
     numbers, own = found["bus"], case.bus["bus"]
     order, places = np.argsort(numbers, kind="stable"), np.argsort(own, kind="stable")
     if not np.array_equal(numbers[order], own[places]):
-        raise InputError(
-            f"{path.name} holds {len(numbers)} buses which are not the {len(own)} of {case.name}; {REMEDY}",
-            where="start",
-        )
+        raise input_error(OTHER, "start", file=path.name, found=len(numbers), buses=len(own), case=case.name)
     rows = np.empty(len(own), np.int64)
     rows[places] = order
     found = found.where(rows)
     known = np.all([np.isfinite(found[name]) for name in KNOWN], axis=0) & (found["vm"] > 0)
     missing = np.flatnonzero(energised & ~known)
     if len(missing):
-        raise InputError(
-            f"{path.name} has no voltage or no price at {len(missing)} buses that {case.name} energises, "
-            f"bus {own[missing[0]]} the first; {REMEDY}",
-            where="start",
-        )
+        first = int(own[missing[0]])
+        raise input_error(LACKING, "start", file=path.name, missing=len(missing), case=case.name, first=first)
     if any((found[name] != 0).any() for name in SHORT):
-        raise InputError(
-            f"{path.name} is of a grid that cannot be balanced, so its prices are none; {REMEDY}",
-            where="start",
-        )
+        raise input_error(UNBALANCED, "start", file=path.name)
     return found

@@ -81,7 +81,7 @@ def screen(
         if not to.wanted[lane]:
             continue
         seen.settled[lane] = to.beyond[lane]
-        if to.near[lane] or to.lowest[0, 0, lane] < 4.0 * rules.lowest**2:
+        if to.near[lane] or to.lowest[0, 0, lane] < rules.lowest**2:
             continue
         margin = rules.error[2] * seen.mismatch[lane]
         if not rules.guarded or _keeps_reactive_limits(

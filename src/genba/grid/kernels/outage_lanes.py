@@ -48,7 +48,7 @@ class Rules(NamedTuple):
         steps: Newton steps at most.
         screens: whether a lane is left as soon as it is far from every limit.
         learns: whether errors are noted.
-        lowest: voltage below which a bus has collapsed, p.u.
+        lowest: voltage below which a lane is left to be solved by itself, p.u.
         shared: whether all units produce the slack, or the reference alone.
         guarded: whether reactive limits are to be kept.
         error: of apparent power, of voltage and of reactive output, per p.u. of mismatch, shape (3,).

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -32,6 +32,7 @@ from genba.grid.kernels.outage_rounds import ROUNDS, Todo, first_of, next_of
 from genba.grid.kernels.outage_stream import solve_outages
 from genba.grid.kernels.outage_verdicts import Lost, Study, Verdicts
 from genba.grid.kernels.outages import Outage, aftermath, solve_after
+from genba.grid.kernels.restarts import OPERABLE
 from genba.num.lu.lanes import LANES
 from genba.num.threads import pool_of
 
@@ -159,6 +160,8 @@ def _lanes(given: Study, lost: Lost, threads: int) -> Lanes | None:
     )
     if known is None:
         return None
+    # what comes to lie lower is solved by itself, where other first voltages are tried
+    model = replace(model, budget=replace(model.budget, lowest=max(model.budget.lowest, OPERABLE)))
     ground = Ground(model, schedule, state, known)
     return Lanes(ground, taken(ground, lost.branches, lost.units), threads)
 

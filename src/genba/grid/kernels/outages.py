@@ -7,7 +7,7 @@ import numpy as np
 from genba.grid.kernels.headroom import spread
 from genba.grid.kernels.islands import remaining
 from genba.grid.kernels.network import Bools, Ints, bus_sum
-from genba.grid.kernels.restarts import solve_or_restart
+from genba.grid.kernels.restarts import operable, restarted
 from genba.grid.kernels.steady_state import Model, Schedule, State, solve
 
 
@@ -76,10 +76,15 @@ def aftermath(model: Model, base: Schedule, outage: Outage, *, splits: bool) -> 
 
 
 def solve_after(model: Model, base: State, left: Aftermath) -> State:
-    """Solve what an outage leaves, from the state before it, or else from other first voltages."""
-    if base.side.any():
-        after = solve(model, left.schedule, vm=base.at.vm, va=base.at.va, side=base.side)
-        if after.converged:
-            return after
-    # buses held at a limit before may be what stands in the way: let all units try their set points again
-    return solve_or_restart(model, left.schedule, vm=base.at.vm, va=base.at.va)
+    """Solve what an outage leaves, from the state before it, or else from other first voltages.
+
+    Those are also tried where that state leads to voltages at which the grid cannot be run.
+    """
+    at = base.at
+    after = solve(model, left.schedule, vm=at.vm, va=at.va, side=base.side)
+    if not after.converged and base.side.any():
+        # buses held at a limit before may be what stands in the way: let all units try their set points again
+        after = solve(model, left.schedule, vm=at.vm, va=at.va)
+    if operable(after, left.schedule):
+        return after
+    return restarted(model, left.schedule, after, vm=at.vm, va=at.va)

@@ -22,7 +22,7 @@ def solve_or_restart(model: Model, schedule: Schedule, *, vm: Floats, va: Floats
 
 
 def restarted(model: Model, schedule: Schedule, failed: State, *, vm: Floats, va: Floats) -> State:
-    """Solve from `OTHERS`, no reactive limit held, what a first voltage (n,) did not.
+    """Solve from `OTHERS`, no reactive limit held, what a first voltage (n,) did not, or only inoperably.
 
     The first solution that is operable is given, else that of the highest lowest voltage; where there is none
     at all, where the first try ended. A solution counts the steps of all tries.
@@ -40,6 +40,11 @@ def restarted(model: Model, schedule: Schedule, failed: State, *, vm: Floats, va
         if best.converged and _lowest(best, live) >= OPERABLE:
             break
     return replace(best, iterations=steps) if best.converged else failed
+
+
+def operable(state: State, schedule: Schedule) -> bool:
+    """Tell whether a state is a solution at which the grid can be run."""
+    return state.converged and _lowest(state, schedule.island > 0) >= OPERABLE
 
 
 def _lowest(state: State, live: Bools) -> float:

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from genba.core.columns import Columns
 from genba.core.context import Context
-from genba.core.errors import InputError
+from genba.core.errors import input_error
 from genba.core.operation import operation
 from genba.grid.certify.contingency import certify_contingency
+from genba.grid.checks.asked import NO_AREA, NO_NAMES, NO_OUTAGES, NO_VOLTAGE
 from genba.grid.io.contingencies import Contingency, listed, monitored, named, pairs, singles
 from genba.grid.io.opening import open_case
 from genba.grid.kernels import outage_study, outage_verdicts
@@ -115,10 +116,7 @@ def contingency(params: ContingencyParams, ctx: Context) -> ContingencyResult:
     ranking = _ranked(params, base, ctx)
     contingencies = (*contingencies, *pairs(ranking.first, ranking.second))
     if not contingencies:
-        raise InputError(
-            f"{case.name} has none of the outages asked for; give all as outages, or name some",
-            where="outages",
-        )
+        raise input_error(NO_OUTAGES, "outages", case=case.name)
     return _report(study, base, _judged(params, base, contingencies, ctx), ranking)
 
 
@@ -129,17 +127,9 @@ def _check(params: ContingencyParams) -> None:
         InputError: when no outage is asked for, or no voltage is allowed.
     """
     if params.outages == "named" and not (params.named or params.contingencies or params.pairs):
-        raise InputError(
-            "found outages named, and no contingency with a name; give named, contingencies or pairs, "
-            "or all, branches or units as outages",
-            where="outages",
-        )
+        raise input_error(NO_NAMES, "outages")
     if params.vmin is not None and params.vmax is not None and params.vmin > params.vmax:
-        raise InputError(
-            f"vmin {params.vmin:g} p.u. is above vmax {params.vmax:g} p.u., so that no voltage is allowed; "
-            "give the smaller one as vmin",
-            where="vmin",
-        )
+        raise input_error(NO_VOLTAGE, "vmin", vmin=f"{params.vmin:g}", vmax=f"{params.vmax:g}")
 
 
 def _asked(params: ContingencyParams, case: Case, ctx: Context) -> tuple[Contingency, ...]:
@@ -159,7 +149,7 @@ def _monitored(params: ContingencyParams, case: Case) -> tuple[Bools, Bools]:
     unknown = sorted(set(params.areas) - set(held))
     if unknown:
         allowed = ", ".join(map(str, held[:AREAS_NAMED])) + (", ..." if len(held) > AREAS_NAMED else "")
-        raise InputError(f"{case.name} has no area {unknown[0]}; it has: {allowed}", where="areas")
+        raise input_error(NO_AREA, "areas", case=case.name, area=unknown[0], allowed=allowed)
     order = np.argsort(case.bus["bus"])
     ends = [
         order[np.searchsorted(case.bus["bus"][order], case.branch[end])] for end in ("from_bus", "to_bus")

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genba.core.context import Context
-from genba.core.errors import Cancelled, InputError
+from genba.core.errors import Cancelled, input_error
 from genba.core.inputs import InputFile
 from genba.core.operation import operation
 from genba.grid.certify.powerflow import certify_powerflow
+from genba.grid.checks.asked import MUCH_RECORDED, NO_SCENARIOS
 from genba.grid.io.dispatched import dispatched
 from genba.grid.io.opening import open_case
 from genba.grid.io.recorded import Recorded, recorded
@@ -251,16 +252,18 @@ def _asked(params: PowerflowParams, case: Case, ctx: Context) -> _Asked | None:
     """
     if params.scenarios is None:
         if params.record:
-            raise InputError("record keeps values of scenarios; give a file of scenarios too", where="record")
+            raise input_error(NO_SCENARIOS, "record")
         return None
     found, findings = read_scenarios(ctx.path(params.scenarios), case)
     ctx.check(findings)
     kept = recorded(params.record, case)
     if len(found) * len(kept.names) > MOST_RECORDED:
-        raise InputError(
-            f"found {len(kept.names):,} values of {len(found):,} scenarios to record; at most "
-            f"{MOST_RECORDED:,} are kept in all: name fewer elements",
-            where="record",
+        raise input_error(
+            MUCH_RECORDED,
+            "record",
+            values=f"{len(kept.names):,}",
+            scenarios=f"{len(found):,}",
+            most=f"{MOST_RECORDED:,}",
         )
     return _Asked(found, kept)
 

@@ -50,9 +50,22 @@ from genba.num.table import Table, TableOf, table
 BAND = 1e-6
 """Share of a limit by which rounding may pass it."""
 
+STATUSES = ("secure", "violated", "islanded", "diverged")
+REASONS = (
+    "no solution was found",
+    "branch.# (#-#) at # % of # MVA",
+    "bus.# at # p.u., below # p.u.",
+    "bus.# at # p.u., above # p.u.",
+    *(
+        f"cuts off {lost} at {buses}"
+        for lost in ("# MW load", "# MW generation", "# MW load and # MW generation")
+        for buses in ("# bus", "# buses")
+    ),
+)
+"""What `why` says, # for each number."""
 VIOLATION = (
     Column("element", "text", "", "What is violated: `branch.12` or `bus.7`."),
-    Column("limit_kind", "text", "", "rating, vmin or vmax."),
+    Column("limit_kind", "text", "", "rating, vmin or vmax.", ("rating", "vmin", "vmax")),
     Column("value", "float", "MVA or p.u.", "Larger apparent power of both ends, or voltage magnitude."),
     Column("limit", "float", "MVA or p.u.", "What is allowed."),
     Column(
@@ -65,16 +78,24 @@ OUTAGES = Columns(
         Column(
             "outage", "text", "", "What is lost: `branch.12`, `gen.3`, or the name of a named contingency."
         ),
-        Column("status", "text", "", "secure, violated, islanded or diverged; the last that applies."),
+        Column(
+            "status", "text", "", "secure, violated, islanded or diverged; the last that applies.", STATUSES
+        ),
         Column("lost_load", "float", "MW", "Demand that is cut off."),
         Column(
             "lost_generation", "float", "MW", "Generation that is lost or cut off, the lost unit included."
         ),
         Column("violations", "int", "1", "New or worsened violations."),
         Column("worst", "float", "%", "Largest excess over a limit, in % of it; missing when there is none."),
-        Column("why", "text", "", "The worst element and by how much, or what is cut off."),
+        Column("why", "text", "", "The worst element and by how much, or what is cut off.", REASONS),
         Column("iterations", "int", "1", "Newton steps taken."),
-        Column("solved", "text", "", "ac: in full; screened: only found to be far from every limit."),
+        Column(
+            "solved",
+            "text",
+            "",
+            "ac: in full; screened: only found to be far from every limit.",
+            ("ac", "screened"),
+        ),
     ),
 )
 VIOLATIONS = Columns(

@@ -42,6 +42,7 @@ from genba.core.records import Result
 from genba.core.units import MW, DollarPerHour, Mvar, One, Percent, PerUnit, Second
 from genba.grid.records.case import CaseParams
 from genba.grid.records.dispatch import DISPATCH_UNITS
+from genba.grid.records.powerflow import KINDS
 from genba.num.table import Table, TableOf
 
 PRICED = 1e-2
@@ -60,7 +61,7 @@ OPF_BUSES = Columns(
     (
         *BUS,
         Column("island", "int", "1", "Island number from 1; 0 when de-energised."),
-        Column("kind", "text", "", "reference, pv (with a unit), pq, or off when de-energised."),
+        Column("kind", "text", "", "reference, pv (with a unit), pq, or off when de-energised.", KINDS),
         Column("base_kv", "float", "kV", "Nominal voltage."),
         Column("vm", "float", "p.u.", "Voltage magnitude; missing when de-energised or dc."),
         Column("va", "float", "°", "Voltage angle; missing when de-energised or soc."),
@@ -108,6 +109,19 @@ OPF_BRANCHES = Columns(
         Column("over_angle", "float", "°", "How far the angle passes its limit; 0 unless infeasible."),
     ),
 )
+LIMITS = (
+    "rating_from",
+    "rating_to",
+    "angmin",
+    "angmax",
+    "vmin",
+    "vmax",
+    "pmin",
+    "pmax",
+    "qmin",
+    "qmax",
+)
+UNMET = ("demand", "surplus", "reactive_demand", "reactive_surplus", "rating", "angmin", "angmax")
 OPF_BINDING = Columns(
     "opf_binding",
     (
@@ -117,6 +131,7 @@ OPF_BINDING = Columns(
             "text",
             "",
             "rating_from, rating_to, angmin, angmax, vmin, vmax, pmin, pmax, qmin or qmax.",
+            LIMITS,
         ),
         Column("value", "float", "MVA, °, p.u., MW or Mvar", "Where it stands."),
         Column("limit", "float", "MVA, °, p.u., MW or Mvar", "What is allowed."),
@@ -133,6 +148,7 @@ OPF_RELAXATIONS = Columns(
             "text",
             "",
             "demand, surplus, reactive_demand, reactive_surplus, rating, angmin or angmax.",
+            UNMET,
         ),
         Column("amount", "float", "MW, Mvar, MVA or °", "By how much to relax it."),
         Column("limit", "float", "MW, Mvar, MVA or °", "What stands now: demand or limit."),

@@ -36,12 +36,14 @@ from genba.num.table import Table, TableOf, table
 COLLAPSED = 0.1
 """Voltage magnitude below which a bus has collapsed, p.u."""
 
+KINDS = ("reference", "pv", "pq", "off")
+"""Of a bus."""
 BUSES = Columns(
     "buses",
     (
         Column("bus", "int", "1", "Bus number."),
         Column("island", "int", "1", "Island number from 1; 0 when de-energised."),
-        Column("kind", "text", "", "reference, pv, pq, or off when de-energised."),
+        Column("kind", "text", "", "reference, pv, pq, or off when de-energised.", KINDS),
         Column("base_kv", "float", "kV", "Nominal voltage."),
         Column("vm", "float", "p.u.", "Voltage magnitude."),
         Column("va", "float", "°", "Voltage angle."),
@@ -74,7 +76,13 @@ UNITS = Columns(
         Column("in_service", "bool", "1", "Whether the unit runs."),
         Column("p", "float", "MW", "Active power output."),
         Column("q", "float", "Mvar", "Reactive power output."),
-        Column("limit", "text", "", "qmax or qmin where a reactive limit holds the unit, else empty."),
+        Column(
+            "limit",
+            "text",
+            "",
+            "qmax or qmin where a reactive limit holds the unit, else empty.",
+            ("qmin", "qmax"),
+        ),
     ),
 )
 

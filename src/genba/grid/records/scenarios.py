@@ -27,7 +27,7 @@ SCENARIOS = Columns(
     (
         Column("scenario", "text", "", "Name of the scenario."),
         Column("time", "text", "", "What the file says of its time; empty when nothing."),
-        Column("status", "text", "", "converged or diverged."),
+        Column("status", "text", "", "converged or diverged.", ("converged", "diverged")),
         Column("iterations", "int", "1", "Newton steps taken."),
         Column("load", "float", "MW", "Active power demand served."),
         Column("unserved", "float", "MW", "Demand at de-energised buses."),

@@ -4,13 +4,12 @@ import numpy as np
 
 from genba.core.views import Axis, BarChart, Chart, Headline, NetworkChart, Series, Views
 from genba.grid.io.pglib import ATTRIBUTION
-from genba.grid.records.contingency import ContingencyParams, ContingencyResult
+from genba.grid.records.contingency import REASONS, STATUSES, ContingencyParams, ContingencyResult
 from genba.grid.views.network_map import network_map
 from genba.grid.views.powerflow import voltage_profile
 from genba.num.table import Table
 
 WORST = 20
-STATUSES = ("secure", "violated", "islanded", "diverged")
 NOT_COVERED = (
     "Steady state after each outage: no short circuit, no stability, no protection, no operator's response.",
     "Taps, phase shifters and switched shunts stay where the case has them.",
@@ -87,7 +86,7 @@ def _bars(outages: Table, column: str, *, name: str, key: str, title: str, y: Ax
         text=tuple(f"{outage}: {why}" for outage, why in zip(outages["outage"], outages["why"], strict=True)),
     )
     x = Axis(label="Outage", unit="1", scale="category")
-    return BarChart(key=key, title=title, x=x, y=y, series=(series,))
+    return BarChart(key=key, title=title, x=x, y=y, series=(series,), words=REASONS)
 
 
 def _statuses(outages: Table) -> BarChart:
@@ -98,6 +97,7 @@ def _statuses(outages: Table) -> BarChart:
         x=Axis(label="Status", unit="1", scale="category"),
         y=Axis(label="Outages", unit="1"),
         series=(Series(name="Outages", x=STATUSES, y=count),),
+        words=STATUSES,
     )
 
 

@@ -72,7 +72,7 @@ def _prices(result: DispatchResult) -> LineChart:
                 name="Price",
                 x=_percentiles(len(shown)),
                 y=tuple(price[shown].tolist()),
-                text=tuple(f"bus {bus}" for bus in result.buses["bus"][shown].tolist()),
+                text=tuple(f"bus.{bus}" for bus in result.buses["bus"][shown].tolist()),
             ),
         ),
         marks=(Mark(label="Average", y=average),) if average is not None else (),
@@ -168,6 +168,7 @@ def _merit_order(result: DispatchResult) -> LineChart:
                 ),
             ),
         ),
+        words=("# of # MW",),
     )
 
 

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from genba.core.views import Axis, BarChart, Chart, Headline, LineChart, Series, Views
 from genba.grid.io.pglib import ATTRIBUTION
-from genba.grid.records.opf import OpfParams, OpfResult
+from genba.grid.records.opf import LIMITS, UNMET, OpfParams, OpfResult
 from genba.grid.views.network_map import network_map, shade_of
 from genba.grid.views.powerflow import LOADING, loading_classes
 from genba.num.table import Table
@@ -141,7 +141,7 @@ def _price_parts(buses: Table) -> LineChart:
     if len(order) > POINTS:
         order = order[np.linspace(0, len(order) - 1, POINTS).round().astype(np.int64)]
     x = tuple(np.linspace(0, 100, len(order)).round(2).tolist())
-    text = tuple(f"bus {bus}" for bus in buses["bus"][order].tolist())
+    text = tuple(f"bus.{bus}" for bus in buses["bus"][order].tolist())
     columns = (("Price", "price"), ("Energy", "energy"), ("Losses", "loss"), ("Congestion", "congestion"))
     return LineChart(
         key="price_parts",
@@ -172,15 +172,16 @@ def _binding(binding: Table) -> BarChart:
         series=(
             Series(
                 name="Saving",
-                x=tuple(f"{row['element']} {row['limit_kind']}" for row in rows),
+                x=tuple(f"{row['element']}: {row['limit_kind']}" for row in rows),
                 y=tuple(row["gain"] for row in rows),
                 text=tuple(
-                    f"{row['element']} {row['limit_kind']}: {row['value']:.4g} of {row['limit']:.4g}, "
+                    f"{row['element']}: {row['limit_kind']}: {row['value']:.4g} of {row['limit']:.4g}; "
                     f"shadow price {row['price']:.4g}"
                     for row in rows
                 ),
             ),
         ),
+        words=(*LIMITS, "# of #", "shadow price #"),
     )
 
 
@@ -200,10 +201,11 @@ def _relaxations(relaxations: Table) -> list[Chart]:
                     series=(
                         Series(
                             name="Relaxation",
-                            x=tuple(f"{row['element']} {row['limit_kind']}" for row in rows),
+                            x=tuple(f"{row['element']}: {row['limit_kind']}" for row in rows),
                             y=tuple(row["amount"] for row in rows),
                         ),
                     ),
+                    words=UNMET,
                 )
             )
     return charts

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from genba.core.context import Context
-from genba.core.errors import InputError
+from genba.core.errors import input_error
+from genba.line.checks.asked import LONG_TASK, NO_CYCLE, NO_NUMBER, NO_STAFF, NO_TIMES
 from genba.line.checks.pace import check_cycle
 from genba.line.kernels.assignment_model import Assigning, Resource
 from genba.line.kernels.bits import Ints
@@ -121,12 +122,12 @@ def read_job(line: Line, params: BalanceParams, ctx: Context) -> Job:
     """
     products = _products(line, params)
     if not products.sum():
-        raise InputError("no task takes any time, so there is nothing to balance", where="tasks")
+        raise input_error(NO_TIMES, "tasks")
     if params.stations is None and params.objective in ("cycle", "feasible"):
-        raise InputError(f"objective {params.objective} needs the number of stations", where="stations")
+        raise input_error(NO_NUMBER, "stations", objective=params.objective)
     staff = staff_of(line, products) if params.staff or params.objective == "cost" else {}
     if not staff and (params.staff or params.objective == "cost"):
-        raise InputError("the line has neither workers nor groups of people or robots", where="workers")
+        raise input_error(NO_STAFF, "workers")
     times = products.max(axis=0)
     cycle = int(times.sum()) if params.objective == "cycle" else _cycle(line, params, int(times.sum()))
     start, end = np.array(task_pairs(line), np.int64).reshape(-1, 2).T
@@ -164,7 +165,7 @@ def _check_longest(job: Job, params: BalanceParams, ctx: Context) -> None:
     told = not job.staff and params.mix != "average"
     ctx.check(check_cycle(job.line, seconds(room)) if told else ())
     if longest > room:
-        raise InputError(f"a task takes {seconds(longest)} s, more than the cycle", where="cycle_time")
+        raise input_error(LONG_TASK, "cycle_time", time=str(seconds(longest)))
 
 
 def fastest(job: Job) -> Ints:
@@ -177,7 +178,7 @@ def _cycle(line: Line, params: BalanceParams, work: int) -> int:
     if given is None and params.objective == "efficiency" and params.stations_from is not None:
         return work  # the fewest stations are limit enough
     if given is None or given <= 0:
-        raise InputError("neither a cycle time nor a demand with shifts is given", where="cycle_time")
+        raise input_error(NO_CYCLE, "cycle_time")
     return whole(given)
 
 

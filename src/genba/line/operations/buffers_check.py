@@ -1,6 +1,7 @@
 """What cannot be asked of places and staff, each refused with its reason."""
 
-from genba.core.errors import InputError
+from genba.core.errors import InputError, input_error
+from genba.line.checks.asked import FEW_PLACES, NO_TARGET, TARGET_AND_BUDGET
 from genba.line.kernels.buffer_search import spread
 from genba.line.operations.buffers_task import HOUR, Task
 
@@ -31,9 +32,9 @@ def check_task(task: Task) -> None:
 def _check_money(task: Task) -> None:
     params = task.params
     if params.target is None and params.least == "cost":
-        raise InputError("found no target for the least cost to reach; give one, or a budget", where="target")
+        raise input_error(NO_TARGET, "target")
     if params.target is not None and params.least == "places":
-        raise InputError("with a budget, a target is reached at the least cost; ask for it", where="least")
+        raise input_error(TARGET_AND_BUDGET, "least")
     if not task.prices.any():
         raise InputError(
             "nothing has a price; write place_cost in the buffers, or investments and wages where staff is "
@@ -41,9 +42,7 @@ def _check_money(task: Task) -> None:
             where="buffers",
         )
     if params.places is not None and task.totals[0] > params.places:
-        raise InputError(
-            f"found {params.places} places at most, fewer than today's {task.totals[0]}", where="places"
-        )
+        raise input_error(FEW_PLACES, "places", places=params.places, today=int(task.totals[0]))
 
 
 def _check_totals(task: Task) -> None:

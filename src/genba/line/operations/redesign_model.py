@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genba.core.errors import InputError, TooLarge
+from genba.core.errors import InputError, TooLarge, input_error
+from genba.line.checks.asked import LONG_FOR_PLACES, NO_CYCLE, NO_LINE, NO_PRODUCT
 from genba.line.kernels.assignment_model import Assigning
 from genba.line.kernels.bits import Ints
 from genba.line.kernels.fewest_moves import Moving
@@ -76,19 +77,18 @@ def read_job(line: Line, params: RedesignParams) -> Job:
         InputError: when today's assignment or the cycle is missing, or a task cannot keep it.
     """
     if not any(station.tasks for station in line.stations):
-        raise InputError("no station has tasks, so there is nothing to redesign; balance the line first")
+        raise input_error(NO_LINE, "stations")
     if line.shape == "two-sided":
         raise InputError("two sides of a line cannot be planned here; give the line as straight or u")
     given = params.cycle_time if params.cycle_time is not None else planned_cycle(line)
     if given is None or given <= 0:
-        raise InputError("neither a cycle time nor a demand with shifts is given", where="cycle_time")
+        raise input_error(NO_CYCLE, "cycle_time")
     job = Job(line, params, _times(line, params), whole(given))
     most = max(station.servers for station in line.stations) + params.extra_places
     longest = int(job.times.max())
     if longest > job.cycle * most:
-        raise InputError(
-            f"a task takes {seconds(longest)} s, more than {most} places in a cycle of {given} s",
-            where="cycle_time",
+        raise input_error(
+            LONG_FOR_PLACES, "cycle_time", time=str(seconds(longest)), places=most, cycle=str(given)
         )
     return job
 
@@ -97,9 +97,7 @@ def _times(line: Line, params: RedesignParams) -> Ints:
     known = {product.id for product in line.products}
     strange = [one for one in params.made if one not in known]
     if strange:
-        raise InputError(
-            f"there is no product {strange[0]}; there are {', '.join(sorted(known))}", where="made"
-        )
+        raise input_error(NO_PRODUCT, "made", product=strange[0], products=", ".join(sorted(known)))
     made = params.made or tuple(product.id for product in line.products if product.share > 0)
     if params.mix == "average" or not made:
         chosen = line.model_copy(

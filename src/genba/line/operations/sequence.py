@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genba.core.context import Context
-from genba.core.errors import InputError
+from genba.core.errors import input_error
 from genba.core.operation import operation
 from genba.line.certify.sequence import certify_sequence
+from genba.line.checks.asked import NO_PLAN, NO_STATIONS
 from genba.line.io.opening import open_line
 from genba.line.kernels.product_rates import even_order
 from genba.line.kernels.work_overload import (
@@ -93,10 +94,7 @@ def _cycle(params: SequenceParams, line: Line) -> float:
     """
     cycle = params.cycle_time if params.cycle_time is not None else planned_cycle(line)
     if cycle is None:
-        raise InputError(
-            "cycle_time: the line has neither demand with shifts nor a planned cycle; give cycle_time in s",
-            where="cycle_time",
-        )
+        raise input_error(NO_PLAN, "cycle_time")
     return cycle
 
 
@@ -116,10 +114,7 @@ def _launching(line: Line, counts: Ints, cycle: float, window: float) -> Launchi
         InputError: when no station has work to do.
     """
     if not line.stations:
-        raise InputError(
-            "the line has no stations, so there is no work to spread; balance it first, or add stations",
-            where="stations",
-        )
+        raise input_error(NO_STATIONS, "stations")
     places = np.array([station.servers for station in line.stations])
     loads = np.array([station_loads(line, product.id) for product in _products(line)])
     times = np.rint(loads / places * PER_SECOND).astype(np.int64)

@@ -9,10 +9,11 @@ from typing import Protocol
 import numpy as np
 
 from genba.core.context import Context
-from genba.core.errors import InputError
+from genba.core.errors import InputError, input_error
 from genba.core.findings import FindingKind, Severity
 from genba.core.operation import operation
 from genba.line.certify.simulate import certify_simulate
+from genba.line.checks.asked import NO_SHIFTS
 from genba.line.io.opening import open_line
 from genba.line.kernels.event_course import Course
 from genba.line.kernels.flow_model import model_of
@@ -182,7 +183,7 @@ def _engine(flow: Flow, params: SimulateParams, ctx: Context) -> Engine:
     if params.breaks and params.engine == "recursion":
         raise InputError("the recursion leaves breaks out; use auto or events", where="engine")
     if params.breaks and not flow.line.shifts:
-        raise InputError("the line has no shifts, so no breaks; write them", where="breaks")
+        raise input_error(NO_SHIFTS, "breaks")
     if flow.reasons or params.breaks or params.engine == "events":
         return Events(flow, params, ctx.seed, max(ctx.threads, 1))
     return Recursion(flow, params, ctx.seed)

@@ -16,8 +16,14 @@ ASSIGNMENTS = Columns(
         Column("task", "text", "", "Task id."),
         Column("name", "text", "", "What is done."),
         Column("station", "int", "1", "Number of its station, from 1 along the line."),
-        Column("leg", "text", "", "`in` or `out`: the leg of a U; empty for a straight line."),
-        Column("side", "text", "", "`left` or `right` of a two-sided line; empty for one side."),
+        Column("leg", "text", "", "`in` or `out`: the leg of a U; empty for a straight line.", ("in", "out")),
+        Column(
+            "side",
+            "text",
+            "",
+            "`left` or `right` of a two-sided line; empty for one side.",
+            ("left", "right"),
+        ),
         Column("time", "float", "s", "Time that is planned for it."),
         Column("start", "float", "s", "When it starts within its station, waiting included."),
         Column(

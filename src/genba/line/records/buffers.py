@@ -47,6 +47,7 @@ DESIGNS = Columns(
             "text",
             "",
             "selected, finalist (compared with it), before (today), or frontier (other places or budgets).",
+            ("selected", "finalist", "before", "frontier"),
         ),
         Column("places", "int", "1", "Places on all ways together."),
         Column("cost", "float", "currency", "Price of all places and staff beyond today's."),

@@ -10,6 +10,8 @@ from genba.core.units import Currency, One, Second
 from genba.line.records.line import LineParams
 from genba.num.table import Table, TableOf
 
+OUTCOMES = ("optimal", "feasible", "infeasible", "unsolved")
+"""Of each number of stations."""
 FRONTIER = Columns(
     "frontier",
     (
@@ -19,6 +21,7 @@ FRONTIER = Columns(
             "text",
             "",
             "`optimal`, `feasible` (best so far), `infeasible` (proved), or `unsolved` within the limits.",
+            OUTCOMES,
         ),
         Column("stations", "int", "1", "Stations with work; 0 without a line."),
         Column("moves", "int", "1", "Tasks moved to another station than today's; -1 without a line."),
@@ -53,7 +56,7 @@ PLACEMENTS = Columns(
         Column(
             "place", "int", "1", "Number of that station along the line, closed ones counted too, from 1."
         ),
-        Column("way", "text", "", "`in` or `out`: the leg of a U; empty for a straight line."),
+        Column("way", "text", "", "`in` or `out`: the leg of a U; empty for a straight line.", ("in", "out")),
         Column("time", "float", "s", "Its longest time among the products that count."),
         Column("moved", "int", "1", "1 when it moves to another station, else 0."),
         Column("cost", "float", "currency", "Cost of its move."),
@@ -65,7 +68,13 @@ SITES = Columns(
         Column("most", "int", "1", "Point of the frontier: stations allowed at most."),
         Column("place", "int", "1", "Number along the line, closed stations counted too, from 1."),
         Column("station", "text", "", "Station id; `new 1` and so on where it is not there today."),
-        Column("state", "text", "", "`kept`, `opened`, `closed`, or `empty` today and after."),
+        Column(
+            "state",
+            "text",
+            "",
+            "`kept`, `opened`, `closed`, or `empty` today and after.",
+            ("kept", "opened", "closed", "empty"),
+        ),
         Column("tasks", "int", "1", "Number of its tasks."),
         Column("servers", "int", "1", "Places side by side."),
         Column("load", "float", "s", "Work of the product with the most of it here, over the places."),

@@ -122,6 +122,7 @@ SPANS = Columns(
             "",
             "Occupied (work, and repairs that interrupt it) or blocked; of lines of events working, "
             "changeover, down, blocked, waiting (for a worker) or off.",
+            ("occupied", "blocked", "working", "changeover", "down", "waiting", "off"),
         ),
         Column("start", "float", "s", "When it began, after the window's beginning."),
         Column("end", "float", "s", "When it ended."),

@@ -117,4 +117,5 @@ def _finalists(result: BuffersResult) -> ScatterChart:
         series=tuple(
             Series(name=name, x=names, y=tuple(values.tolist()), text=text) for name, values in ends.items()
         ),
+        words=("# +- # per hour",),
     )

@@ -14,7 +14,7 @@ from genba.core.views import (
     Series,
     Views,
 )
-from genba.line.records.redesign import RedesignParams, RedesignResult
+from genba.line.records.redesign import OUTCOMES, RedesignParams, RedesignResult
 from genba.num.table import Table
 
 MOST_STATIONS = 60
@@ -65,10 +65,11 @@ def _frontier(params: RedesignParams, result: RedesignResult) -> LineChart:
                 name="Found",
                 x=stations,
                 y=tuple(float(row[what] or 0) for row in rows),
-                text=tuple(f"{row['outcome']}, {row['moves']} moved" for row in rows),
+                text=tuple(f"{row['outcome']}; {row['moves']} moved" for row in rows),
             ),
             Series(name="At least", x=stations, y=tuple(float(row[f"{what}_bound"] or 0) for row in rows)),
         ),
+        words=(*OUTCOMES, "# moved"),
     )
 
 
@@ -130,10 +131,11 @@ def _told(stack: Rows, k: int) -> str:
 def _moves(moved: Rows) -> SankeyChart:
     count: dict[tuple[str, str], int] = defaultdict(int)
     for row in moved:
-        count[f"{row['today']} today", f"{row['station']} after"] += 1
+        count[f"{row['today']}: today", f"{row['station']}: after"] += 1
     return SankeyChart(
         key="moves",
         title="Tasks that move",
         value=Axis(label="Tasks", unit="1"),
         flows=tuple(Flow(source=a, target=b, value=float(number)) for (a, b), number in count.items()),
+        words=("today", "after"),
     )

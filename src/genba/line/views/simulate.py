@@ -194,9 +194,13 @@ def _gantt(result: SimulateResult) -> GanttChart:
 def _flow(result: SimulateResult) -> SankeyChart:
     """Show units per hour from station to station; what is scrapped leaves no trace here."""
     ways = zip(result.buffers["source"].tolist(), result.buffers["target"].tolist(), strict=True)
-    flows = [Flow(source=s or "In", target=t, value=result.throughput) for s, t in ways]
+    flows = [Flow(source=s or "Outside", target=t, value=result.throughput) for s, t in ways]
     fed, feeding = {flow.target for flow in flows}, {flow.source for flow in flows}
-    flows += [Flow(source=name, target="Out", value=result.throughput) for name in sorted(fed - feeding)]
+    flows += [Flow(source=name, target="Finished", value=result.throughput) for name in sorted(fed - feeding)]
     return SankeyChart(
-        key="material_flow", title="Flow of units", value=Axis(label="Units", unit="1/h"), flows=tuple(flows)
+        key="material_flow",
+        title="Flow of units",
+        value=Axis(label="Units", unit="1/h"),
+        flows=tuple(flows),
+        words=("Outside", "Finished"),
     )

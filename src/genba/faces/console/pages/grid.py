@@ -21,15 +21,17 @@ from genba.faces.console.runs import listed
 from genba.faces.console.sources import sources_of
 from genba.faces.console.start import newest
 from genba.faces.console.starter import Starter
+from genba.faces.console.tables import cell_text, column_head
 from genba.faces.console.widgets import Drawing, ask
 from genba.faces.markup import Markup, join, tag
-from genba.faces.theme import figure
 from genba.factory.registry import operation
 from genba.factory.request import RunQuery
 from genba.grid.records.contingency import OUTAGES
 
 FIRST_CASE = "pglib:case118_ieee"
 WORST = 10
+RANKING = frozenset({"outage", "status", "violations", "worst", "lost_load", "why"})
+"""Columns of the worst outages."""
 BALANCED: dict[str, dict[str, Any]] = {
     "grid.powerflow": {"generation": "balanced"},
     "grid.contingency": {"generation": "balanced"},
@@ -119,24 +121,14 @@ def ranking(visit: Visit, study: Study | None) -> Markup:
     if study is None:
         return empty(visit.say("console.grid.no_outages", "No contingency study yet."))
     found = TableRef.model_validate((study.run.result or {})["outages"])
-    names = ("outage", "status", "violations", "worst", "lost_load", "why")
-    units = {column.name: column.unit for column in OUTAGES.columns}
-    heads = [
-        tag(
-            "span",
-            name,
-            tag("span", f" {units[name]}", class_="unit") if units[name] not in ("", "1") else None,
-        )
-        for name in names
+    columns = [column for column in OUTAGES.columns if column.name in RANKING]
+    heads = [column_head(visit, "grid", column) for column in columns]
+    rows = [
+        [cell_text(visit, "grid", column, row[column.name]) for column in columns]
+        for row in found.head[:WORST]
     ]
-    rows = [[_cell(row[name], units[name]) for name in names] for row in found.head[:WORST]]
-    return join(
-        _credit(visit, study), tag("div", table(heads, rows, numbers=frozenset({2, 3, 4})), class_="told")
-    )
-
-
-def _cell(value: Any, unit: str) -> str:
-    return figure(value, unit) if value is None or isinstance(value, int | float) else str(value)
+    numbers = frozenset(place for place, column in enumerate(columns) if column.dtype != "text")
+    return join(_credit(visit, study), tag("div", table(heads, rows, numbers=numbers), class_="told"))
 
 
 def _state(visit: Visit, study: Study | None) -> None:
