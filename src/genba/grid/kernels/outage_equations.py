@@ -139,8 +139,8 @@ def evaluate(
     """Give the right-hand side of every lane's next step, and its mismatch.
 
     What the lost branches would carry counts as produced at their ends while all branches of the base are
-    summed up: so one pass over the buses is enough. Where lanes are `plain`, they plan what the base does but at
-    positions marked, and nobody asks for reactive outputs.
+    summed up: so one pass over the buses is enough. Where lanes are `plain`, they plan what the base does but
+    at positions marked, and nobody asks for reactive outputs.
     """
     lost, keeps, voltage, planned = outages.branches, outages.keeps, balance.voltage, balance.planned
     lose(branches, lost, keeps, numbers, voltage, planned, balance.borrowed)
@@ -240,10 +240,26 @@ def _beyond(balance: Balance, i: int) -> tuple[Lane, Lane]:
 
 
 @borrowing
-def _inject_plain(balance: Balance) -> None:
-    """Write what leaves every bus beyond what is planned, and each lane's largest equation; no reactive power.
+def _inject(balance: Balance) -> None:
+    """Write what leaves every bus beyond what is planned, and each lane's largest equation."""
+    free, reactive, step, mismatch = balance.free, balance.reactive, balance.step, balance.mismatch
+    largest = every(0.0)
+    for i in range(len(free)):
+        p, q = _beyond(balance, i)
+        store(reactive, i, 0, q)
+        p, q = multiple(-free[i, 0], p), multiple(-free[i, 1], q)
+        store(step, i, 0, p)
+        store(step, i, 1, q)
+        largest = larger(larger(largest, p), q)
+    for lane in range(LANES):
+        mismatch[lane] = largest[lane]
 
-    What lanes share is read once for all of them: half as much goes through the cache.
+
+@borrowing
+def _inject_plain(balance: Balance) -> None:
+    """The same where lanes are plain; `reactive` is left as it is.
+
+    What all of them plan is read once: four sevenths of the lanes' numbers go through the cache.
     """
     free, step, mismatch = balance.free, balance.step, balance.mismatch
     marked, planned, produced = balance.marked, balance.planned, balance.produced
@@ -254,22 +270,6 @@ def _inject_plain(balance: Balance) -> None:
             p, q = difference(p, load(planned, i, 0)), difference(q, load(planned, i, 1))
         else:
             p, q = difference(p, every(produced[i, 0])), difference(q, every(produced[i, 1]))
-        p, q = multiple(-free[i, 0], p), multiple(-free[i, 1], q)
-        store(step, i, 0, p)
-        store(step, i, 1, q)
-        largest = larger(larger(largest, p), q)
-    for lane in range(LANES):
-        mismatch[lane] = largest[lane]
-
-
-@borrowing
-def _inject(balance: Balance) -> None:
-    """Write what leaves every bus beyond what is planned, and each lane's largest equation."""
-    free, reactive, step, mismatch = balance.free, balance.reactive, balance.step, balance.mismatch
-    largest = every(0.0)
-    for i in range(len(free)):
-        p, q = _beyond(balance, i)
-        store(reactive, i, 0, q)
         p, q = multiple(-free[i, 0], p), multiple(-free[i, 1], q)
         store(step, i, 0, p)
         store(step, i, 1, q)

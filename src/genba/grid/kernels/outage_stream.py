@@ -68,10 +68,9 @@ def go_on(grid: Grid, work: Work, rules: Rules, desk: Desk, end: int) -> bool:
         while _fill(waiting, group, rules) and place[0] < end:
             set_up(point, inverse, branches, outages, plans, guard, rules, place[0], end, waiting)
             place[0] = min(place[0] + LANES, end)
-            evaluate(
-                balance_of(point, waiting.room, plans.power[0]), branches, outages, waiting.numbers, rules.shared,
-                _plain(waiting.busy, waiting.odd, rules.guarded)
-            )  # fmt: skip
+            balance = balance_of(point, waiting.room, plans.power[0])
+            plain = _plain(waiting.busy, waiting.odd, rules.guarded)
+            evaluate(balance, branches, outages, waiting.numbers, rules.shared, plain)
             if rules.screens:
                 screen(branches, outages, guard, watch, work, rules, seen_of(waiting), to)
         moving = _some(group.busy)
@@ -81,10 +80,9 @@ def go_on(grid: Grid, work: Work, rules: Rules, desk: Desk, end: int) -> bool:
                 notice(room.voltage, room.reactive, room.mismatch, group.taken, early)
             count = trace(point.structure.parent, change.touched, change.at, room.marked, room.rows)
             _advance(point, room.rows[:count], group)
-            evaluate(
-                balance_of(point, room, plans.power[0]), branches, outages, group.numbers, rules.shared,
-                _plain(group.busy, group.odd, rules.guarded)
-            )  # fmt: skip
+            balance = balance_of(point, room, plans.power[0])
+            plain = _plain(group.busy, group.odd, rules.guarded)
+            evaluate(balance, branches, outages, group.numbers, rules.shared, plain)
             if rules.screens:
                 screen(branches, outages, guard, watch, work, rules, seen_of(group), to)
         parked = LANES

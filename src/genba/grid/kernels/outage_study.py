@@ -263,7 +263,7 @@ def _pieces(lanes: Lanes, numbers: Ints) -> Iterator[Ints]:
     own = lanes.losses.units[numbers] != NONE
     if lanes.ground.model.distributed:
         own |= cuts[order]
-    for part, room in ((numbers[~own], CALL), (numbers[own], PLANNED)):
+    for part, room in ((order[~own], CALL), (order[own], PLANNED)):
         most = min(room // (buses * LANES), -(-len(part) // (lanes.threads * LANES)))
         size = LANES * max(1, most)
         for start in range(0, len(part), size):
