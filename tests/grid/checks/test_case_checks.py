@@ -225,6 +225,8 @@ def test_an_island_with_units_needs_a_reference_of_its_own():
         (["1 0 0 1 1 1 1", "2 0 0 3 1 1 1"], ("cost_terms", "gencost 1 (line 21)")),
         (["1 0 0 2 1 1 1", "2 0 0 3 1 1 1"], ("cost_terms", "gencost 1 (line 21)")),
         (["2 0 0 3 1 NaN 1", "2 0 0 3 1 1 1"], ("cost_not_finite", "gencost 1 (line 21)")),
+        (["2 0 0 3 1.1e9 1 1", "2 0 0 3 1 1 1"], ("cost_too_large", "gencost 1 (line 21)")),
+        (["1 0 0 2 0 0 5 -2e9", "2 0 0 3 1 1 1 0"], ("cost_too_large", "gencost 1 (line 21)")),
         (["1 0 0 2 5 1 5 2", "2 0 0 3 1 1 1 0"], ("cost_order", "gencost 1 (line 21)")),
         (["2 0 0 3 -1 1 1", "2 0 0 3 1 1 1"], ("cost_not_convex", "gencost 1 (line 21)")),
         (["1 0 0 3 0 0 1 5 2 6", "2 0 0 3 1 1 1 0 0 0"], ("cost_not_convex", "gencost 1 (line 21)")),
