@@ -163,6 +163,14 @@ def test_a_resistance_alone_is_no_tiny_impedance_unless_it_is_tiny():
     assert after("branch.2.r=1e-300") == []
 
 
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [("ratio=1e-300", "tiny_ratio"), ("ratio=1e3", "huge_ratio"), ("rate_b=1e-16", "tiny_rating")],
+)
+def test_sizes_out_of_service_are_told_for_scenarios_may_switch_them_in(change, code):
+    assert after(f"branch.4.{change}") == [(code, "branch 4 (line 18)")]
+
+
 def test_zero_impedance_is_an_error_only_in_service():
     assert after("branch.2.r=0", "branch.2.x=0") == [("zero_impedance", "branch 2 (line 16)")]
     assert after("branch.4.r=0", "branch.4.x=0") == [("zero_impedance_off", "branch 4 (line 18)")]

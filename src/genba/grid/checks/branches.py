@@ -101,7 +101,10 @@ FULL_TURN = 360.0
 
 
 def check_branches(case: Case, tally: Tally) -> None:
-    """Report wrong ends, status, impedances, taps, angle limits and ratings."""
+    """Report wrong ends, status, impedances, taps, angle limits and ratings.
+
+    Numbers that none can calculate with are told out of service too: a scenario may switch them in.
+    """
     branch = case.branch
     on = branch["status"] == 1
     known = (bus_rows(case, branch["from_bus"]) >= 0) & (bus_rows(case, branch["to_bus"]) >= 0)
@@ -138,11 +141,11 @@ def _check_taps(case: Case, tally: Tally, on: NDArray[np.bool_]) -> None:
         TINY_RATIO,
         case,
         "branch",
-        (ratio > 0) & (ratio < SMALLEST_RATIO) & on,
+        (ratio > 0) & (ratio < SMALLEST_RATIO),
         "ratio",
         least=SMALLEST_RATIO,
     )
-    mark(tally, HUGE_RATIO, case, "branch", (ratio > LARGEST_RATIO) & on, "ratio", most=LARGEST_RATIO)
+    mark(tally, HUGE_RATIO, case, "branch", ratio > LARGEST_RATIO, "ratio", most=LARGEST_RATIO)
     mark(tally, UNUSUAL_RATIO, case, "branch", unusual & on, "ratio")
     mark(tally, UNUSUAL_SHIFT, case, "branch", turned & on, "shift")
 
@@ -152,12 +155,12 @@ def _check_limits(case: Case, tally: Tally, on: NDArray[np.bool_]) -> None:
     low, high = branch["angmin"], branch["angmax"]
     one_sided = ((low > 0) | (high < 0)) & (low <= high)
     ratings = np.stack([branch[name] for name in RATINGS])  # (3, n_branch)
-    negative = (ratings < 0).any(axis=0)
-    tiny = ((ratings > 0) & (ratings < SMALLEST_RATING_MVA)).any(axis=0)
+    negative = np.asarray((ratings < 0).any(axis=0))
+    tiny = np.asarray(((ratings > 0) & (ratings < SMALLEST_RATING_MVA)).any(axis=0))
     mark(tally, ANGLE_LIMITS, case, "branch", (low > high) & on, "angmin", "angmax")
     mark(tally, ANGLE_LIMITS_ONE_SIDED, case, "branch", one_sided & on, "angmin", "angmax")
     mark(tally, NEGATIVE_RATING, case, "branch", negative & on, *RATINGS)
-    mark(tally, TINY_RATING, case, "branch", tiny & on, *RATINGS, least=SMALLEST_RATING_MVA)
+    mark(tally, TINY_RATING, case, "branch", tiny, *RATINGS, least=SMALLEST_RATING_MVA)
     summarise(tally, UNRATED, case, "branch", (branch["rate_a"] == 0) & on)
 
 
