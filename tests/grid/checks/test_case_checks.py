@@ -81,14 +81,19 @@ def test_a_sound_case_has_no_finding():
         ("branch.2.status=2", ("branch_status", "branch 2 (line 16)")),
         ("branch.2.status=-1", ("branch_status", "branch 2 (line 16)")),
         ("branch.2.x=0", ("zero_reactance", "branch 2 (line 16)")),
+        ("branch.2.x=1e-16", ("tiny_impedance", "branch 2 (line 16)")),
+        ("branch.2.x=-9e-7", ("tiny_impedance", "branch 2 (line 16)")),
         ("branch.2.x=-0.1", ("negative_reactance", "branch 2 (line 16)")),
         ("branch.2.r=-0.1", ("negative_resistance", "branch 2 (line 16)")),
         ("branch.2.ratio=-1", ("negative_ratio", "branch 2 (line 16)")),
         ("branch.2.ratio=20", ("unusual_ratio", "branch 2 (line 16)")),
+        ("branch.2.ratio=1e-300", ("tiny_ratio", "branch 2 (line 16)")),
+        ("branch.2.ratio=1e300", ("huge_ratio", "branch 2 (line 16)")),
         ("branch.2.shift=-400", ("unusual_shift", "branch 2 (line 16)")),
         ("branch.2.angmin=40", ("angle_limits", "branch 2 (line 16)")),
         ("branch.2.angmin=10", ("angle_limits_one_sided", "branch 2 (line 16)")),
         ("branch.2.rate_c=-1", ("negative_rating", "branch 2 (line 16)")),
+        ("branch.2.rate_b=1e-16", ("tiny_rating", "branch 2 (line 16)")),
         ("branch.2.rate_a=0", ("unrated", "branch 2 (line 16)")),
         ("branch.2.from_bus=10", ("parallel", "branch 3 (line 17)")),
         ("branch.4.status=1", ("branch_to_isolated", "branch 4 (line 18)")),
@@ -101,9 +106,20 @@ def test_a_sound_case_has_no_finding():
         ("branch.2.x=inf", ("not_finite", "branch 2 (line 16)")),
         ("gen.2.pmax=-inf", ("not_finite", "gen 2 (line 12)")),
         ("gen.2.qmin=inf", ("not_finite", "gen 2 (line 12)")),
-        ("bus.20.pd=1.1e9", ("too_large", "bus 20 (line 6)")),
+        ("bus.20.pd=1.1e6", ("too_large", "bus 20 (line 6)")),
         ("bus.20.bs=-1e300", ("too_large", "bus 20 (line 6)")),
         ("gen.2.pg=1e300", ("too_large", "gen 2 (line 12)")),
+        ("bus.20.vm=101", ("too_large", "bus 20 (line 6)")),
+        ("bus.20.va=1e300", ("too_large", "bus 20 (line 6)")),
+        ("gen.2.vg=1e300", ("too_large", "gen 2 (line 12)")),
+        ("branch.2.r=-1e300", ("too_large", "branch 2 (line 16)")),
+        ("branch.2.x=1e16", ("too_large", "branch 2 (line 16)")),
+        ("branch.2.b=1e300", ("too_large", "branch 2 (line 16)")),
+        ("branch.2.shift=1e300", ("too_large", "branch 2 (line 16)")),
+        ("gen.2.qmax=1e300", ("too_far", "gen 2 (line 12)")),
+        ("gen.2.qmin=-1e300", ("too_far", "gen 2 (line 12)")),
+        ("bus.20.vmax=1e300", ("too_far", "bus 20 (line 6)")),
+        ("branch.2.rate_a=1e300", ("too_far", "branch 2 (line 16)")),
         ("gen.2.mbase=inf", ("not_finite_unused", "gen 2 (line 12)")),
         ("gen.2.pmin=-inf", ("endless_output", "gen 2 (line 12)")),
         ("gen.1.pmax=inf", ("endless_output", "gen 1 (line 11)")),
@@ -126,6 +142,33 @@ def test_a_fault_is_found_where_it_is(change, expected):
 )  # fmt: skip
 def test_what_is_allowed_is_not_reported(change):
     assert after(change) == []
+
+
+def test_a_finding_about_size_says_what_is_allowed():
+    findings = {kind: check(apply(SOUND, (change,))) for kind, change in (
+        ("impedance", "branch.2.x=1e-16"), ("shift", "branch.2.shift=1e300"), ("limit", "gen.2.qmax=1e300"),
+    )}  # fmt: skip
+    assert [found[0].message for found in findings.values()] == [
+        "r is 0.01 and x is 1e-16 p.u.; a study takes no x, nor r where x is 0, of less than 1e-06 p.u. "
+        "Merge the buses or give it a small x, such as 0.0001.",
+        "shift is 1e+300 °; a study takes at most 3600.0 °, of either sign. Look at the number and its unit.",
+        "qmax is 1e+300 Mvar; a limit is at most 1000000000.0 Mvar, of either sign. Write Inf (-Inf for a "
+        "lower one) where there is none.",
+    ]
+
+
+def test_a_resistance_alone_is_no_tiny_impedance_unless_it_is_tiny():
+    assert after("branch.2.x=0") == [("zero_reactance", "branch 2 (line 16)")]
+    assert after("branch.2.x=0", "branch.2.r=1e-300") == [("tiny_impedance", "branch 2 (line 16)")]
+    assert after("branch.2.r=1e-300") == []
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [("ratio=1e-300", "tiny_ratio"), ("ratio=1e3", "huge_ratio"), ("rate_b=1e-16", "tiny_rating")],
+)
+def test_sizes_out_of_service_are_told_for_scenarios_may_switch_them_in(change, code):
+    assert after(f"branch.4.{change}") == [(code, "branch 4 (line 18)")]
 
 
 def test_zero_impedance_is_an_error_only_in_service():
@@ -190,6 +233,8 @@ def test_an_island_with_units_needs_a_reference_of_its_own():
         (["1 0 0 1 1 1 1", "2 0 0 3 1 1 1"], ("cost_terms", "gencost 1 (line 21)")),
         (["1 0 0 2 1 1 1", "2 0 0 3 1 1 1"], ("cost_terms", "gencost 1 (line 21)")),
         (["2 0 0 3 1 NaN 1", "2 0 0 3 1 1 1"], ("cost_not_finite", "gencost 1 (line 21)")),
+        (["2 0 0 3 1.1e9 1 1", "2 0 0 3 1 1 1"], ("cost_too_large", "gencost 1 (line 21)")),
+        (["1 0 0 2 0 0 5 -2e9", "2 0 0 3 1 1 1 0"], ("cost_too_large", "gencost 1 (line 21)")),
         (["1 0 0 2 5 1 5 2", "2 0 0 3 1 1 1 0"], ("cost_order", "gencost 1 (line 21)")),
         (["2 0 0 3 -1 1 1", "2 0 0 3 1 1 1"], ("cost_not_convex", "gencost 1 (line 21)")),
         (["1 0 0 3 0 0 1 5 2 6", "2 0 0 3 1 1 1 0 0 0"], ("cost_not_convex", "gencost 1 (line 21)")),

@@ -170,8 +170,39 @@ def test_other_faults_are_told(read: Read, text: str, code: str) -> None:
 
 
 def test_a_power_that_no_grid_has_is_told(read: Read) -> None:
-    _, findings = read("bus.3.pd,gen.2.pg*\n1e9,1e10\n-1.1e9,1\n")
+    _, findings = read("bus.3.pd,gen.2.pg*\n1e6,1e4\n-1.1e6,1\n")
     assert [(finding.code, finding.where) for finding in findings] == [("grid.scenario_range", "line 3")]
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        ("scale.load\n1e300\n", "-10615.7 to 10615.7"),  # of 94.2 MW
+        ("bus.*.qd*\n-1e300\n", "-52631.6 to 52631.6"),  # of 19 Mvar
+        ("bus.8.pd*\n1.1e6\n", "-1e+06 to 1e+06"),  # of 0 MW
+        ("bus.3.pd,bus.*.pd*\n1e6,1.1\n", "-1 to 1"),
+        ("bus.3.pd,scale.load\n5e5,2.1\n", "-2 to 2"),
+        ("bus.3.pd*,scale.load\n1e3,11\n", "-10.6157 to 10.6157"),
+        ("gen.2.vg\n101\n", "above 0, up to 100"),
+        ("gen.2.vg*\n1e3\n", "above 0, up to 100"),
+        ("gen.2.qmax\n1e300\n", "-1e+09 to 1e+09"),
+        ("gen.2.pmin*\n-1e300\n", "-1e+06 to 1e+06"),
+        ("branch.8.ratio\n1e300\n", "0, or 0.01 to 100"),
+        ("branch.8.shift\n1e300\n", "-3600 to 3600"),
+        ("branch.8.rate_a\n1e-300\n", "0, or 1e-06 to 1e+09"),
+    ],
+)
+def test_a_value_or_factor_is_bounded_with_what_is_there(read: Read, text: str, allowed: str) -> None:
+    _, findings = read(text)
+    told = [(one.code, one.where, one.arguments["allowed"]) for one in findings]
+    assert told == [("grid.scenario_range", "line 2", allowed)]
+
+
+def test_limits_without_end_can_be_multiplied(case: Case, tmp_path: Path) -> None:
+    path = tmp_path / "scenarios.csv"
+    path.write_text("gen.*.pmax*,branch.*.rate_a*\n1.5,1.5\n")
+    endless = changes.apply(case, ("gen.*.pmax=inf", "branch.*.rate_a=inf"))
+    assert scenarios.read(path, endless)[1] == ()
 
 
 @pytest.mark.parametrize(

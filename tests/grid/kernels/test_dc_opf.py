@@ -136,8 +136,9 @@ def test_two_islands_have_a_reference_and_a_price_each() -> None:
 
 def test_limits_that_exclude_each_other_are_named() -> None:
     net = replace(_two_buses(), low=np.array([0.3]), high=np.array([0.2]))
-    with pytest.raises(InputError, match="exclude each other"):
+    with pytest.raises(InputError, match="exclude each other") as caught:
         dc_opf(net, CHEAP_DEAR)
+    assert caught.value.where == "case"
 
 
 def test_a_wish_to_stop_is_heard_between_iterations() -> None:
@@ -274,3 +275,17 @@ def test_zero_high_coefficients_are_no_higher_order() -> None:
     )
     assert not len(refused)
     assert curves.at(np.array([0.5])) == pytest.approx(0.01 * 2500 + 20 * 50 + 5)
+
+
+@pytest.mark.parametrize("asked", range(1, 5))
+def test_a_cancel_is_heard_while_the_program_is_built(asked: int) -> None:
+    heard: list[int] = []
+
+    def watch(iterations: int, gap: float) -> None:
+        heard.append(iterations)
+        if len(heard) == asked:
+            raise Cancelled("cancelled on request")
+
+    with pytest.raises(Cancelled):
+        dc_opf(_two_buses(rating=0.4), CHEAP_DEAR, watch)
+    assert heard == [0] * asked

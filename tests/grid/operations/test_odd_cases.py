@@ -292,11 +292,13 @@ def test_lines_of_spaces_are_no_scenarios_and_set_no_delimiter(run: Run, tmp_pat
 
 
 def test_a_ratio_of_nearly_nothing_is_told_where_it_is(run: Run, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"tap ratio 1e-300 is nearly 0; write 0") as caught:
+    with pytest.raises(InputError, match=r"tap ratio 1e-300 is below 0\.01; write 0") as caught:
         run("powerflow", set=("branch.2.ratio=1e-300",))
     assert caught.value.where == "branch 2 (line 18)"
     (tmp_path / "rows.csv").write_text("branch.2.ratio\n1\n1e-300\n")
-    with pytest.raises(InputError, match=r"Found 1e-300 in column branch\.2\.ratio; allowed: 0, or 0\.001"):
+    with pytest.raises(
+        InputError, match=r"Found 1e-300 in column branch\.2\.ratio; allowed: 0, or 0\.01 to 100"
+    ):
         run("powerflow", scenarios=str(tmp_path / "rows.csv"))
 
 
@@ -323,3 +325,32 @@ def test_outages_of_many_units_without_branches(run: Run, asked: dict[str, Any])
     units = "".join(f" 1 0.5 0 {2 + k % 3} -2 1.01 100 1 2 0.1;\n" for k in range(80))
     many = ISLAND.replace(" 1 40 10 90 -90 1.01 100 1 150 20 ", units)
     assert (run("contingency", many, **asked).result.outages["status"] == "secure").sum() == 80
+
+
+# --- sizes at the ends of what is taken ---
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "branch.2.x=1e-6", "branch.2.x=-1e-6", "branch.2.x=1e6", "branch.2.r=1e6", "branch.2.b=1e6",
+        "branch.2.b=-1e6", "branch.2.ratio=0.01", "branch.2.ratio=100", "branch.2.rate_a=1e-6",
+        "bus.3.pd=1e6", "bus.3.qd=-1e6", "bus.3.bs=1e6", "bus.3.vmax=100", "gen.1.vg=100",
+        "gen.*.qmax=1e9", "gen.*.qmin=-1e9",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    ("verb", "params"),
+    [
+        ("powerflow", {}),
+        ("opf", {}),
+        ("opf", {"formulation": "dc"}),
+        ("opf", {"formulation": "soc"}),
+        ("dispatch", {}),
+        ("dispatch", {"formulation": "dcp"}),
+        ("contingency", {}),
+        ("contingency", {"screen": "linear"}),
+    ],
+)
+def test_the_largest_and_smallest_numbers_have_outcomes(run, change, verb, params):
+    run(verb, set=(change,), **params)

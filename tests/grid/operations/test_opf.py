@@ -755,3 +755,31 @@ def test_views_of_other_formulations_leave_out_what_they_lack(run: Run, formulat
 def test_charts_stay_small_on_a_large_case(run: Run) -> None:
     views = _views(run("case1354_pegase").result)
     assert all(len(series.x) <= 400 for chart in views.charts[1:] for series in chart.series)
+
+
+# --- options without effect ---
+
+
+@pytest.mark.parametrize(
+    ("params", "where"),
+    [
+        ({"formulation": "dc", "bound": True}, "bound"),
+        ({"formulation": "dc", "start": "flat"}, "start"),
+        ({"formulation": "dc", "voltage_margin": 0.01}, "voltage_margin"),
+        ({"formulation": "dc", "tolerance": 1e-7}, "tolerance"),
+        ({"formulation": "dc", "max_iterations": 9}, "max_iterations"),
+        ({"formulation": "soc", "linear_solver": "block"}, "linear_solver"),
+        ({"formulation": "soc", "start": "dc"}, "start"),
+        ({"branch_limits": False, "flow_margin": 5}, "flow_margin"),
+    ],
+)
+def test_an_option_without_effect_is_refused(run: Run, params: dict[str, Any], where: str) -> None:
+    with pytest.raises(InputError, match=f"found {where} .* no effect; leave it out, or ") as caught:
+        run("case14_ieee", **params)
+    assert caught.value.where == where
+
+
+def test_options_without_effect_are_told_together_and_defaults_are_taken(run: Run) -> None:
+    with pytest.raises(InputError, match="found start flat, bound True beside formulation dc, where"):
+        run("case14_ieee", formulation="dc", start="flat", bound=True)
+    run("case14_ieee", formulation="dc", start="auto", bound=False, max_iterations=500)

@@ -249,3 +249,11 @@ def test_the_whole_outcome_holds(pglib: Path, tmp_path: Path) -> None:
     assert outcome.certificate.holds, outcome.certificate.failed
     assert outcome.result.scenarios_studied == 10
     assert outcome.result.scenarios_diverged == 1
+
+
+@pytest.mark.parametrize("params", [{"audit": 50}, {"record": ("bus.7.vm",)}])
+def test_options_of_scenarios_are_refused_without_scenarios(pglib: Path, params: dict[str, Any]) -> None:
+    (name,) = params
+    with pytest.raises(InputError, match="no effect; leave it out, or give a file of scenarios") as caught:
+        powerflow(case=str(pglib / "pglib_opf_case14_ieee.m"), **params)
+    assert caught.value.where == name

@@ -53,7 +53,9 @@ def test_an_added_row_binds_in_the_next_solve() -> None:
 def test_a_basis_handed_on_ends_in_the_same_optimum() -> None:
     first = Model(_transport())
     first.solve()
-    again = Model(_transport(least=4.0), basis=first.basis()).solve()
+    model = Model(_transport(least=4.0))
+    model.start_from(first.basis())
+    again = model.solve()
     assert again.objective == pytest.approx(14.0)
 
 

@@ -23,11 +23,6 @@ NO_AREA = FindingKind(
     Severity.ERROR,
     "{case} has no area {area}; it has: {allowed}",
 )
-NO_SCENARIOS = FindingKind(
-    "grid.no_scenarios",
-    Severity.ERROR,
-    "record keeps values of scenarios; give a file of scenarios too",
-)
 MUCH_RECORDED = FindingKind(
     "grid.much_recorded",
     Severity.ERROR,

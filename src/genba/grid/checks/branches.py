@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from genba.core.findings import FindingKind, Severity
 from genba.core.tally import Tally
 from genba.grid.checks.places import bus_rows, mark, summarise
-from genba.grid.records.case import Case
+from genba.grid.records.case import LARGEST_ANGLE, Case
 
 BRANCH_BUS = FindingKind(
     "grid.branch_bus",
@@ -29,6 +29,12 @@ ZERO_IMPEDANCE = FindingKind(
 ZERO_IMPEDANCE_OFF = FindingKind(
     "grid.zero_impedance_off", Severity.NOTE, "r and x are both 0; the branch is out of service."
 )
+TINY_IMPEDANCE = FindingKind(
+    "grid.tiny_impedance",
+    Severity.ERROR,
+    "r is {r} and x is {x} p.u.; a study takes no x, nor r where x is 0, of less than {least} p.u. Merge the "
+    "buses or give it a small x, such as 0.0001.",
+)
 ZERO_REACTANCE = FindingKind(
     "grid.zero_reactance", Severity.WARNING, "x is 0 and r is {r}; a DC study cannot represent the branch."
 )
@@ -46,7 +52,12 @@ NEGATIVE_RATIO = FindingKind("grid.negative_ratio", Severity.ERROR, "The tap rat
 TINY_RATIO = FindingKind(
     "grid.tiny_ratio",
     Severity.ERROR,
-    "The tap ratio {ratio} is nearly 0; write 0 where there is no transformer.",
+    "The tap ratio {ratio} is below {least}; write 0 where there is no transformer.",
+)
+HUGE_RATIO = FindingKind(
+    "grid.huge_ratio",
+    Severity.ERROR,
+    "The tap ratio {ratio} is above {most}; write 0 where there is no transformer.",
 )
 UNUSUAL_RATIO = FindingKind(
     "grid.unusual_ratio",
@@ -67,18 +78,33 @@ ANGLE_LIMITS_ONE_SIDED = FindingKind(
 NEGATIVE_RATING = FindingKind(
     "grid.negative_rating", Severity.ERROR, "A rating is negative: A {rate_a}, B {rate_b}, C {rate_c} MVA."
 )
+TINY_RATING = FindingKind(
+    "grid.tiny_rating",
+    Severity.ERROR,
+    "A rating is nearly 0: A {rate_a}, B {rate_b}, C {rate_c} MVA. It is {least} MVA or more; write 0 where "
+    "there is none.",
+)
 UNRATED = FindingKind(
     "grid.unrated", Severity.NOTE, "{count} branches in service have rate_a = 0: no limit is checked there."
 )
 PARALLEL = FindingKind("grid.parallel", Severity.NOTE, "{count} branches run parallel to an earlier one.")
+RATINGS = ("rate_a", "rate_b", "rate_c")
 RATIOS = (0.5, 2.0)
-SMALLEST_RATIO = 1e-3
+SMALLEST_RATIO = 1e-2
 """Below it a ratio is none that a transformer has, and its inverse is no number to calculate with."""
+LARGEST_RATIO = 1e2
+SMALLEST_IMPEDANCE_PU = 1e-6
+"""Below it rounding in the power balance passes what certificates allow."""
+SMALLEST_RATING_MVA = 1e-6
+"""Below it loadings lose the digits that certificates ask for."""
 FULL_TURN = 360.0
 
 
 def check_branches(case: Case, tally: Tally) -> None:
-    """Report wrong ends, status, impedances, taps, angle limits and ratings."""
+    """Report wrong ends, status, impedances, taps, angle limits and ratings.
+
+    Numbers that none can calculate with are told out of service too: a scenario may switch them in.
+    """
     branch = case.branch
     on = branch["status"] == 1
     known = (bus_rows(case, branch["from_bus"]) >= 0) & (bus_rows(case, branch["to_bus"]) >= 0)
@@ -94,30 +120,47 @@ def check_branches(case: Case, tally: Tally) -> None:
 
 def _check_impedances(case: Case, tally: Tally, on: NDArray[np.bool_]) -> None:
     r, x = case.branch["r"], case.branch["x"]
+    decisive = np.abs(np.where(x == 0, r, x))
+    tiny = (decisive > 0) & (decisive < SMALLEST_IMPEDANCE_PU)
     mark(tally, ZERO_IMPEDANCE, case, "branch", (r == 0) & (x == 0) & on)
     mark(tally, ZERO_IMPEDANCE_OFF, case, "branch", (r == 0) & (x == 0) & ~on)
-    mark(tally, ZERO_REACTANCE, case, "branch", (r != 0) & (x == 0) & on, "r")
+    mark(tally, TINY_IMPEDANCE, case, "branch", tiny & on, "r", "x", least=SMALLEST_IMPEDANCE_PU)
+    mark(tally, ZERO_REACTANCE, case, "branch", (r != 0) & (x == 0) & ~tiny & on, "r")
     summarise(tally, NEGATIVE_REACTANCE, case, "branch", (x < 0) & on)
     summarise(tally, NEGATIVE_RESISTANCE, case, "branch", (r < 0) & on)
 
 
 def _check_taps(case: Case, tally: Tally, on: NDArray[np.bool_]) -> None:
     ratio, shift = case.branch["ratio"], case.branch["shift"]
-    unusual = (ratio >= SMALLEST_RATIO) & ((ratio < RATIOS[0]) | (ratio > RATIOS[1]))
+    possible = (ratio >= SMALLEST_RATIO) & (ratio <= LARGEST_RATIO)
+    unusual = possible & ((ratio < RATIOS[0]) | (ratio > RATIOS[1]))
+    turned = (np.abs(shift) > FULL_TURN) & (np.abs(shift) <= LARGEST_ANGLE)
     mark(tally, NEGATIVE_RATIO, case, "branch", (ratio < 0) & on, "ratio")
-    mark(tally, TINY_RATIO, case, "branch", (ratio > 0) & (ratio < SMALLEST_RATIO) & on, "ratio")
+    mark(
+        tally,
+        TINY_RATIO,
+        case,
+        "branch",
+        (ratio > 0) & (ratio < SMALLEST_RATIO),
+        "ratio",
+        least=SMALLEST_RATIO,
+    )
+    mark(tally, HUGE_RATIO, case, "branch", ratio > LARGEST_RATIO, "ratio", most=LARGEST_RATIO)
     mark(tally, UNUSUAL_RATIO, case, "branch", unusual & on, "ratio")
-    mark(tally, UNUSUAL_SHIFT, case, "branch", (np.abs(shift) > FULL_TURN) & on, "shift")
+    mark(tally, UNUSUAL_SHIFT, case, "branch", turned & on, "shift")
 
 
 def _check_limits(case: Case, tally: Tally, on: NDArray[np.bool_]) -> None:
     branch = case.branch
     low, high = branch["angmin"], branch["angmax"]
     one_sided = ((low > 0) | (high < 0)) & (low <= high)
-    negative = (branch["rate_a"] < 0) | (branch["rate_b"] < 0) | (branch["rate_c"] < 0)
+    ratings = np.stack([branch[name] for name in RATINGS])  # (3, n_branch)
+    negative = np.asarray((ratings < 0).any(axis=0))
+    tiny = np.asarray(((ratings > 0) & (ratings < SMALLEST_RATING_MVA)).any(axis=0))
     mark(tally, ANGLE_LIMITS, case, "branch", (low > high) & on, "angmin", "angmax")
     mark(tally, ANGLE_LIMITS_ONE_SIDED, case, "branch", one_sided & on, "angmin", "angmax")
-    mark(tally, NEGATIVE_RATING, case, "branch", negative & on, "rate_a", "rate_b", "rate_c")
+    mark(tally, NEGATIVE_RATING, case, "branch", negative & on, *RATINGS)
+    mark(tally, TINY_RATING, case, "branch", tiny, *RATINGS, least=SMALLEST_RATING_MVA)
     summarise(tally, UNRATED, case, "branch", (branch["rate_a"] == 0) & on)
 
 

@@ -31,6 +31,11 @@ COST_TERMS = FindingKind(
 COST_NOT_FINITE = FindingKind(
     "grid.cost_not_finite", Severity.ERROR, "A cost coefficient or point is not a finite number."
 )
+COST_TOO_LARGE = FindingKind(
+    "grid.cost_too_large",
+    Severity.ERROR,
+    "A cost coefficient or point is beyond {most}, of either sign; look at the numbers and their units.",
+)
 COST_ORDER = FindingKind(
     "grid.cost_order",
     Severity.ERROR,
@@ -44,6 +49,8 @@ COST_NOT_CONVEX = FindingKind(
 PIECEWISE, POLYNOMIAL = 1, 2
 SAMPLES = 17
 """Outputs at which a polynomial's curvature is looked at; exact up to degree 3, where it is linear."""
+LARGEST_COST = 1e9
+"""Largest coefficient, output or cost of a point; dispatches of case14 fail from 1e12 on."""
 ROUNDING = 1e-9
 """Relative; slopes that differ less are equal."""
 
@@ -82,7 +89,11 @@ def check_costs(case: Case, tally: Tally) -> None:
     unfinite = (used & ~np.isfinite(case.cost_data)).any(axis=1) & ~unfit
     mark(tally, COST_MODEL, case, "gencost", ~piecewise & ~polynomial, "model")
     mark(tally, COST_TERMS, case, "gencost", unfit, "terms")
+    large = (used & np.isfinite(case.cost_data) & (np.abs(case.cost_data) > LARGEST_COST)).any(
+        axis=1
+    ) & ~unfit
     mark(tally, COST_NOT_FINITE, case, "gencost", unfinite)
+    mark(tally, COST_TOO_LARGE, case, "gencost", large, most=LARGEST_COST)
     if len(cost) in (units, 2 * units):
         _check_shapes(case, tally, ~unfit & ~unfinite & np.resize(case.gen["status"] > 0, len(cost)))
 

@@ -2,10 +2,20 @@
 
 import numpy as np
 
+from genba.core.columns import Column
 from genba.core.findings import FindingKind, Severity
 from genba.core.tally import Tally
 from genba.grid.checks.places import place, rows_of, summarise
-from genba.grid.records.case import ENDLESS_MW, HIGHEST_PU, Case
+from genba.grid.records.case import (
+    BASES_MVA,
+    ENDLESS_MW,
+    HIGHEST_PU,
+    LARGEST_ANGLE,
+    LARGEST_IMPEDANCE_PU,
+    LARGEST_MW,
+    LARGEST_VOLTAGE_PU,
+    Case,
+)
 
 NOT_FINITE = FindingKind(
     "grid.not_finite", Severity.ERROR, "{column} is {found}; a study needs a number there that is finite."
@@ -16,7 +26,14 @@ NOT_FINITE_UNUSED = FindingKind(
 TOO_LARGE = FindingKind(
     "grid.too_large",
     Severity.ERROR,
-    "{column} is {found}; a study takes at most {most} MW or Mvar. Look at the number and its unit.",
+    "{column} is {found} {unit}; a study takes at most {most} {unit}, of either sign. Look at the number and "
+    "its unit.",
+)
+TOO_FAR = FindingKind(
+    "grid.too_far",
+    Severity.ERROR,
+    "{column} is {found} {unit}; a limit is at most {most} {unit}, of either sign. Write Inf (-Inf for a "
+    "lower one) where there is none.",
 )
 ENDLESS_OUTPUT = FindingKind(
     "grid.endless_output",
@@ -28,22 +45,35 @@ ENDLESS_VOLTAGE = FindingKind(
     Severity.NOTE,
     "{count} buses have an infinite vmax or a vmin below 0, which count as {most} p.u. and as 0.",
 )
-BASE_MVA = FindingKind("grid.base_mva", Severity.ERROR, "baseMVA is {found}; it must be positive and finite.")
-POWERS = frozenset(("pd", "qd", "gs", "bs", "pg", "qg"))
+BASE_MVA = FindingKind("grid.base_mva", Severity.ERROR, "baseMVA is {found}; it is from {least} to {most}.")
+LARGEST = {
+    **dict.fromkeys(("pd", "qd", "gs", "bs", "pg", "qg"), LARGEST_MW),
+    **dict.fromkeys(("vm", "vg"), LARGEST_VOLTAGE_PU),
+    **dict.fromkeys(("r", "x", "b"), LARGEST_IMPEDANCE_PU),
+    **dict.fromkeys(("va", "shift"), LARGEST_ANGLE),
+}
+"""Largest size of what is no limit, in the column's unit."""
+FARTHEST = {
+    **dict.fromkeys(("qmax", "qmin", "rate_a", "rate_b", "rate_c"), ENDLESS_MW),
+    "vmax": LARGEST_VOLTAGE_PU,
+}
+"""Largest size of limits where they are finite, in the column's unit."""
 UPPER_LIMITS = frozenset(("qmax", "pmax", "vmax", "angmax", "rate_a", "rate_b", "rate_c"))
 LOWER_LIMITS = frozenset(("qmin", "pmin", "vmin", "angmin"))
 UNUSED = frozenset(("mbase", "base_kv", "startup", "shutdown"))
 
 
 def check_numbers(case: Case, tally: Tally) -> None:
-    """Report numbers that are not finite where no limit stands, and a power base that is not positive."""
-    if not (np.isfinite(case.base_mva) and case.base_mva > 0):
-        tally.add(BASE_MVA, "baseMVA", found=case.base_mva)
+    """Report numbers that are not finite where no limit stands, and those that no study takes."""
+    least, most = BASES_MVA
+    if not least <= case.base_mva <= most:
+        tally.add(BASE_MVA, "baseMVA", found=case.base_mva, least=least, most=most)
     for name in ("bus", "gen", "branch", "gencost"):
         table = rows_of(case, name)
         for column in table.columns.columns:
             if column.dtype == "float":
                 _check_column(case, name, column.name, tally)
+                _check_size(case, name, column, tally)
     endless = (case.gen["pmax"] > ENDLESS_MW) | (case.gen["pmin"] < -ENDLESS_MW)
     summarise(tally, ENDLESS_OUTPUT, case, "gen", endless, most=ENDLESS_MW)
     beyond = (case.bus["vmax"] == np.inf) | (case.bus["vmin"] < 0)
@@ -60,8 +90,12 @@ def _check_column(case: Case, table: str, column: str, tally: Tally) -> None:
     kind = NOT_FINITE_UNUSED if column in UNUSED else NOT_FINITE
     for row in np.flatnonzero(wrong).tolist():
         tally.add(kind, place(case, table, row), column=column, found=values[row].item())
-    if column in POWERS:
-        beyond = np.isfinite(values) & (np.abs(values) > ENDLESS_MW)
-        for row in np.flatnonzero(beyond).tolist():
-            found = values[row].item()
-            tally.add(TOO_LARGE, place(case, table, row), column=column, found=found, most=ENDLESS_MW)
+
+
+def _check_size(case: Case, table: str, column: Column, tally: Tally) -> None:
+    most = LARGEST.get(column.name, FARTHEST.get(column.name, np.inf))
+    values = rows_of(case, table)[column.name]
+    kind = TOO_FAR if column.name in FARTHEST else TOO_LARGE
+    for row in np.flatnonzero(np.isfinite(values) & (np.abs(values) > most)).tolist():
+        found, where = values[row].item(), place(case, table, row)
+        tally.add(kind, where, column=column.name, found=found, most=most, unit=column.unit)

@@ -26,13 +26,20 @@ def place(case: Case, table: str, row: int) -> str:
 
 
 def mark(
-    tally: Tally, kind: FindingKind, case: Case, table: str, mask: NDArray[np.bool_], *columns: str
+    tally: Tally,
+    kind: FindingKind,
+    case: Case,
+    table: str,
+    mask: NDArray[np.bool_],
+    *columns: str,
+    **more: float,
 ) -> None:
-    """Report every row of a table that a mask selects; the columns' values become the message's arguments."""
+    """Report every row that a mask selects; its columns and `more` become the message's arguments."""
     rows = np.flatnonzero(mask)
     data = rows_of(case, table)
     for row in rows[:MOST_OF_A_KIND].tolist():
-        tally.add(kind, place(case, table, row), **{name: data[name][row].item() for name in columns})
+        found = {name: data[name][row].item() for name in columns}
+        tally.add(kind, place(case, table, row), **found, **more)
     tally.count(kind, max(len(rows) - MOST_OF_A_KIND, 0))
 
 

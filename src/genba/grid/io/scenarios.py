@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from genba.core.errors import TooLarge
 from genba.core.findings import Finding, FindingKind, Severity
 from genba.core.tally import Tally
-from genba.grid.checks.branches import SMALLEST_RATIO
-from genba.grid.checks.numbers import POWERS
+from genba.grid.checks.branches import LARGEST_RATIO, SMALLEST_RATING_MVA, SMALLEST_RATIO
+from genba.grid.checks.numbers import FARTHEST, LARGEST
 from genba.grid.checks.tally import MORE
 from genba.grid.io.changes import CHANGE
 from genba.grid.io.matrix import LONGEST_SHOWN
@@ -29,6 +29,8 @@ from genba.grid.records.case import ENDLESS_MW, Case
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Sizes = dict[tuple[str, str], Floats]
+"""Largest size of every row's value in any scenario so far, by table and column."""
 
 MOST_SCENARIOS = 1_000_000
 LONGEST_NAME = 64
@@ -45,7 +47,11 @@ SCALES = {
     "scale.generation": (("gen", "pg"),),
 }
 POSITIVE = frozenset(("vg",))
-NOT_NEGATIVE = frozenset(("rate_a",))
+SMALLEST = {"ratio": SMALLEST_RATIO, "rate_a": SMALLEST_RATING_MVA}
+"""Smallest value, or factor, that is not 0."""
+MOST = {**LARGEST, **FARTHEST, "pmax": ENDLESS_MW, "pmin": ENDLESS_MW, "ratio": LARGEST_RATIO}
+"""Largest size of a value, in its unit."""
+LARGEST_FACTOR = 1e6
 
 NO_SCENARIO = FindingKind(
     "grid.scenario_none", Severity.ERROR, "The file has no scenario; write a header and a row for each."
@@ -225,10 +231,12 @@ def _names(sheet: Sheet, tally: Tally) -> tuple[str, ...]:
 def _groups(sheet: Sheet, case: Case, tally: Tally) -> Iterator[Group]:
     """Yield what each column changes; a column that says nothing is told and left out."""
     seen: set[tuple[str, str, bool, int, int]] = set()
+    sizes: Sizes = {}
     for source, name in enumerate(sheet.names):
         if name in SCALES:
-            for table, column in SCALES[name]:
-                yield _all_rows(case, table, column, source)
+            scaled = [_all_rows(case, table, column, source) for table, column in SCALES[name]]
+            _tell_range(scaled, sheet, case, sizes, tally)
+            yield from scaled
             continue
         group = _group(name, source, case, tally)
         if group is None:
@@ -238,7 +246,7 @@ def _groups(sheet: Sheet, case: Case, tally: Tally) -> Iterator[Group]:
             tally.add(REPEATED, "header", column=name[:LONGEST_SHOWN])
         else:
             seen.add(key)
-            _tell_range(group, sheet, tally)
+            _tell_range([group], sheet, case, sizes, tally)
             yield group
 
 
@@ -283,31 +291,45 @@ def _rows(case: Case, table: str, known_by: str) -> Ints:
     return np.arange(size)[number - 1 : number] if number else np.zeros(0, np.int64)
 
 
-def _tell_range(group: Group, sheet: Sheet, tally: Tally) -> None:
-    """Report cells that no case can have."""
-    column, source = group.column, int(group.sources[0])
+def _tell_range(groups: Sequence[Group], sheet: Sheet, case: Case, sizes: Sizes, tally: Tally) -> None:
+    """Report cells of a column that no case can have, or that multiply what is there beyond it."""
+    column, source = groups[0].column, int(groups[0].sources[0])
     values = sheet.numbers[:, source]
+    most = min(_most(group, case, sizes) for group in groups)
     with np.errstate(invalid="ignore"):
+        wrong, allowed = np.abs(values) > most, f"-{most:g} to {most:g}"
         if column == "status":
             wrong, allowed = ~np.isin(values, (0.0, 1.0)), "0 or 1"
-        elif column == "ratio":
-            wrong, allowed = (values != 0) & (values < SMALLEST_RATIO), f"0, or {SMALLEST_RATIO} and more"
+        elif column in SMALLEST:
+            wrong |= (values != 0) & (values < SMALLEST[column])
+            allowed = f"0, or {SMALLEST[column]:g} to {most:g}"
         elif column in POSITIVE:
-            wrong, allowed = values <= 0, "above 0"
-        elif column in NOT_NEGATIVE:
-            wrong, allowed = values < 0, "0 or more"
-        elif column in POWERS and not group.multiplies:
-            wrong, allowed = np.abs(values) > ENDLESS_MW, f"at most {ENDLESS_MW:g} MW or Mvar"
-        else:
-            return
-    for row in np.flatnonzero(wrong & ~np.isnan(values)).tolist():
-        tally.add(
-            RANGE,
-            sheet.places[row],
-            found=float(values[row]),
-            column=sheet.names[source][:LONGEST_SHOWN],
-            allowed=allowed,
-        )
+            wrong, allowed = wrong | (values <= 0), f"above 0, up to {most:g}"
+        wrong &= ~np.isnan(values)
+    for row in np.flatnonzero(wrong).tolist():
+        shown = sheet.names[source][:LONGEST_SHOWN]
+        tally.add(RANGE, sheet.places[row], found=float(values[row]), column=shown, allowed=allowed)
+    largest = float(np.nan_to_num(np.abs(values[~wrong])).max(initial=0.0))
+    for group in groups:
+        _grow(sizes[group.table, group.column], group, largest)
+
+
+def _most(group: Group, case: Case, sizes: Sizes) -> float:
+    """Give the largest value or factor of a group, after those before it."""
+    key, most = (group.table, group.column), MOST.get(group.column, np.inf)
+    if key not in sizes:
+        size = np.abs(getattr(case, group.table)[group.column].astype(np.float64))
+        sizes[key] = np.where(size < most, size, 0.0)  # what has no end may be multiplied
+    largest = sizes[key][group.rows].max(initial=0.0)
+    if not group.multiplies:
+        return most
+    return float(min(LARGEST_FACTOR, most / largest)) if largest else LARGEST_FACTOR
+
+
+def _grow(size: Floats, group: Group, largest: float) -> None:
+    """Take into the sizes of a column, in place, what a group can make of them at most."""
+    before = size[group.rows]
+    size[group.rows] = before * max(largest, 1.0) if group.multiplies else np.maximum(before, largest)
 
 
 def _joined(groups: Iterator[Group]) -> Iterator[Group]:

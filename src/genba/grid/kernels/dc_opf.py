@@ -145,7 +145,8 @@ def dc_opf(net: DcNetwork, curves: Curves, watch: Watch = lambda iterations, gap
     Arguments:
         net: the grid.
         curves: what its units cost.
-        watch: hears the iterations so far and the relative gap; what it raises ends the solve.
+        watch: hears the iterations so far and the relative gap, also while a program is built; what it raises
+            ends the solve.
 
     Raises:
         Cancelled: when `watch` raised it.
@@ -168,7 +169,8 @@ def dc_opf(net: DcNetwork, curves: Curves, watch: Watch = lambda iterations, gap
     if short == "infeasible":
         raise InputError(
             "the limits of units, flows and angles exclude each other, whatever demand is left unserved; "
-            "look for crossed limits, or study without branch or angle limits"
+            "look for crossed limits, or study without branch or angle limits",
+            where="case",
         )
     raise DeviceError(
         "HiGHS cannot tell whether the grid can be dispatched; widen its limits", where="dc_opf"
@@ -184,10 +186,16 @@ def _solve(problem: _Problem, watch: Watch, *, whole: bool) -> DcDispatch | Fail
         model = Model(_program(problem), interior=True)
         model.add_rows(*_limit_rows(problem, limits))
     else:
-        start = _without_network(problem)
+        start = _without_network(problem, watch)
         if start is None:
             return "infeasible"
-        model = Model(_program(problem), basis=start)
+        watch(0, gap)
+        program = _program(problem)
+        watch(0, gap)
+        model = Model(program)
+        watch(0, gap)
+        model.start_from(start)
+        watch(0, gap)
     for _ in range(ROUNDS):
         answer = model.solve(lambda iterations, gap=gap: watch(iterations, gap))  # type: ignore[misc]
         if answer.status != "optimal":
@@ -206,7 +214,7 @@ def _solve(problem: _Problem, watch: Watch, *, whole: bool) -> DcDispatch | Fail
     return "unclear"
 
 
-def _without_network(problem: _Problem) -> Basis | None:
+def _without_network(problem: _Problem, watch: Watch) -> Basis | None:
     """Give the basis of the cheapest outputs of each island, limits of branches left out; None if none."""
     net = problem.net
     island = sparse.csgraph.connected_components(_graph(net), directed=False)[1]
@@ -215,7 +223,9 @@ def _without_network(problem: _Problem) -> Basis | None:
     merged = sparse.csr_matrix(
         (np.ones(len(island)), (island, np.arange(len(island)))), (islands, len(island))
     )
+    watch(0, np.inf)
     full = _program(problem)
+    watch(0, np.inf)
     inner = slice(0, problem.before_angles)
     above, lower, upper = _line_rows(problem, problem.lines)
     empty = sparse.csr_matrix((islands, len(problem.epigraph)))
@@ -230,9 +240,10 @@ def _without_network(problem: _Problem) -> Basis | None:
         np.concatenate([demand, upper]),
     )
     model = Model(program)
-    if model.solve().status != "optimal":
+    if model.solve(lambda iterations: watch(iterations, np.inf)).status != "optimal":
         return None
     found = model.basis()
+    watch(0, np.inf)
     return _spread_basis(net, found, island, islands)
 
 

@@ -31,6 +31,8 @@ from genba.num.solvers.clarabel import ConicAnswer, ConicProgram, ConicStanding,
 Watch = Callable[[ConicStanding], bool]
 SOFTEST, STIFFEST = 1.0, 30.0
 """Ends of what pairs are scaled by, p.u.; with more, dual residuals weigh too much in the bound."""
+LOWEST = 1e-3
+"""Least magnitude at which a tangent is drawn, p.u.; an iterate far from any state may have w of 0."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -378,7 +380,12 @@ def _read(
         vm=vm,
         into_from=flow[0] + 1j * flow[1],
         into_to=flow[2] + 1j * flow[3],
-        proof=Proof(price=price[:buses] + 1j * price[buses:], pull_from=pulls[0], pull_to=pulls[1], vm=vm),
+        proof=Proof(
+            price=price[:buses] + 1j * price[buses:],
+            pull_from=pulls[0],
+            pull_to=pulls[1],
+            vm=np.maximum(vm, LOWEST),
+        ),
         short_p=short[0, 0] - short[0, 1],
         short_q=short[1, 0] - short[1, 1],
         over_from=over[0],

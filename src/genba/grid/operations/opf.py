@@ -32,10 +32,17 @@ from genba.grid.operations.opf_report import Ending, result_of
 from genba.grid.operations.opf_study import Study, study_of
 from genba.grid.records.dispatch import DispatchParams
 from genba.grid.records.opf import EXACT, OpfParams, OpfResult
+from genba.grid.records.unused import refuse_unused
 from genba.grid.views.opf import headlines_opf, view_opf
 from genba.num.linsolvers.choice import symmetric_solver
 from genba.num.solvers.clarabel import ConicStanding
 
+UNUSED = {
+    "ac": (),
+    "dc": ("start", "bound", "voltage_margin", "tolerance", "max_iterations", "linear_solver"),
+    "soc": ("start", "linear_solver"),
+}
+"""Options without effect on a formulation."""
 SOFT = 40  # iterations at which half of a solve's share of progress is reported
 SAME_COST = 1e-6  # share of a cost by which optima of one point may differ
 UNPROVEN = 1e-6  # p.u.: a smaller total violation is no proof
@@ -60,6 +67,7 @@ def opf(params: OpfParams, ctx: Context) -> OpfResult:
     >>> genba.grid.opf(case="pglib:case14_ieee").result.outcome
     'optimal'
     """
+    _check(params)
     case = open_case(params, ctx)
     ctx.progress(0.05, "preparing")
     study = study_of(params, case, ctx)
@@ -67,6 +75,19 @@ def opf(params: OpfParams, ctx: Context) -> OpfResult:
     ending = {"ac": _by_ac, "dc": _by_dc, "soc": _by_soc}[params.formulation](params, study, ctx)
     ctx.progress(0.97, "reporting")
     return result_of(params, study, ending, ctx)
+
+
+def _check(params: OpfParams) -> None:
+    """Refuse options that another one leaves without effect.
+
+    Raises:
+        InputError: when there are some.
+    """
+    chosen = f"formulation {params.formulation}"
+    refuse_unused(params, UNUSED[params.formulation], beside=chosen, remedy="choose formulation ac")
+    if not params.branch_limits:
+        beside = "branch_limits false"
+        refuse_unused(params, ("flow_margin",), beside=beside, remedy="keep branch_limits")
 
 
 class _Watch:

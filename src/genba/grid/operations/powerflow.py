@@ -12,7 +12,7 @@ from genba.core.errors import Cancelled, input_error
 from genba.core.inputs import InputFile
 from genba.core.operation import operation
 from genba.grid.certify.powerflow import certify_powerflow
-from genba.grid.checks.asked import MUCH_RECORDED, NO_SCENARIOS
+from genba.grid.checks.asked import MUCH_RECORDED
 from genba.grid.io.dispatched import dispatched
 from genba.grid.io.opening import open_case
 from genba.grid.io.recorded import Recorded, recorded
@@ -54,6 +54,7 @@ from genba.grid.records.powerflow import (
     StateParams,
 )
 from genba.grid.records.scenarios import MOST_RECORDED, PASSED, RECORDED, SCENARIOS
+from genba.grid.records.unused import refuse_unused
 from genba.grid.views.powerflow import headlines_powerflow, view_powerflow
 from genba.num.table import Table, table
 from genba.num.threads import pool_of
@@ -103,6 +104,7 @@ def powerflow(params: PowerflowParams, ctx: Context) -> PowerflowResult:
     >>> genba.grid.powerflow(case="pglib:case14_ieee", start="dc").result.outcome
     'converged'
     """
+    _check(params)
     case = open_case(params, ctx)
     ctx.progress(0.1, "preparing")
     study, state = _solved(params, case, ctx)
@@ -112,6 +114,17 @@ def powerflow(params: PowerflowParams, ctx: Context) -> PowerflowResult:
         return result
     answers = _study_scenarios(params, study, state, asked, ctx)
     return result.model_copy(update=_scenario_fields(study.case, asked, answers))
+
+
+def _check(params: PowerflowParams) -> None:
+    """Refuse options of scenarios where there are none.
+
+    Raises:
+        InputError: when there are some.
+    """
+    if params.scenarios is None:
+        remedy = "give a file of scenarios too"
+        refuse_unused(params, ("record", "audit"), beside="a study without scenarios", remedy=remedy)
 
 
 def prepare(params: StateParams, case: Case, ctx: Context) -> Study:
@@ -251,8 +264,6 @@ def _asked(params: PowerflowParams, case: Case, ctx: Context) -> _Asked | None:
         InputError: with every fault of the file, or when more is to be recorded than can be.
     """
     if params.scenarios is None:
-        if params.record:
-            raise input_error(NO_SCENARIOS, "record")
         return None
     found, findings = read_scenarios(ctx.path(params.scenarios), case)
     ctx.check(findings)

@@ -17,8 +17,18 @@ from genba.core.records import Params
 from genba.num.table import Table
 
 ENDLESS_MW = 1e9
-"""What a limit of active output counts as where it is infinite or larger, and the largest power that a study
-takes elsewhere, MW or Mvar."""
+"""What a limit of active output counts as where it is infinite or larger, and the largest size of others of
+powers, MW, Mvar or MVA."""
+LARGEST_MW = 1e6
+"""Largest demand, shunt and output that a study takes, MW or Mvar."""
+LARGEST_VOLTAGE_PU = 100.0
+"""Largest voltage that a study takes, p.u."""
+LARGEST_IMPEDANCE_PU = 1e6
+"""Largest resistance, reactance and charging susceptance of a branch that a study takes, p.u."""
+LARGEST_ANGLE = 3600.0
+"""Largest phase shift and angle of a voltage that a study takes: beyond ten turns, no turn was meant."""
+BASES_MVA = (1e-3, 1e6)
+"""Smallest and largest power base that a study takes, MVA."""
 HIGHEST_PU = 2.0
 """What the largest voltage counts as where it is infinite, p.u.; a smallest one below 0 counts as 0."""
 

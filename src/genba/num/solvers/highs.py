@@ -71,7 +71,7 @@ class Answer:
 class Model:
     """A linear program inside HiGHS; rows can be added, and the next solve starts where the last ended."""
 
-    def __init__(self, program: LinearProgram, *, basis: Basis | None = None, interior: bool = False) -> None:
+    def __init__(self, program: LinearProgram, *, interior: bool = False) -> None:
         self._highs: Any = highspy.Highs()
         self._set("output_flag", False)
         self._set("threads", 1)
@@ -89,10 +89,12 @@ class Model:
         lp.a_matrix_.start_, lp.a_matrix_.index_ = program.matrix.indptr, program.matrix.indices
         lp.a_matrix_.value_ = program.matrix.data
         _accept(self._highs.passModel(lp))
-        if basis is not None:
-            given = highspy.HighsBasis()
-            given.col_status, given.row_status, given.valid = basis.columns, basis.rows, True
-            _accept(self._highs.setBasis(given))
+
+    def start_from(self, basis: Basis) -> None:
+        """Let the next solve start from a basis."""
+        given = highspy.HighsBasis()
+        given.col_status, given.row_status, given.valid = basis.columns, basis.rows, True
+        _accept(self._highs.setBasis(given))
 
     def basis(self) -> Basis:
         """Give the basis in which the last solve ended."""
