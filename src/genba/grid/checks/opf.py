@@ -30,7 +30,7 @@ FAR_START = FindingKind(
 OTHER_OPTIMA = FindingKind(
     "grid.opf_other_optima",
     Severity.NOTE,
-    "Starts end in different optima: by cost {costs}. The cheapest is given.",
+    "Starts end in different optima, by cost in $/h: {costs}. The cheapest is given.",
 )
 UNSOLVED = FindingKind(
     "grid.opf_unsolved",
