@@ -20,14 +20,15 @@ from genba.grid.kernels.outage_rounds import first_of
 from genba.grid.kernels.outage_stream import go_on, solve_outages
 from genba.grid.kernels.outage_study import PICKS, SAMPLE, SHARE, Lanes, _grid, _lanes, _rules, study
 from genba.grid.kernels.outage_verdicts import Lost, Passed, Study, Verdicts, passed, verdicts_of
-from genba.grid.kernels.outages import Outage, aftermath, solve_after
+from genba.grid.kernels.outages import Aftermath, Outage, aftermath, solve_after
 from genba.grid.kernels.partings import Partings, partings
-from genba.grid.kernels.steady_state import Schedule, model_of, schedule_of, solve
+from genba.grid.kernels.steady_state import Model, Schedule, State, model_of, schedule_of, solve
 from genba.num.lu.factor import HOLDS
 from genba.num.lu.solve import solve as solve_factored
 
 SAME_VOLTAGE = 1e-8
 """Two solutions whose mismatch is below 5e-9 p.u. each."""
+LOW = 0.953  # p.u.: just below the lowest voltage of case118_ieee
 BAND = 1e-6
 
 
@@ -272,6 +273,26 @@ def test_unusual_branches_are_lost_alike(build: Callable[..., Network], more: li
     ]
     base = base_of(build(PLAIN, SUPPLY, rows + more), rating=0.4)
     assert_same(base, judged(base, worth=1), judged(base, worth=10**6))
+
+
+@pytest.mark.parametrize("screen", [None, 0])
+def test_what_lies_too_low_in_its_lane_is_solved_by_itself(
+    pglib_base: Callable[..., Base], monkeypatch: pytest.MonkeyPatch, screen: int | None
+) -> None:
+    base = pglib_base("case118_ieee", rating=0.5)
+    wanted, alone = judged(base, worth=1), list[bool]()
+
+    def noted(model: Model, state: State, left: Aftermath) -> State:
+        after = solve_after(model, state, left)
+        alone.append(bool(after.at.vm[left.schedule.island > 0].min() < LOW))
+        return after
+
+    monkeypatch.setattr(outage_study, "solve_after", noted)
+    monkeypatch.setattr(outage_study, "OPERABLE", LOW)
+    found = judged(base, worth=1, screen=screen)
+    assert sum(alone) > 10
+    assert_same(base, found, wanted)
+    assert len(found[1].outage) == len(wanted[1].outage)  # what the lane had noted is struck
 
 
 def test_a_base_that_lanes_cannot_factorize_is_studied_one_by_one(

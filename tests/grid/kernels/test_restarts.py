@@ -9,7 +9,7 @@ import pytest
 from genba.grid.kernels.balance import first_voltage
 from genba.grid.kernels.network import Floats, Ints, Network
 from genba.grid.kernels.newton import Budget
-from genba.grid.kernels.outages import Outage, aftermath, solve_after
+from genba.grid.kernels.outages import Aftermath, Outage, aftermath, solve_after
 from genba.grid.kernels.restarts import OPERABLE, restarted, solve_or_restart
 from genba.grid.kernels.steady_state import Model, Schedule, State, model_of, schedule_of, solve
 from genba.grid.kernels.whole_solution import solve_afresh
@@ -89,13 +89,18 @@ def test_a_grid_solved_in_one_call_is_tried_again_too(two_bus: Network) -> None:
     assert found.at.vm[1] == pytest.approx(HIGH, abs=1e-10)
 
 
-def test_an_outage_that_the_base_does_not_lead_to_is_tried_again(build: Callable[..., Network]) -> None:
-    unit = [[1, 50, 0, 99, -99, 1, 200, 0]]
-    twin = build([[1, 3, 0, 0], [2, 1, 50, 0]], unit, [[1, 2, 0, 0.1, 0], [1, 2, 0, 0.1, 0]])
+def after_one_of_two_lines(build: Callable[..., Network], load: float) -> tuple[Model, State, Aftermath]:
+    """Give a grid, its base turned far from any solution, and what a lost line leaves; load in MW."""
+    unit, line = [[1, load, 0, 999, -999, 1, 999, 0]], [1, 2, 0, 0.1, 0]
+    twin = build([[1, 3, 0, 0], [2, 1, load, 0]], unit, [line, line])
     model, schedule = posed(twin)
     base = solve(model, schedule, vm=flat(twin), va=np.zeros(2))
     left = aftermath(model, schedule, Outage(np.array([1]), NOTHING), splits=False)
-    far = replace(base, at=replace(base.at, va=TURNED))
+    return model, replace(base, at=replace(base.at, va=TURNED)), left
+
+
+def test_an_outage_that_the_base_does_not_lead_to_is_tried_again(build: Callable[..., Network]) -> None:
+    model, far, left = after_one_of_two_lines(build, load=50)
     assert not solve(model, left.schedule, vm=far.at.vm, va=TURNED).converged
     after = solve_after(model, far, left)
     assert after.converged
@@ -103,12 +108,7 @@ def test_an_outage_that_the_base_does_not_lead_to_is_tried_again(build: Callable
 
 
 def test_an_outage_takes_no_inoperable_solution_where_there_is_another(build: Callable[..., Network]) -> None:
-    unit = [[1, 300, 0, 999, -999, 1, 999, 0]]
-    twin = build([[1, 3, 0, 0], [2, 1, 300, 0]], unit, [[1, 2, 0, 0.1, 0], [1, 2, 0, 0.1, 0]])
-    model, schedule = posed(twin)
-    base = solve(model, schedule, vm=flat(twin), va=np.zeros(2))
-    left = aftermath(model, schedule, Outage(np.array([1]), NOTHING), splits=False)
-    far = replace(base, at=replace(base.at, va=TURNED))
+    model, far, left = after_one_of_two_lines(build, load=300)
     first = solve(model, left.schedule, vm=far.at.vm, va=TURNED)
     assert first.converged
     assert first.at.vm[1] == pytest.approx(np.sqrt(0.1), abs=1e-10)  # v^4 - v^2 + (p x)^2 = 0 at p x = 0.3

@@ -54,7 +54,7 @@ def solved_from(
     ports, shape = two_ports(grid), pattern(grid)
     plan = replace(plan, p=outputs(grid, plan, params))
     v = first_voltage(grid, plan, start)
-    return settle(grid, plan, shape, ports, v, params, steps=steps)
+    return next(settlements(grid, plan, shape, ports, v, params, steps=steps), None)
 
 
 def plausible(grid: Circuit, found: Settled) -> bool:
@@ -112,25 +112,6 @@ def spread(grid: Circuit, p: Floats, need: Floats) -> Floats:
     return np.sign(need[of]) * room * used[of]
 
 
-def settle(
-    grid: Circuit,
-    plan: Schedule,
-    shape: Pattern,
-    ports: TwoPorts,
-    v: Complexes,
-    params: StateParams,
-    *,
-    steps: int,
-    side: Floats | None = None,
-) -> Settled | None:
-    """Solve from `v` with the plan's outputs, its slack rule and its reactive limits; None when it fails.
-
-    `side` holds the reactive limits to start from, none when not given. Shares of the slack follow the need
-    at `v`, or else the opposite: units have other headroom there.
-    """
-    return next(settlements(grid, plan, shape, ports, v, params, steps=steps, side=side), None)
-
-
 def settlements(
     grid: Circuit,
     plan: Schedule,
@@ -143,7 +124,11 @@ def settlements(
     side: Floats | None = None,
     method: Method = newton,
 ) -> Iterator[Settled]:
-    """Yield what `settle` gives, and what it would give were the need at `v` the opposite."""
+    """Solve from `v` with the plan's outputs, its slack rule and its reactive limits; yield what is found.
+
+    `side` holds the reactive limits to start from, none when not given. Shares of the slack follow the need
+    at `v`, then the opposite: units have other headroom there.
+    """
     side = np.zeros(len(grid.island)) if side is None else side
     v = np.where(plan.reference, plan.magnitude * np.exp(1j * np.angle(v)), np.where(grid.alive, v, 0.0))
     need = _imbalance(grid, plan, withdrawals(grid, ports, v).real + grid.case.bus["pd"])

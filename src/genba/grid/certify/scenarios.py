@@ -19,7 +19,7 @@ from genba.grid.certify.retry import (
     granted,
     outputs,
     plausible,
-    settle,
+    settlements,
     sides,
     solved_from,
 )
@@ -239,7 +239,8 @@ def _solutions(study: Study, grid: Circuit) -> list[Settled]:
         ports, v = two_ports(grid), np.where(study.v == 0, 1.0, study.v)
         asked = replace(plan, p=outputs(grid, plan, params))
         sides = [study.side, np.zeros_like(study.side)] if study.side.any() else [study.side]
-        found = [settle(grid, asked, study.shape, ports, v, params, steps=STEPS, side=side) for side in sides]
+        solve = partial(settlements, grid, asked, study.shape, ports, v, params, steps=STEPS)
+        found = [next(solve(side=side), None) for side in sides]
     for start in dict.fromkeys((params.start, *STARTS)):
         if not any(plausible(grid, one) for one in found if one is not None):
             found.append(solved_from(start, grid, plan, params))

@@ -239,18 +239,25 @@ def _beyond(balance: Balance, i: int) -> tuple[Lane, Lane]:
     return difference(p, load(balance.planned, i, 0)), difference(q, load(balance.planned, i, 1))
 
 
+@inlined
+def _ask(balance: Balance, i: int, p: Lane, q: Lane, largest: Lane) -> Lane:
+    """Write the right-hand side of a bus from what leaves it too much; give the largest equation so far."""
+    free, step = balance.free, balance.step
+    asked_p, asked_q = multiple(-free[i, 0], p), multiple(-free[i, 1], q)
+    store(step, i, 0, asked_p)
+    store(step, i, 1, asked_q)
+    return larger(larger(largest, asked_p), asked_q)
+
+
 @borrowing
 def _inject(balance: Balance) -> None:
     """Write what leaves every bus beyond what is planned, and each lane's largest equation."""
-    free, reactive, step, mismatch = balance.free, balance.reactive, balance.step, balance.mismatch
+    free, reactive, mismatch = balance.free, balance.reactive, balance.mismatch
     largest = every(0.0)
     for i in range(len(free)):
         p, q = _beyond(balance, i)
         store(reactive, i, 0, q)
-        p, q = multiple(-free[i, 0], p), multiple(-free[i, 1], q)
-        store(step, i, 0, p)
-        store(step, i, 1, q)
-        largest = larger(larger(largest, p), q)
+        largest = _ask(balance, i, p, q, largest)
     for lane in range(LANES):
         mismatch[lane] = largest[lane]
 
@@ -261,7 +268,7 @@ def _inject_plain(balance: Balance) -> None:
 
     What all of them plan is read once: four sevenths of the lanes' numbers go through the cache.
     """
-    free, step, mismatch = balance.free, balance.step, balance.mismatch
+    free, mismatch = balance.free, balance.mismatch
     marked, planned, produced = balance.marked, balance.planned, balance.produced
     largest = every(0.0)
     for i in range(len(free)):
@@ -270,10 +277,7 @@ def _inject_plain(balance: Balance) -> None:
             p, q = difference(p, load(planned, i, 0)), difference(q, load(planned, i, 1))
         else:
             p, q = difference(p, every(produced[i, 0])), difference(q, every(produced[i, 1]))
-        p, q = multiple(-free[i, 0], p), multiple(-free[i, 1], q)
-        store(step, i, 0, p)
-        store(step, i, 1, q)
-        largest = larger(larger(largest, p), q)
+        largest = _ask(balance, i, p, q, largest)
     for lane in range(LANES):
         mismatch[lane] = largest[lane]
 
@@ -294,10 +298,7 @@ def _inject_shared(balance: Balance) -> None:
         largest = larger(largest, difference(load(step, i, 0), product(load(share, i, 0), missing)))
     for i in range(len(free)):
         p = difference(load(step, i, 0), product(load(share, i, 0), missing))
-        p, q = multiple(-free[i, 0], p), multiple(-free[i, 1], load(reactive, i, 0))
-        store(step, i, 0, p)
-        store(step, i, 1, q)
-        largest = larger(larger(largest, p), q)
+        largest = _ask(balance, i, p, load(reactive, i, 0), largest)
     for lane in range(LANES):
         mismatch[lane] = largest[lane]
 
