@@ -11,7 +11,7 @@ Certify = Callable[..., Any]
 
 @pytest.fixture
 def run(certified: Certify) -> Any:
-    return certified("contingency", "case118_ieee", generation="balanced", screen="linear", audit=8)
+    return certified("contingency", "case500_goc", generation="balanced", screen="linear", audit=8)
 
 
 def test_our_screened_study_holds(run: Any) -> None:

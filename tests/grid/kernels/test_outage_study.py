@@ -18,7 +18,7 @@ from genba.grid.kernels.outage_lanes import UNSOLVED, desk_of
 from genba.grid.kernels.outage_losses import NONE
 from genba.grid.kernels.outage_rounds import first_of
 from genba.grid.kernels.outage_stream import go_on, solve_outages
-from genba.grid.kernels.outage_study import PICKS, SAMPLE, SHARE, Lanes, _grid, _lanes, _rules, study
+from genba.grid.kernels.outage_study import PICKS, SAMPLE, SHARE, SPARES, Lanes, _grid, _lanes, _rules, study
 from genba.grid.kernels.outage_verdicts import Lost, Passed, Study, Verdicts, passed, verdicts_of
 from genba.grid.kernels.outages import Aftermath, Outage, aftermath, solve_after
 from genba.grid.kernels.partings import Partings, partings
@@ -230,6 +230,24 @@ def test_the_screen_leaves_what_is_far_from_every_limit(pglib_base: Callable[...
     assert len(found.outage) == 0
     assert verdicts.screened.sum() > len(verdicts.screened) / 2  # others release a voltage, or are audited
     assert verdicts.steps[verdicts.screened].max() <= 2
+
+
+@pytest.mark.parametrize(("rating", "screens"), [(4.0, True), (0.5, False)])
+def test_where_many_of_the_sample_pass_a_limit_all_are_solved(
+    pglib_base: Callable[..., Base], rating: float, screens: bool
+) -> None:
+    base = pglib_base("case118_ieee", rating=rating)
+    whole, some = judged(base, worth=1), judged(base, worth=1, screen=0)
+    assert some[0].screened.any() == screens
+    assert (len(some[0].audited) > 0) == screens
+    assert set(some[1].outage.tolist()) == set(whole[1].outage.tolist())
+
+
+def test_few_outages_are_all_solved(pglib_base: Callable[..., Base]) -> None:
+    base = pglib_base("case118_ieee", rating=4.0)
+    count = len(base.lost.branches)
+    assert judged(base, worth=count // SPARES, screen=0)[0].screened.any()
+    assert not judged(base, worth=count // SPARES + 1, screen=0)[0].screened.any()
 
 
 def test_threads_change_nothing(pglib_base: Callable[..., Base]) -> None:

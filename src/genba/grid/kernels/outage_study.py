@@ -48,6 +48,10 @@ SAFETY = 2.5
 """By how much errors may be larger than the largest of those tried; 60 samples of nine grids missed none."""
 WORTH = 64
 """Outages from which lanes are worth their preparation."""
+SPARES = 5
+"""Times as many from which the screen is: of fewer, sample and audit are more than a fifth."""
+PASSING = 0.25
+"""Share of the sample that passes a limit from which the screen would spare less than it takes."""
 CALL = 2_000_000
 """Buses times outages in one call of a kernel: about 0.1 s."""
 PLANNED = 200_000
@@ -82,7 +86,8 @@ def study(
         lost: branches and units that k outages take.
         into: becomes the verdicts.
         threads: kernels at work at once.
-        screen: seed of the outages that calibrate and audit the linearised tier; None leaves that tier out.
+        screen: seed of the outages that calibrate and audit the linearised tier; None leaves that tier out,
+            as do few outages, and a sample in which many pass a limit.
         worth: outages from which lanes are used at all.
 
     Yields:
@@ -94,7 +99,7 @@ def study(
     with pool_of(threads) if threads > 1 else nullcontext() as pool:
         at_work: Mapper = map if pool is None else pool.map
         if lanes is not None:
-            yield from _side_by_side(lanes, into, at_work, screen)
+            yield from _side_by_side(lanes, into, at_work, screen if count >= SPARES * worth else None)
             if np.count_nonzero(~into.converged) >= worth:
                 yield from _by_own_factors(lanes, into, at_work)
         left = np.flatnonzero(~into.converged)
@@ -115,6 +120,9 @@ def _side_by_side(lanes: Lanes, into: Verdicts, at_work: Mapper, screen: int | N
     random, sample = np.random.default_rng(screen), max(SAMPLE, round(SHARE * len(fit)))
     order, learnt = random.permutation(fit), np.zeros(3)
     yield from _tier(lanes, first_of(order[:sample]), into, at_work, learnt=learnt)
+    if _passing(into) > PASSING * sample:
+        yield from _tier(lanes, first_of(order[sample:]), into, at_work)
+        return
     error = np.where(learnt > 0, SAFETY * learnt, np.inf)  # nothing was learnt: nothing is screened
     picked = np.arange(len(order) - sample) < PICKS * sample
     yield from _tier(lanes, first_of(order[sample:], picked), into, at_work, error)
@@ -125,6 +133,11 @@ def _side_by_side(lanes: Lanes, into: Verdicts, at_work: Mapper, screen: int | N
         into.audited = np.append(into.audited, more)
         yield from _tier(lanes, first_of(more), into, at_work)
     into.audited.sort()
+
+
+def _passing(into: Verdicts) -> int:
+    """Count the outages that pass a limit, of those judged so far."""
+    return len(np.unique(np.concatenate([outage for outage, _, _ in into.pieces])))
 
 
 def _by_own_factors(lanes: Lanes, into: Verdicts, at_work: Mapper) -> Iterator[int]:

@@ -23,7 +23,8 @@ error is taken as at most the mismatch that is left times a factor: two and a ha
 per mismatch, after one step and two, of a random sample of outages solved in full. Screened outages count as
 secure, or as islanded when they cut off demand or units; a random sample of them is solved in full all the
 same. Outages that release or switch a voltage, or change what the screen cannot follow, are always solved in
-full.
+full; so are all of them where they are fewer than 320 or more than a quarter of the sample passes a limit,
+because the screen would spare less than it takes.
 Pairs: with `pairs=k`, the k pairs of branches of the largest joint excess are studied as well. Flows after
 the loss of two branches are the base's plus what DC equations move: without losses, each branch a reactance
 times its tap ratio, a reactance of 0 taken as 1e-4 p.u. A base flow is the mean active power of both ends.
@@ -145,7 +146,7 @@ class ContingencyParams(StateParams):
     worse_by: Annotated[Percent, Field(ge=0)] = 1.0
     """A base violation counts again only when worse by more than this share of its limit."""
     screen: Literal["none", "linear"] = "none"
-    """Whether every outage is solved in full, or only those that a linear step finds near a limit."""
+    """Whether all are solved in full, or, of 320 and more, only those a linear step finds near a limit."""
     audit: Annotated[int, Field(ge=4, le=100_000)] = 300  # fewer than 4 prove nothing
     """Unreported outages that the certificate re-solves; n of them prove a missed rate of at most 3/n."""
 
