@@ -65,6 +65,11 @@ def _compile(name: str, given: str) -> None:
 
 
 @each
+def test_its_domain_tells_what_it_does_without_loading_it(operation: Operation[Any, Any]) -> None:
+    assert registry.domain(operation.domain).verbs[operation.verb] == operation.summary
+
+
+@each
 def test_records_are_frozen_and_refuse_unknown_fields(operation: Operation[Any, Any]) -> None:
     for record, base in ((operation.params, Params), (operation.result, Result)):
         assert issubclass(record, base)

@@ -18,7 +18,8 @@ class Domain:
     Arguments:
         name: folder under `genba`.
         title: one line for people.
-        verbs: the stems of the files in its `operations` folder, in the order a user meets them.
+        verbs: by the stem of its file in the `operations` folder, the first line of each operation's
+            docstring, in the order a user meets them.
         catalogues: by scheme, the stem of the file in its `io` folder that offers `path(name)` and `names()`
             of the data that an installed package brings.
         templates: suffixes of the files that a user can fill in, the first by default; `io/template.py` gives
@@ -29,7 +30,7 @@ class Domain:
 
     name: str
     title: str
-    verbs: tuple[str, ...]
+    verbs: Mapping[str, str]
     catalogues: Mapping[str, str] = field(default_factory=dict)
     templates: tuple[str, ...] = ()
     progress: tuple[str, ...] = ()

@@ -2,6 +2,10 @@
 
 from genba.core.domain import Domain
 
-DOMAIN = Domain(name="factory", title="Factory: the engine that runs everything else", verbs=("probe",))
+DOMAIN = Domain(
+    name="factory",
+    title="Factory: the engine that runs everything else",
+    verbs={"probe": "Rehearse the engine: wait, hold memory, read a file, then end as asked."},
+)
 
 __getattr__ = DOMAIN.attribute

@@ -5,7 +5,16 @@ from genba.core.domain import Domain
 DOMAIN = Domain(
     name="grid",
     title="Power grid: optimal power flow, dispatch, power flow and contingency studies",
-    verbs=("opf", "dispatch", "powerflow", "contingency"),
+    verbs={
+        "opf": (
+            "Find the cheapest state of a grid within its limits, with prices; or name the limits to relax."
+        ),
+        "dispatch": (
+            "Dispatch units at least cost through a DC network, or prove that the limits allow no dispatch."
+        ),
+        "powerflow": "Solve the AC power flow of a grid: voltages, flows, losses and unit outputs.",
+        "contingency": "Study the outage of every branch and unit: overloads, voltages, what is cut off.",
+    },
     catalogues={"pglib": "pglib"},
     progress=(
         "reading the case",

@@ -5,7 +5,19 @@ from genba.core.domain import Domain
 DOMAIN = Domain(
     name="line",
     title="Assembly lines: balancing, sequencing, simulation and buffers",
-    verbs=("balance", "redesign", "sequence", "simulate", "buffers"),
+    verbs={
+        "balance": "Balance a line: give its tasks to stations, and prove how good that is.",
+        "redesign": "Redesign a line with as little change as possible, for every number of stations.",
+        "sequence": "Order the launches of several products: least work overload, or the most even mix.",
+        "simulate": (
+            "Simulate a line until its throughput is known as well as asked for, with intervals and "
+            "bottlenecks."
+        ),
+        "buffers": (
+            "Spread buffer places, and staff, over a line: most throughput, or fewest places for a "
+            "throughput."
+        ),
+    },
     catalogues={"example": "example"},
     templates=(".xlsx", ".toml"),
     progress=(

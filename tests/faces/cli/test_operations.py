@@ -54,10 +54,13 @@ def test_the_example_can_be_read(operation: Operation[Any, Any]) -> None:
 
 
 @pytest.mark.parametrize("name", registry.DOMAINS)
-def test_a_domain_lists_its_operations(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_domain_lists_its_operations(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "300")  # no sentence is wrapped
     shown = help_of(operations.domain_app(name), capsys)
     for operation in registry.domain(name).operations():
-        assert operation.verb in shown
+        assert f"{operation.verb} {operation.summary}" in shown
 
 
 def test_there_is_no_other_attribute() -> None:
@@ -86,3 +89,12 @@ def test_a_wrong_input_is_reported_by_a_run_in_this_process(
     answer = genba("grid", "dispatch", tmp_path / "none.m", "--in-process", "--json")
     assert answer.code == 2
     assert answer.json["error"]["code"] in ("input", "not_found")
+
+
+def test_tables_without_rows_are_named_in_one_line(
+    pglib: Path, tmp_path: Path, genba: Callable[..., Any]
+) -> None:
+    case = pglib / "pglib_opf_case14_ieee.m"
+    shown = genba("grid", "opf", case, "--in-process", "--home", tmp_path / "home").out
+    assert "\nempty: relaxations, bound_buses, bound_branches" in shown
+    assert "\nrelaxations" not in shown

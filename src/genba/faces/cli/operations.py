@@ -34,8 +34,8 @@ def domain_app(name: str) -> App:
     """Give a domain's commands; each loads its operation when it is asked for."""
     domain = registry.domain(name)
     app = App(name=name, help=domain.title)
-    for order, verb in enumerate(domain.verbs):
-        app.command(f"{__name__}:{name}.{verb}", name=verb, sort_key=order)
+    for order, (verb, summary) in enumerate(domain.verbs.items()):
+        app.command(f"{__name__}:{name}.{verb}", name=verb, help=summary, sort_key=order)
     if domain.templates:
         app.command(
             f"genba.faces.cli.templates:{name}", name="template", help=TEMPLATE, sort_key=len(domain.verbs)

@@ -40,13 +40,17 @@ def claims(certificate: Certificate) -> RenderableType:
 
 
 def heads_of(result: dict[str, Any], rows: int) -> Iterator[RenderableType]:
-    """Yield the first rows of every table of a result."""
+    """Yield the first rows of every table of a result, then which tables have none."""
+    empty = []
     for name, ref in tables_of(result):
-        shown = ref.head[:rows]
-        count = f"{ref.rows:,} rows" if len(shown) < ref.rows else ""
+        if not ref.rows:
+            empty.append(name)
+            continue
+        count = f"{ref.rows:,} rows" if ref.rows > rows else ""
         yield text(f"\n{name}  {count}".rstrip(), "bold")
-        if shown:
-            yield head(ref, rows)
+        yield head(ref, rows)
+    if empty:
+        yield text(f"\nempty: {', '.join(empty)}", "dim")
 
 
 def tables_of(result: dict[str, Any]) -> Iterator[tuple[str, TableRef]]:
