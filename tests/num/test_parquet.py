@@ -1,6 +1,8 @@
 """Parquet files keep a table exactly, give equal bytes for equal tables, and refuse what is not theirs."""
 
 import hashlib
+import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -120,3 +122,25 @@ def test_a_missing_count_is_an_input_error(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_a_device_error(tmp_path: Path) -> None:
     with pytest.raises(DeviceError, match="cannot write"):
         parquet.write(mixed(), tmp_path / "none" / "t.parquet")
+
+
+def test_threads_and_forked_processes_read_at_a_time(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{rows}.parquet" for rows in range(8)]
+    for rows, path in enumerate(paths):
+        parquet.write(mixed(rows), path)
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(_length, paths * 4)) == list(range(8)) * 4
+    with multiprocessing.get_context("fork").Pool(2) as children:
+        assert children.map(_length, paths) == list(range(8))
+
+
+def test_a_file_is_read_anew(tmp_path: Path) -> None:
+    path, other = tmp_path / "t.parquet", tmp_path / "other.parquet"
+    for rows in range(1, 6):
+        parquet.write(mixed(rows), other)
+        path.write_bytes(other.read_bytes())
+        assert_same(parquet.read(MIXED, path), mixed(rows))
+
+
+def _length(path: Path) -> int:
+    return len(parquet.read(MIXED, path))

@@ -1,6 +1,10 @@
 """Tables as Parquet files: equal tables give equal bytes under one DuckDB version."""
 
 import glob
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -101,9 +105,26 @@ def _engine() -> ModuleType:
     return duckdb
 
 
-def _database() -> Any:
-    # One thread keeps the order of rows, and so the bytes; extensions would be fetched from the network.
-    return _engine().connect(":memory:", config={"threads": 1, "autoinstall_known_extensions": False})
+@contextmanager
+def _database() -> Iterator[Any]:
+    """Give a connection of its own to the database of this process."""
+    try:
+        with _instance(os.getpid()).cursor() as connection:
+            yield connection
+    except BaseException:
+        _instance.cache_clear()  # after a fatal error it would serve nobody
+        raise
+
+
+@cache
+def _instance(process: int) -> Any:
+    """Give the database of a process, which takes 14 ms to set up; it does not survive a fork.
+
+    One thread keeps the order of rows, and so the bytes; extensions would be fetched from the network; a file
+    that is read again may have changed.
+    """
+    config = {"threads": 1, "autoinstall_known_extensions": False, "enable_external_file_cache": False}
+    return _engine().connect(":memory:", config=config)
 
 
 def _contents(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
