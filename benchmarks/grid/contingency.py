@@ -13,12 +13,12 @@ what linear steps do not clear. Both run on as many threads as asked for; figure
 seconds of runs in turns, or with several threads of seconds on the wall, garbage collected before each.
 Checked: voltages of a sample equal to lightsim2grid's to 1e-6 p.u., and every outage that violates a limit in
 the unscreened study found by the screened one (recall 1). Exit status 1 when either fails.
-`--whole` times the whole operation instead: every
-branch and unit, its tables, its certificate apart. `--pairs` compares the ranking of pairs of branches with
-the AC solution of all of them, from balanced outputs: of the pairs that pass a rating which neither loss
-alone passes, the share among the first 20, 50, 100 and 500 ranked, and among as many drawn at random.
-`--cancel` tells how long a study goes on after a wish to stop that comes half a second, and three seconds,
-after its base is solved.
+
+`--whole` times the whole operation instead: every branch and unit, its tables, its certificate apart.
+`--pairs` compares the ranking of pairs of branches with the AC solution of all of them, from balanced
+outputs: of the pairs that pass a rating which neither loss alone passes, the share among the first 20, 50,
+100 and 500 ranked, and among as many drawn at random. `--cancel` tells how long a study goes on after a wish
+to stop that comes half a second, and three seconds, after its base is solved.
 """
 
 import argparse
