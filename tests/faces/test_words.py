@@ -328,9 +328,16 @@ def test_every_unit_of_several_words_has_its_translation() -> None:
 
 @pytest.mark.parametrize(
     ("where", "japanese"),
-    [("line 7", "7 行目"), ("branch 12 (line 340)", "branch 12 (340 行目)"), ("the line 7", "the line 7")],
+    [
+        ("line 7", "7 行目"),
+        ("row 7", "7 行目"),
+        ("branch 12 (line 340)", "branch 12 (340 行目)"),
+        ("the line 7", "the line 7"),
+        ("scenario line 5: gen 3 (line 340)", "シナリオ line 5: gen 3 (340 行目)"),
+        ("scenario: 5", "scenario: 5"),
+    ],
 )
-def test_a_line_of_a_file_is_told_in_the_readers_language(where: str, japanese: str) -> None:
+def test_a_place_in_a_file_is_told_in_the_readers_language(where: str, japanese: str) -> None:
     assert say_where("ja", where) == japanese
     assert say_where("en", where) == where
 

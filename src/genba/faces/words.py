@@ -51,7 +51,12 @@ UNITS = (
 )
 """Units that are words; all others are signs, alike in every language."""
 UNIT_KEYS = {english: key for key, english in UNITS}
-LINE = re.compile(r"(?:^|(?<=\())line (\d+)")
+PLACES = (
+    (re.compile(r"^scenario (.+)(?=: (?:gen|branch) \d+)"), "faces.where.scenario", "scenario {name}"),
+    (re.compile(r"(?:^|(?<=\())line (\d+)"), "faces.where.line", "line {name}"),
+    (re.compile(r"^row (\d+)"), "faces.where.row", "row {name}"),
+)
+"""How places in files are written, the key of their translation and their English."""
 
 
 def languages() -> tuple[str, ...]:
@@ -122,7 +127,12 @@ def say_holds(language: str, holds: bool) -> str:
 
 def say_where(language: str, where: str) -> str:
     """Give the place of a finding; elements and files have the names that they have in data."""
-    return LINE.sub(lambda at: say(language, "faces.where.line", "line {number}", number=at[1]), where)
+    for pattern, key, english in PLACES:
+        found = pattern.search(where)
+        if found is not None:
+            said = say(language, key, english, name=found[1])
+            where = f"{where[: found.start()]}{said}{where[found.end() :]}"
+    return where
 
 
 def say_unit(language: str, unit: str) -> str:
