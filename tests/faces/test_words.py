@@ -63,6 +63,7 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
         {**FIRST, "set": ["gen.5.pmin=60", "gen.5.pmax=60", "branch.14.rate_a=20", "bus.13.qd=90"]},
         {**FIRST, "set": ["branch.1.angmin=8", "branch.1.angmax=9"]},
         {**FIRST, "max_iterations": 2},
+        {**FIRST, "start": "best"},
         *({**given, "formulation": other} for other in ("dc", "soc") for given in (FIRST, NO_STATE)),
     ],
     "grid.dispatch": [FIRST, NO_STATE],
