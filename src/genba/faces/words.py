@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import genba
-from genba.core.findings import Finding, Severity, errors_in
-from genba.core.run import Run, State
+from genba.core.findings import Severity
+from genba.core.run import State
 from genba.faces.theme import figure
 
 SECOND_NS = 1_000_000_000
@@ -85,27 +85,6 @@ def _with_numbers_of(english: str, template: str) -> str:
         return template.format(*NUMBERS.findall(english))
     except (IndexError, KeyError, ValueError):  # the sentence is older than its translation
         return english
-
-
-def say_finding(language: str, finding: Finding) -> str:
-    """Give a finding's sentence; the English message where the language's template does not fit it."""
-    template = _words_in(language).get(finding.code)
-    if template is None:
-        return finding.message
-    try:
-        return template.format(where=finding.where, **finding.arguments)
-    except (KeyError, IndexError, ValueError):  # an older record, from before the template changed
-        return finding.message
-
-
-def say_fault(language: str, run: Run) -> str:
-    """Give the finding that a run failed on; empty when it failed on none."""
-    wrong = errors_in(run.findings)
-    if run.error is None or not wrong or wrong[0].message not in run.error.message:
-        return ""
-    text, others = say_finding(language, wrong[0]), len(wrong) - 1
-    more = say(language, "faces.fault.more", " (and {count} more)", count=others) if others else ""
-    return text + more
 
 
 def say_state(language: str, state: State) -> str:
