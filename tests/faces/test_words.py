@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from genba.core.operation import Operation
 from genba.core.run import State
 from genba.core.views import Views
 from genba.faces.console.faults import ENGLISH as FAULTS
-from genba.faces.labels import keys_of, keys_of_domain, tables, unit_of
+from genba.faces.findings import say_finding
+from genba.faces.labels import keys_of, keys_of_domain, keys_of_findings, phrase, tables, unit_of
 from genba.faces.phrases import parts_of, template_of
 from genba.faces.words import (
     SECOND_NS,
@@ -28,7 +30,6 @@ from genba.faces.words import (
     moment,
     number,
     say,
-    say_finding,
     say_holds,
     say_state,
     say_unit,
@@ -63,6 +64,7 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
         {**FIRST, "set": ["gen.5.pmin=60", "gen.5.pmax=60", "branch.14.rate_a=20", "bus.13.qd=90"]},
         {**FIRST, "set": ["branch.1.angmin=8", "branch.1.angmax=9"]},
         {**FIRST, "max_iterations": 2},
+        {**FIRST, "start": "best"},
         *({**given, "formulation": other} for other in ("dc", "soc") for given in (FIRST, NO_STATE)),
     ],
     "grid.dispatch": [FIRST, NO_STATE],
@@ -183,6 +185,21 @@ def noted(said: dict[str, str]) -> Callable[[str, str], str]:
     return say
 
 
+def said_in_findings() -> dict[str, str]:
+    """Give the phrases that findings take in: what files are wanted, and ALLOWED values."""
+    texts: set[str] = set()
+    for path in (FACES.parent / package for package in ("grid", "line")):
+        for file in path.rglob("*.py"):
+            module = ".".join(("genba", path.name, *file.relative_to(path).with_suffix("").parts))
+            if re.search(r"^(WANTED|ALLOWED)", file.read_text(encoding="utf-8"), re.MULTILINE):
+                for name, value in vars(import_module(module)).items():
+                    if name.startswith("WANTED") and isinstance(value, str):
+                        texts.add(template_of(value))
+                    elif name == "ALLOWED" and isinstance(value, dict):
+                        texts |= {template_of(one.format(least=1, most=2)) for one in value.values()}
+    return dict(phrase(text) for text in texts)
+
+
 def unlike(said: dict[str, str], prefixes: tuple[str, ...]) -> dict[str, list[str]]:
     have = {key for key in JAPANESE if key.startswith(prefixes)}
     return {
@@ -214,7 +231,16 @@ def test_every_text_of_a_domain_exists_in_both_languages_and_none_is_left_over(
 
 
 def test_every_translation_belongs_to_a_face_or_a_domain() -> None:
-    assert {key.split(".")[0] for key in JAPANESE} == {"faces", "console", *registry.DOMAINS}
+    parts = {key.split(".")[0] for key in JAPANESE}
+    assert parts == {"faces", "console", "num", "phrase", *registry.DOMAINS}
+
+
+def test_every_fault_of_a_file_exists_in_both_languages_and_none_is_left_over() -> None:
+    assert unlike(keys_of_findings("num"), ("num.",)) == NOTHING
+
+
+def test_every_phrase_of_a_finding_exists_in_both_languages_and_none_is_left_over() -> None:
+    assert unlike(said_in_findings(), ("phrase.",)) == NOTHING
 
 
 def test_translations_are_japanese_and_not_empty() -> None:
@@ -328,9 +354,16 @@ def test_every_unit_of_several_words_has_its_translation() -> None:
 
 @pytest.mark.parametrize(
     ("where", "japanese"),
-    [("line 7", "7 行目"), ("branch 12 (line 340)", "branch 12 (340 行目)"), ("the line 7", "the line 7")],
+    [
+        ("line 7", "7 行目"),
+        ("row 7", "7 行目"),
+        ("branch 12 (line 340)", "branch 12 (340 行目)"),
+        ("the line 7", "the line 7"),
+        ("scenario line 5: gen 3 (line 340)", "シナリオ line 5: gen 3 (340 行目)"),
+        ("scenario: 5", "scenario: 5"),
+    ],
 )
-def test_a_line_of_a_file_is_told_in_the_readers_language(where: str, japanese: str) -> None:
+def test_a_place_in_a_file_is_told_in_the_readers_language(where: str, japanese: str) -> None:
     assert say_where("ja", where) == japanese
     assert say_where("en", where) == where
 

@@ -119,5 +119,5 @@ def _read(model: OpfModel, x: Any, rows: Any, bounds: Any) -> AcSolution:
         over_to=np.zeros(m),
         over_angle=np.zeros(m),
         trace=IterationTrace(none, none, none, none, none, none, none > 0),
-        costs={},
+        ends=(),
     )

@@ -100,6 +100,12 @@ def input_error(kind: FindingKind, where: str, /, **arguments: Argument) -> Inpu
     return InputError(finding.message, where=where, findings=(finding,))
 
 
+def too_large(kind: FindingKind, where: str, /, **arguments: Argument) -> TooLarge:
+    """Give the error of a single finding that an input passes a limit."""
+    finding = kind.at(where, **arguments)
+    return TooLarge(finding.message, where=where, findings=(finding,))
+
+
 def missing_extra(package: str, extra: str) -> MissingExtra:
     """Give the error that names the exact command which installs `package`."""
     return MissingExtra(f"{package} is not installed; run: pip install 'genba[{extra}]'", where=package)

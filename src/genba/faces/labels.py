@@ -103,6 +103,11 @@ def word(domain: str, template: str) -> Text:
     return Text(f"{domain}.word.{_key(template)}", template)
 
 
+def phrase(template: str) -> Text:
+    """Give what a finding says is allowed or wanted, with # for each number."""
+    return Text(f"phrase.{_key(template)}", template)
+
+
 def headline(operation: str, shown: Headline) -> Text:
     """Give the label of a value read first."""
     return Text(f"{operation}.headline.{shown.key}", shown.label)
@@ -158,9 +163,15 @@ def keys_of(operation: AnyOperation, examples: Iterable[tuple[Views, Certificate
 
 def keys_of_domain(domain: Domain) -> dict[str, str]:
     """Give the English of the domain's own keys: its title, its progress and its kinds of finding."""
-    kinds = {kind.code: kind.template for kind in _finding_kinds(domain.name)}
+    kinds = keys_of_findings(domain.name)
     told = (progress(domain.name, template) for template in domain.progress)
     return dict([domain_title(domain), *told]) | kinds
+
+
+def keys_of_findings(package: str) -> dict[str, str]:
+    """Give the English of every kind of finding that a package declares, by its code."""
+    kinds = _finding_kinds(package)
+    return {kind.code: kind.template for kind in kinds if kind.code.startswith(f"{package}.")}
 
 
 def _declared(operation: AnyOperation) -> Iterator[Text]:
@@ -225,12 +236,12 @@ def _claimed(operation: str, claim: Claim) -> Iterator[Text]:
     yield claim_method(operation, claim)
 
 
-def _finding_kinds(domain: str) -> Iterator[FindingKind]:
-    """Yield every kind of finding that the domain declares, wherever in it that is."""
-    package = import_module(f"genba.{domain}").__path__[0]
-    for file in sorted(Path(package).rglob("*.py")):
+def _finding_kinds(package: str) -> Iterator[FindingKind]:
+    """Yield every kind of finding that a package declares, wherever in it that is."""
+    folder = import_module(f"genba.{package}").__path__[0]
+    for file in sorted(Path(folder).rglob("*.py")):
         if "FindingKind(" in file.read_text(encoding="utf-8"):
-            module = ".".join((f"genba.{domain}", *file.relative_to(package).with_suffix("").parts))
+            module = ".".join((f"genba.{package}", *file.relative_to(folder).with_suffix("").parts))
             values = vars(import_module(module)).values()
             yield from (value for value in values if isinstance(value, FindingKind))
 

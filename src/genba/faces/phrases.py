@@ -35,6 +35,11 @@ def say_phrase(language: str, phrase: str, text_of: Callable[[str], Text | None]
     return "".join(_part(language, part, text_of) for part in BETWEEN.split(phrase))
 
 
+def say_whole(language: str, phrase: str, text_of: Callable[[str], Text | None]) -> str:
+    """Give a phrase that is one part, whatever stands in it, in the reader's language."""
+    return _part(language, phrase, text_of)
+
+
 def say_words(language: str, domain: str, words: tuple[str, ...], phrase: str) -> str:
     """Give a phrase with its `words` (templates of parts) in the reader's language; names stay the same."""
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import genba
-from genba.core.findings import Finding, Severity, errors_in
-from genba.core.run import Run, State
+from genba.core.findings import Severity
+from genba.core.run import State
 from genba.faces.theme import figure
 
 SECOND_NS = 1_000_000_000
@@ -51,7 +51,12 @@ UNITS = (
 )
 """Units that are words; all others are signs, alike in every language."""
 UNIT_KEYS = {english: key for key, english in UNITS}
-LINE = re.compile(r"(?:^|(?<=\())line (\d+)")
+PLACES = (
+    (re.compile(r"^scenario (.+)(?=: (?:gen|branch) \d+)"), "faces.where.scenario", "scenario {name}"),
+    (re.compile(r"(?:^|(?<=\())line (\d+)"), "faces.where.line", "line {name}"),
+    (re.compile(r"^row (\d+)"), "faces.where.row", "row {name}"),
+)
+"""How places in files are written, the key of their translation and their English."""
 
 
 def languages() -> tuple[str, ...]:
@@ -82,27 +87,6 @@ def _with_numbers_of(english: str, template: str) -> str:
         return english
 
 
-def say_finding(language: str, finding: Finding) -> str:
-    """Give a finding's sentence; the English message where the language's template does not fit it."""
-    template = _words_in(language).get(finding.code)
-    if template is None:
-        return finding.message
-    try:
-        return template.format(where=finding.where, **finding.arguments)
-    except (KeyError, IndexError, ValueError):  # an older record, from before the template changed
-        return finding.message
-
-
-def say_fault(language: str, run: Run) -> str:
-    """Give the finding that a run failed on; empty when it failed on none."""
-    wrong = errors_in(run.findings)
-    if run.error is None or not wrong or wrong[0].message not in run.error.message:
-        return ""
-    text, others = say_finding(language, wrong[0]), len(wrong) - 1
-    more = say(language, "faces.fault.more", " (and {count} more)", count=others) if others else ""
-    return text + more
-
-
 def say_state(language: str, state: State) -> str:
     """Give the word for a run's state."""
     return say(language, f"faces.state.{state}", STATES[state])
@@ -122,7 +106,12 @@ def say_holds(language: str, holds: bool) -> str:
 
 def say_where(language: str, where: str) -> str:
     """Give the place of a finding; elements and files have the names that they have in data."""
-    return LINE.sub(lambda at: say(language, "faces.where.line", "line {number}", number=at[1]), where)
+    for pattern, key, english in PLACES:
+        found = pattern.search(where)
+        if found is not None:
+            said = say(language, key, english, name=found[1])
+            where = f"{where[: found.start()]}{said}{where[found.end() :]}"
+    return where
 
 
 def say_unit(language: str, unit: str) -> str:

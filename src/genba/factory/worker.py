@@ -75,8 +75,8 @@ def work(spec_path: Path, lifeline: int) -> int:
     )
     outcome = _attempt(spec, context, outputs)
     progress.flush()
-    update = {"seconds": round(time.monotonic() - began, 6), "error": _within(directory.path, outcome.error)}
-    timed = outcome.model_copy(update=update)
+    update = {"seconds": round(time.monotonic() - began, 6)}
+    timed = _within(directory.path, outcome).model_copy(update=update)
     write_durably(directory.outcome, timed.model_dump_json().encode())
     return 0
 
@@ -120,12 +120,22 @@ def _failed(spec: RunSpec, fault: Fault, findings: tuple[Finding, ...] = ()) -> 
     )
 
 
-def _within(place: Path, error: Fault | None) -> Fault | None:
+def _within(place: Path, outcome: AttemptOutcome) -> AttemptOutcome:
     """Name files of the attempt from there on: where it lies is no business of who asked."""
-    if error is None:
-        return None
-    texts = {name: getattr(error, name).replace(f"{place}/", "") for name in ("message", "where")}
-    return error.model_copy(update=texts)
+
+    def told(text: Any) -> Any:
+        return text.replace(f"{place}/", "") if isinstance(text, str) else text
+
+    findings = []
+    for finding in outcome.findings:
+        arguments = {name: told(value) for name, value in finding.arguments.items()}
+        update = {"where": told(finding.where), "message": told(finding.message), "arguments": arguments}
+        findings.append(finding.model_copy(update=update))
+    error = outcome.error
+    if error is not None:
+        update = {"message": told(error.message), "where": told(error.where)}
+        error = error.model_copy(update=update)
+    return outcome.model_copy(update={"findings": tuple(findings), "error": error})
 
 
 def _paths(files: Mapping[str, str]) -> Callable[[InputFile], Path]:

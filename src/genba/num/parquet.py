@@ -13,12 +13,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genba.core.columns import Column, Columns, Dtype
-from genba.core.errors import DeviceError, InputError, TooLarge
+from genba.core.errors import DeviceError, InputError, input_error, too_large
+from genba.core.findings import FindingKind, Severity
 from genba.num.table import DTYPES, Table
 
 PLAIN = frozenset(("DOUBLE", "FLOAT", "BOOLEAN"))
 """Types of SQL besides integers and decimals that are read as numbers."""
 SQL_TYPES: dict[Dtype, str] = {"int": "BIGINT", "float": "DOUBLE", "bool": "BOOLEAN", "text": "VARCHAR"}
+
+OTHER_COLUMNS = FindingKind(
+    "num.parquet_columns", Severity.ERROR, "{name}: found the columns {found}; {table} needs {needed}"
+)
+MANY_CELLS = FindingKind(
+    "num.parquet_large", Severity.ERROR, "{name} has {cells} cells; at most {most} are read"
+)
+UNREADABLE = FindingKind(
+    "num.parquet_unreadable", Severity.ERROR, "{name} is no readable Parquet file: {reason}"
+)
+MISSES = FindingKind("num.parquet_misses", Severity.ERROR, "{name}: {column} misses a value in some row")
 
 
 def write(table: Table, path: Path) -> None:
@@ -50,10 +62,8 @@ def read(columns: Columns, path: Path) -> Table:
     found, arrays = _contents(path)
     wanted = {column.name: SQL_TYPES[column.dtype] for column in columns.columns}
     if found != wanted:
-        raise InputError(
-            f"{path.name}: found the columns {_listed(found)}; {columns.name} needs {_listed(wanted)}",
-            where=str(path),
-        )
+        told = {"found": _listed(found), "table": columns.name, "needed": _listed(wanted)}
+        raise input_error(OTHER_COLUMNS, str(path), name=path.name, **told)
     return Table(columns, {c.name: _column(c, arrays[c.name], path) for c in columns.columns})
 
 
@@ -73,7 +83,8 @@ def read_any(path: Path, *, most_cells: int) -> dict[str, np.ma.MaskedArray[Any,
             counted = database.execute("SELECT count(*) FROM read_parquet(?)", source).fetchone()
             cells = (counted[0] if counted else 0) * len(types)
             if cells > most_cells:
-                raise TooLarge(f"{path.name} has {cells:,} cells; at most {most_cells:,} are read")
+                told = {"cells": f"{cells:,}", "most": f"{most_cells:,}"}
+                raise too_large(MANY_CELLS, path.name, name=path.name, **told)
             chosen = ", ".join(_as_number_or_text(name, kind) for name, kind, *_ in types)
             arrays = database.execute(f"SELECT {chosen} FROM read_parquet(?)", source).fetchnumpy()
         except (_engine().Error, UnicodeError) as error:
@@ -93,9 +104,7 @@ def _as_number_or_text(name: str, kind: str) -> str:
 
 
 def _unreadable(path: Path, error: Exception) -> InputError:
-    return InputError(
-        f"{path.name} is no readable Parquet file: {str(error).splitlines()[0]}", where=str(path)
-    )
+    return input_error(UNREADABLE, str(path), name=path.name, reason=str(error).splitlines()[0])
 
 
 def _engine() -> ModuleType:
@@ -144,7 +153,7 @@ def _column(column: Column, array: NDArray[Any], path: Path) -> NDArray[Any]:
     if not np.ma.is_masked(array):
         return np.ascontiguousarray(np.ma.getdata(array), dtype=DTYPES[column.dtype])
     if column.dtype not in ("float", "text"):
-        raise InputError(f"{path.name}: {column.name} misses a value in some row", where=str(path))
+        raise input_error(MISSES, str(path), name=path.name, column=column.name)
     missing = np.nan if column.dtype == "float" else None
     filled: NDArray[Any] = np.ma.getdata(array).astype(DTYPES[column.dtype])
     filled[np.ma.getmaskarray(array)] = missing

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from genba.core.errors import InputError, TooLarge, missing_extra
+from genba.core.errors import input_error, missing_extra, too_large
+from genba.core.findings import FindingKind, Severity
 from genba.num.text import DANGEROUS
 
 try:
@@ -52,6 +53,22 @@ DAMAGED = (
 """What openpyxl and zipfile raise on files that were cut off or made up; XML errors are SyntaxErrors."""
 MERGED = re.compile(rb"<mergeCell\s[^>]*ref=\"([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})\"")
 LONGEST_MERGES = 8 * 2**20
+
+UNREADABLE = FindingKind(
+    "num.workbook_unreadable", Severity.ERROR, "the file is no readable workbook: {reason}; give {wanted}"
+)
+LARGE = FindingKind(
+    "num.workbook_large",
+    Severity.ERROR,
+    "the workbook unpacks to {size} bytes in {parts} parts; at most {most} bytes in {most_parts} parts "
+    "are read",
+)
+NO_WORKBOOK = FindingKind(
+    "num.workbook_archive", Severity.ERROR, "the file is an archive and no workbook; give {wanted}"
+)
+MANY_ROWS = FindingKind(
+    "num.workbook_rows", Severity.ERROR, "the sheet {sheet} has more than {most} rows; no more are read"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +236,7 @@ def read(content: bytes, *, most_rows: int, wanted: str) -> dict[str, Read]:
         values = _rows(content, most_rows, computed=True)
         formulas = _rows(content, most_rows, computed=False)
     except (*DAMAGED, InvalidFileException) as error:
-        raise InputError(f"the file is no readable workbook: {str(error)[:200]}; give {wanted}") from error
+        raise input_error(UNREADABLE, "file", reason=str(error)[:200], wanted=wanted) from error
     return {
         name: Read(tuple(rows), tuple(_uncomputed(rows, formulas[name])), merged.get(place, ()))
         for place, (name, rows) in enumerate(values.items(), start=1)
@@ -243,12 +260,10 @@ def _parts(content: bytes, wanted: str) -> dict[int, tuple[str, ...]]:
         parts = archive.infolist()
         size = sum(part.file_size for part in parts)
         if len(parts) > MOST_PARTS or size > MOST_UNPACKED:
-            raise TooLarge(
-                f"the workbook unpacks to {size:,} bytes in {len(parts)} parts; at most {MOST_UNPACKED:,} "
-                f"bytes in {MOST_PARTS} parts are read"
-            )
+            told = {"size": f"{size:,}", "parts": str(len(parts))}
+            raise too_large(LARGE, "file", most=f"{MOST_UNPACKED:,}", most_parts=MOST_PARTS, **told)
         if "[Content_Types].xml" not in archive.namelist():
-            raise InputError(f"the file is an archive and no workbook; give {wanted}")
+            raise input_error(NO_WORKBOOK, "file", wanted=wanted)
         return {place: _merged(archive, name) for place, name in _sheet_files(archive)}
 
 
@@ -283,7 +298,7 @@ def _rows_of(sheet: Any, most_rows: int) -> list[tuple[int, tuple[Any, ...]]]:
         if any(value is not None for value in row):
             found.append((number, tuple(row)))
         if number > most_rows:
-            raise TooLarge(f"the sheet {sheet.title} has more than {most_rows:,} rows; no more are read")
+            raise too_large(MANY_ROWS, sheet.title, sheet=sheet.title, most=f"{most_rows:,}")
     return found
 
 

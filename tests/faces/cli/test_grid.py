@@ -77,3 +77,14 @@ def test_excel_needs_its_extra_only(at: Callable[..., Any], plain: Any, tmp_path
     file = tmp_path / "buses.xlsx"
     assert at("table", plain.json["run"], "buses", "--format", "xlsx", "-o", file).code == 0
     assert file.read_bytes()[:2] == b"PK"
+
+
+def test_where_starts_led_is_a_table_like_others(at: Callable[..., Any], tmp_path: Path) -> None:
+    run = at("grid", "opf", CASE, "--start", "best", "--json").json["run"]
+    rows = list(csv.reader(io.StringIO(at("table", run, "opf_starts").out)))
+    assert [row[0] for row in rows[1:]] == ["dc", "flat", "case"]
+    assert "\nstarts\n" in at("show", run).out
+    page = tmp_path / "best.html"
+    assert at("report", run, "-o", page, "--language", "ja").code == 0
+    text = page.read_text(encoding="utf-8")
+    assert all(word in text for word in ("初期点ごとの結果", "費用の差", "採用", "直流法", "フラット"))

@@ -25,6 +25,10 @@ VALID = [
     ("workshop", {"set": SHORT}),  # infeasible everywhere
     ("workshop", {"set": TIGHT}),
     ("workshop", {"set": ROOM, "max_iterations": 2}),
+    *(
+        ("workshop", {**given, "start": "best"})
+        for given in ({"set": ROOM}, {}, {"set": ROOM, "max_iterations": 2})
+    ),
     ("workshop", {"set": ROOM, "formulation": "soc"}),
     ("workshop", {"set": SHORT, "formulation": "soc"}),
     ("workshop", {"formulation": "dc"}),

@@ -12,7 +12,7 @@ SHORT = ("branch.2.rate_a=20", "branch.6.rate_a=20")
 TIGHT = ("branch.2.rate_a=90", "branch.1.angmin=8", "branch.1.angmax=9", "branch.5.angmax=2")
 UNITS = {
     **dict.fromkeys(
-        ("identity", "columns", "nothing_short", "binding", "marginal_cost", "stationarity"), "1"
+        ("starts", "identity", "columns", "nothing_short", "binding", "marginal_cost", "stationarity"), "1"
     ),
     **dict.fromkeys(("relaxations", "relaxed_prices", "nothing_stated", "no_bound", "no_cost"), "1"),
     **dict.fromkeys(("power_balance", "mismatch_stated", "unit_limits", "voltage_limits"), "p.u."),
@@ -25,6 +25,7 @@ KINDS: list[dict[str, Any]] = [
     {"set": ROOM, "bound": True},
     {"set": ROOM, "formulation": "soc"},
     {"set": ROOM, "max_iterations": 2},
+    {"set": ROOM, "start": "best"},
     {},
     {"set": SHORT},
 ]
@@ -254,3 +255,50 @@ def test_violations_are_weighed_in_per_unit(certified: Certify) -> None:
     expected = np.nansum(balances) + np.nansum(ratings) + np.nansum(angles)
     (claim,) = [one for one in run.of(run.result).claims if one.name == "violation_weighed"]
     assert claim.value == pytest.approx(expected / 100, rel=1e-6)
+
+
+# --- starts ---
+
+
+@pytest.mark.parametrize("given", [{"set": ROOM}, {"set": SHORT}, {"set": ROOM, "max_iterations": 2}])
+def test_another_start_than_the_best_is_refused(certified: Certify, given: dict[str, Any]) -> None:
+    run = certified("opf", start="best", **given)
+    rows = run.result.starts
+    assert len(rows) == 3
+    other = int((~rows["kept"]).argmax())
+    for column, row, value in (
+        ("start", other, "auto"),
+        ("outcome", int(rows["kept"].argmax()), "other"),
+        ("iterations", other, rows["iterations"][other] + 1),
+        ("kept", other, True),
+        ("kept", int(rows["kept"].argmax()), False),
+        ("cost", other, 1.0),
+        ("difference", other, 1.0),
+    ):
+        assert run.with_cell("starts", column, row, value) == {"starts"}, column
+    assert run.failed(starts=rows.where(np.array([1, 0, 2]))) == {"starts"}
+    assert run.failed(starts=rows.where(np.arange(0))) == {"starts"}
+
+
+def test_a_kept_start_that_is_not_the_cheapest_or_has_another_outcome_is_refused(certified: Certify) -> None:
+    run = certified("opf", set=ROOM, start="best")
+    rows = run.result.starts
+    assert set(rows["outcome"]) == {"optimal"}
+    other = int((~rows["kept"]).argmax())
+    cheaper = rows["cost"].copy()
+    cheaper[other] -= 1.0
+    lower = rows.replace(cost=cheaper, difference=cheaper - cheaper[rows["kept"]])
+    assert run.failed(starts=lower) == {"starts"}
+    dearer = rows["cost"] + 1.0
+    assert run.failed(starts=rows.replace(cost=dearer)) == {"starts"}
+    apart = rows.replace(cost=rows["cost"] + np.where(rows["kept"], 0.0, 5.0))
+    assert run.failed(starts=apart.replace(difference=apart["cost"] - rows["cost"][rows["kept"]])) == set()
+    worse = rows["outcome"].copy()
+    worse[rows["kept"]] = "feasible"
+    assert run.failed(starts=rows.replace(outcome=worse)) == {"starts"}
+
+
+def test_starts_are_told_of_best_alone(certified: Certify) -> None:
+    rows = certified("opf", set=ROOM, start="best").result.starts
+    assert certified("opf", set=ROOM).failed(starts=rows) == {"starts"}
+    assert certified("opf", formulation="dc").failed(starts=rows) == {"starts"}

@@ -63,6 +63,13 @@ def test_the_cheapest_optimum_is_kept_and_the_others_are_told(wb5: str) -> None:
     best = _solved(wb5, "best")
     assert best.result.outcome == "optimal"
     assert best.result.cost == pytest.approx(LEAST, abs=PRINTED)
+    starts = best.result.starts
+    assert starts["start"].tolist() == ["dc", "flat", "case"]
+    assert starts["outcome"].tolist() == ["optimal"] * 3
+    assert starts["cost"][:2].tolist() == pytest.approx([LEAST, LOCAL], abs=PRINTED)
+    assert starts["difference"][:2].tolist() == pytest.approx([0, LOCAL - LEAST], abs=2 * PRINTED)
+    assert starts["iterations"].sum() == best.result.iterations
+    assert starts["cost"][starts["kept"]].tolist() == [pytest.approx(best.result.cost)]
     assert f"dc {LEAST}" in _told(best)[0]
     assert "flat 1,082.33" in _told(best)[0]
     assert np.nanmin(best.result.trace["objective"][-3:]) == pytest.approx(LEAST, rel=1e-3)  # it is told last
@@ -73,6 +80,8 @@ def test_one_optimum_from_everywhere_is_not_worth_a_word() -> None:
     assert best.result.cost == pytest.approx(auto.result.cost, rel=1e-6)
     assert best.result.iterations > auto.result.iterations
     assert not _told(best)
+    assert best.result.starts["difference"] == pytest.approx(0.0, abs=1e-3)
+    assert len(auto.result.starts) == 0
 
 
 @pytest.mark.parametrize("lost", ["dc", "flat", "case"])
@@ -83,6 +92,9 @@ def test_a_start_that_leads_nowhere_does_not_spoil_the_others(
     monkeypatch.setitem(ac_opf.STARTS, lost, lambda *given: np.full_like(first(*given), np.nan))
     best = _solved(wb5, "best").result
     assert best.outcome == "optimal"
+    nowhere = best.starts["start"] == lost
+    assert best.starts["outcome"][nowhere].tolist() == ["unsolved"]
+    assert np.isnan(best.starts["cost"][nowhere]).all()
     assert best.cost == pytest.approx(LOCAL if lost == "dc" else LEAST, abs=PRINTED)
 
 
@@ -98,3 +110,6 @@ def test_what_no_start_can_meet_is_diagnosed(wb5: str) -> None:
     result = _solved(wb5, "best", set=("bus.*.pd*=40",)).result
     assert result.outcome == "infeasible"
     assert len(result.relaxations)
+    assert result.starts["outcome"].tolist() == ["infeasible"] * 3
+    assert np.isnan(result.starts["cost"]).all()
+    assert result.starts["kept"].sum() == 1

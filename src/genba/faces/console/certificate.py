@@ -8,9 +8,10 @@ from genba.faces.console.chips import chip, quantity
 from genba.faces.console.icons import icon
 from genba.faces.console.layout import Visit, empty
 from genba.faces.console.lists import table
+from genba.faces.findings import say_finding
 from genba.faces.markup import Markup, join, prose, tag
 from genba.faces.theme import HOLDS_LOOKS, SEVERITY_LOOKS
-from genba.faces.words import say_finding, say_holds, say_severity, say_where
+from genba.faces.words import say_holds, say_severity, say_where
 
 SHOWN_FINDINGS = 50
 

@@ -2,7 +2,7 @@
 
 from genba.core.run import Run, State
 from genba.faces.console.layout import Visit
-from genba.faces.words import say_fault
+from genba.faces.findings import say_fault
 
 REASONS = (
     ("console.reason.waiting", "waiting for a slot"),

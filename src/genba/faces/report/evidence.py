@@ -3,11 +3,12 @@
 from genba.core.certificate import Claim
 from genba.core.findings import Finding
 from genba.faces import labels
+from genba.faces.findings import say_finding
 from genba.faces.markup import Markup, tag
 from genba.faces.report.opening import chip
 from genba.faces.report.sheet import Sheet
 from genba.faces.theme import HOLDS_LOOKS, SEVERITY_LOOKS, figure
-from genba.faces.words import say_finding, say_holds, say_severity, say_where
+from genba.faces.words import say_holds, say_severity, say_where
 
 MOST_FINDINGS = 100
 

@@ -3,11 +3,12 @@
 from genba.core.run import ACTIVE, State
 from genba.core.views import Headline
 from genba.faces import labels
+from genba.faces.findings import say_fault
 from genba.faces.labels import Text
 from genba.faces.markup import Markup, join, tag
 from genba.faces.report.sheet import Sheet
 from genba.faces.theme import HOLDS_LOOKS, STATE_LOOKS, Tone, figure
-from genba.faces.words import duration, moment, say_fault, say_holds, say_state, say_unit
+from genba.faces.words import duration, moment, say_holds, say_state, say_unit
 
 
 def name(sheet: Sheet) -> Text:

@@ -12,6 +12,7 @@ from genba.grid.certify.opf_limits import Asked, asked
 from genba.grid.certify.opf_lists import binding_claim, relaxations_claim
 from genba.grid.certify.opf_optimality import first_order, steepness
 from genba.grid.certify.opf_prices import price_claims
+from genba.grid.certify.opf_starts import starts_claims
 from genba.grid.certify.opf_state import ac_claims, dc_claims, last_iterate_claim, relaxed_claims
 from genba.grid.certify.rows import Expected, branch_rows, finite_or_zero, identity, worst
 from genba.grid.certify.schedule import schedule_of
@@ -48,10 +49,11 @@ def certify_opf(params: OpfParams, result: OpfResult, ctx: Context) -> Certifica
     )
     if not same.holds:  # nothing else can be asked of other rows
         return Certificate(claims=(same,))
+    chosen = starts_claims(params, result)
     if result.outcome == "unsolved":
         last = (last_iterate_claim(grid, result),) if params.formulation == "ac" else ()
-        return Certificate(claims=(same, _nothing_stated(result), *last))
-    claims = (same, *_state(grid, limits, params, result), *_totals(grid, result))
+        return Certificate(claims=(same, _nothing_stated(result), *last, *chosen))
+    claims = (same, *chosen, *_state(grid, limits, params, result), *_totals(grid, result))
     if result.outcome == "infeasible":
         claims = (
             *claims,

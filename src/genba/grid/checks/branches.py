@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from genba.core.findings import FindingKind, Severity
 from genba.core.tally import Tally
+from genba.grid.checks.faults import RowFault, Rows, mark_faults
 from genba.grid.checks.places import bus_rows, mark, summarise
 from genba.grid.records.case import LARGEST_ANGLE, Case
 
@@ -100,6 +101,43 @@ SMALLEST_RATING_MVA = 1e-6
 FULL_TURN = 360.0
 
 
+def _tiny_impedance(branch: Rows) -> NDArray[np.bool_]:
+    decisive = np.abs(np.where(branch["x"] == 0, branch["r"], branch["x"]))
+    return (decisive > 0) & (decisive < SMALLEST_IMPEDANCE_PU)
+
+
+def _tiny_ratio(branch: Rows) -> NDArray[np.bool_]:
+    return np.asarray((branch["ratio"] > 0) & (branch["ratio"] < SMALLEST_RATIO))
+
+
+def _tiny_rating(branch: Rows) -> NDArray[np.bool_]:
+    ratings = np.stack([branch[name] for name in RATINGS])  # (3, ...)
+    return np.asarray(((ratings > 0) & (ratings < SMALLEST_RATING_MVA)).any(axis=0))
+
+
+BRANCH_FAULTS = (
+    RowFault(BRANCH_LOOP, lambda branch: branch["from_bus"] == branch["to_bus"], ("from_bus",)),
+    RowFault(ZERO_IMPEDANCE, lambda branch: (branch["r"] == 0) & (branch["x"] == 0), ()),
+    RowFault(TINY_IMPEDANCE, _tiny_impedance, ("r", "x"), {"least": SMALLEST_IMPEDANCE_PU}),
+    RowFault(NEGATIVE_RATIO, lambda branch: branch["ratio"] < 0, ("ratio",)),
+    RowFault(TINY_RATIO, _tiny_ratio, ("ratio",), {"least": SMALLEST_RATIO}, always=True),
+    RowFault(
+        HUGE_RATIO,
+        lambda branch: branch["ratio"] > LARGEST_RATIO,
+        ("ratio",),
+        {"most": LARGEST_RATIO},
+        always=True,
+    ),
+    RowFault(ANGLE_LIMITS, lambda branch: branch["angmin"] > branch["angmax"], ("angmin", "angmax")),
+    RowFault(
+        NEGATIVE_RATING,
+        lambda branch: np.stack([branch[name] for name in RATINGS]).min(axis=0) < 0,
+        RATINGS,
+    ),
+    RowFault(TINY_RATING, _tiny_rating, RATINGS, {"least": SMALLEST_RATING_MVA}, always=True),
+)
+
+
 def check_branches(case: Case, tally: Tally) -> None:
     """Report wrong ends, status, impedances, taps, angle limits and ratings.
 
@@ -108,9 +146,8 @@ def check_branches(case: Case, tally: Tally) -> None:
     branch = case.branch
     on = branch["status"] == 1
     known = (bus_rows(case, branch["from_bus"]) >= 0) & (bus_rows(case, branch["to_bus"]) >= 0)
-    loop = branch["from_bus"] == branch["to_bus"]
     mark(tally, BRANCH_BUS, case, "branch", ~known, "from_bus", "to_bus")
-    mark(tally, BRANCH_LOOP, case, "branch", loop & on, "from_bus")
+    mark_faults(tally, BRANCH_FAULTS, case, "branch", on)
     mark(tally, BRANCH_STATUS, case, "branch", ~on & (branch["status"] != 0), "status")
     summarise(tally, PARALLEL, case, "branch", _parallel(case) & on)
     _check_impedances(case, tally, on)
@@ -120,11 +157,8 @@ def check_branches(case: Case, tally: Tally) -> None:
 
 def _check_impedances(case: Case, tally: Tally, on: NDArray[np.bool_]) -> None:
     r, x = case.branch["r"], case.branch["x"]
-    decisive = np.abs(np.where(x == 0, r, x))
-    tiny = (decisive > 0) & (decisive < SMALLEST_IMPEDANCE_PU)
-    mark(tally, ZERO_IMPEDANCE, case, "branch", (r == 0) & (x == 0) & on)
+    tiny = _tiny_impedance(case.branch)
     mark(tally, ZERO_IMPEDANCE_OFF, case, "branch", (r == 0) & (x == 0) & ~on)
-    mark(tally, TINY_IMPEDANCE, case, "branch", tiny & on, "r", "x", least=SMALLEST_IMPEDANCE_PU)
     mark(tally, ZERO_REACTANCE, case, "branch", (r != 0) & (x == 0) & ~tiny & on, "r")
     summarise(tally, NEGATIVE_REACTANCE, case, "branch", (x < 0) & on)
     summarise(tally, NEGATIVE_RESISTANCE, case, "branch", (r < 0) & on)
@@ -135,17 +169,6 @@ def _check_taps(case: Case, tally: Tally, on: NDArray[np.bool_]) -> None:
     possible = (ratio >= SMALLEST_RATIO) & (ratio <= LARGEST_RATIO)
     unusual = possible & ((ratio < RATIOS[0]) | (ratio > RATIOS[1]))
     turned = (np.abs(shift) > FULL_TURN) & (np.abs(shift) <= LARGEST_ANGLE)
-    mark(tally, NEGATIVE_RATIO, case, "branch", (ratio < 0) & on, "ratio")
-    mark(
-        tally,
-        TINY_RATIO,
-        case,
-        "branch",
-        (ratio > 0) & (ratio < SMALLEST_RATIO),
-        "ratio",
-        least=SMALLEST_RATIO,
-    )
-    mark(tally, HUGE_RATIO, case, "branch", ratio > LARGEST_RATIO, "ratio", most=LARGEST_RATIO)
     mark(tally, UNUSUAL_RATIO, case, "branch", unusual & on, "ratio")
     mark(tally, UNUSUAL_SHIFT, case, "branch", turned & on, "shift")
 
@@ -154,13 +177,7 @@ def _check_limits(case: Case, tally: Tally, on: NDArray[np.bool_]) -> None:
     branch = case.branch
     low, high = branch["angmin"], branch["angmax"]
     one_sided = ((low > 0) | (high < 0)) & (low <= high)
-    ratings = np.stack([branch[name] for name in RATINGS])  # (3, n_branch)
-    negative = np.asarray((ratings < 0).any(axis=0))
-    tiny = np.asarray(((ratings > 0) & (ratings < SMALLEST_RATING_MVA)).any(axis=0))
-    mark(tally, ANGLE_LIMITS, case, "branch", (low > high) & on, "angmin", "angmax")
     mark(tally, ANGLE_LIMITS_ONE_SIDED, case, "branch", one_sided & on, "angmin", "angmax")
-    mark(tally, NEGATIVE_RATING, case, "branch", negative & on, *RATINGS)
-    mark(tally, TINY_RATING, case, "branch", tiny, *RATINGS, least=SMALLEST_RATING_MVA)
     summarise(tally, UNRATED, case, "branch", (branch["rate_a"] == 0) & on)
 
 

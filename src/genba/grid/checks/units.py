@@ -5,6 +5,7 @@ import numpy as np
 from genba.core.findings import FindingKind, Severity
 from genba.core.tally import Tally
 from genba.grid.checks.buses import ISOLATED
+from genba.grid.checks.faults import RowFault, mark_faults
 from genba.grid.checks.places import bus_rows, mark
 from genba.grid.records.case import Case
 
@@ -39,19 +40,23 @@ ISOLATED_UNIT = FindingKind(
     "grid.isolated_unit", Severity.WARNING, "The unit is in service at bus {bus}, which is isolated (type 4)."
 )
 
+UNIT_FAULTS = (
+    RowFault(ACTIVE_LIMITS, lambda gen: gen["pmin"] > gen["pmax"], ("pmin", "pmax")),
+    RowFault(REACTIVE_LIMITS, lambda gen: gen["qmin"] > gen["qmax"], ("qmin", "qmax")),
+    RowFault(SET_POINT, lambda gen: gen["vg"] <= 0, ("vg",)),
+)
+
 
 def check_units(case: Case, tally: Tally) -> None:
     """Report wrong buses, status, limits and voltage set points."""
     gen = case.gen
     on = gen["status"] > 0
     rows = bus_rows(case, gen["bus"])
-    crossed_p, crossed_q = gen["pmin"] > gen["pmax"], gen["qmin"] > gen["qmax"]
+    crossed = (gen["pmin"] > gen["pmax"]) | (gen["qmin"] > gen["qmax"])
     mark(tally, UNIT_BUS, case, "gen", rows < 0, "bus")
     mark(tally, UNIT_STATUS, case, "gen", (gen["status"] != 0) & (gen["status"] != 1), "status")
-    mark(tally, ACTIVE_LIMITS, case, "gen", crossed_p & on, "pmin", "pmax")
-    mark(tally, REACTIVE_LIMITS, case, "gen", crossed_q & on, "qmin", "qmax")
-    mark(tally, LIMITS_OFF, case, "gen", (crossed_p | crossed_q) & ~on)
-    mark(tally, SET_POINT, case, "gen", (gen["vg"] <= 0) & on, "vg")
+    mark_faults(tally, UNIT_FAULTS, case, "gen", on)
+    mark(tally, LIMITS_OFF, case, "gen", crossed & ~on)
     if len(case.bus):
         isolated = (rows >= 0) & (case.bus["type"][rows] == ISOLATED)
         mark(tally, ISOLATED_UNIT, case, "gen", isolated & on, "bus")

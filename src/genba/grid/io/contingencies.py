@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from genba.core.errors import InputError, TooLarge, input_error
+from genba.core.errors import input_error, too_large
 from genba.core.findings import Finding, FindingKind, Severity
 from genba.core.tally import Tally
 from genba.grid.checks.tally import MORE
 from genba.grid.io.csv_text import csv_text
 from genba.grid.io.matrix import LONGEST_SHOWN
 from genba.grid.records.case import Case
-from genba.num.text import read_bytes
+from genba.num.text import NO_CSV, read_bytes
 
 ELEMENT = re.compile(r"(?P<table>branch|gen|bus)\.(?P<number>[0-9]{1,9})", re.ASCII)
 ELEMENTS = re.compile(r"(branch|gen|bus)\.[0-9]+(\+(branch|gen)\.[0-9]+)*", re.ASCII)
@@ -65,6 +65,9 @@ FILE_MISSING = FindingKind(
 )
 FILE_MANY = FindingKind(
     "grid.contingency_many", Severity.ERROR, "Found {found} elements; at most {most} are lost at once."
+)
+FILE_LONG = FindingKind(
+    "grid.contingency_rows", Severity.ERROR, "{path} has more than {most} contingencies; give fewer"
 )
 
 TWICE = FindingKind(
@@ -147,7 +150,7 @@ def listed(
         _check_name(cells[0], where, names, tally)
         found.append(_lost(cells[0], cells[1], where, case, tally))
         if len(found) > MOST:
-            raise TooLarge(f"{path} has more than {MOST:,} contingencies; give fewer", where=str(path))
+            raise too_large(FILE_LONG, str(path), path=str(path), most=f"{MOST:,}")
     if not found and not tally.counts:
         tally.add(FILE_NONE, where)
     return tuple(found), tally.findings()
@@ -162,8 +165,8 @@ def _rows(text: str) -> Iterator[tuple[str, list[str]]]:
             if any(cell.strip() for cell in row):
                 yield f"line {reader.line_num}", [cell.strip() for cell in row]
     except csv.Error as error:
-        where = f"line {reader.line_num}"
-        raise InputError(f"{where} is no CSV: {error}; give {WANTED}", where=where) from error
+        line = reader.line_num
+        raise input_error(NO_CSV, f"line {line}", line=line, reason=str(error), wanted=WANTED) from error
 
 
 def _check_name(name: str, where: str, names: set[str], tally: Tally) -> None:

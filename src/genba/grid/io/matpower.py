@@ -45,7 +45,7 @@ ENCODING = FindingKind(
 )
 ENCODING_NAMES = {"cp932": "Shift_JIS"}
 TAB = "\t"
-WANTED = "a MATPOWER .m file"
+WANTED, WANTED_TEXT = "a MATPOWER .m file", "a MATPOWER .m file, not .mat"
 REQUIRED = ("version", "baseMVA", "bus", "gen", "branch")
 LARGEST_WHOLE = 2.0**53
 """Up to here every whole number is a float."""
@@ -72,7 +72,7 @@ def read(path: Path, *, heed: Callable[[], None] = undisturbed) -> Read:
     """
     content = read_bytes(path, wanted=WANTED)
     heed()
-    text, encoding = decode(content, wanted=WANTED, binary=", not .mat")
+    text, encoding = decode(content, wanted=WANTED_TEXT)
     key = text, path.stem, encoding
     found = _last.get(key)
     if found is None:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genba.core.errors import TooLarge
+from genba.core.errors import too_large
 from genba.core.findings import Finding, FindingKind, Severity
 from genba.core.tally import Tally
 from genba.grid.checks.branches import LARGEST_RATIO, SMALLEST_RATING_MVA, SMALLEST_RATIO
@@ -52,6 +52,13 @@ SMALLEST = {"ratio": SMALLEST_RATIO, "rate_a": SMALLEST_RATING_MVA}
 MOST = {**LARGEST, **FARTHEST, "pmax": ENDLESS_MW, "pmin": ENDLESS_MW, "ratio": LARGEST_RATIO}
 """Largest size of a value, in its unit."""
 LARGEST_FACTOR = 1e6
+ALLOWED = {
+    "size": "-{most} to {most}",
+    "status": "0 or 1",
+    "gap": "0, or {least} to {most}",
+    "positive": "above 0, up to {most}",
+}
+"""What values may be, in words."""
 
 NO_SCENARIO = FindingKind(
     "grid.scenario_none", Severity.ERROR, "The file has no scenario; write a header and a row for each."
@@ -95,6 +102,16 @@ LONG = FindingKind(
     "grid.scenario_long",
     Severity.ERROR,
     "Found the columns {found}; the long form has scenario, change and value, and may have time.",
+)
+
+
+MANY = FindingKind(
+    "grid.scenario_many", Severity.ERROR, "found {found} scenarios; at most {most} are studied at once"
+)
+MANY_CHANGES = FindingKind(
+    "grid.scenario_many_changes",
+    Severity.ERROR,
+    "found {rows} scenarios of {columns} changes; give fewer of one",
 )
 
 
@@ -178,9 +195,7 @@ def read(path: Path, case: Case) -> tuple[Scenarios, tuple[Finding, ...]]:
     if not len(sheet.numbers):
         tally.add(NO_SCENARIO, "file")
     if len(sheet.numbers) > MOST_SCENARIOS:
-        raise TooLarge(
-            f"found {len(sheet.numbers):,} scenarios; at most {MOST_SCENARIOS:,} are studied at once"
-        )
+        raise too_large(MANY, "file", found=f"{len(sheet.numbers):,}", most=f"{MOST_SCENARIOS:,}")
     groups = tuple(_joined(_groups(sheet, case, tally)))
     names = _names(sheet, tally)
     times = tuple(sheet.texts.get("time", [""] * len(names)))
@@ -196,7 +211,7 @@ def _widened(sheet: Sheet, tally: Tally) -> Sheet:
     rows, columns = ({text: place for place, text in enumerate(dict.fromkeys(sheet.texts[name]))}
                      for name in ("scenario", "change"))  # fmt: skip
     if len(rows) * len(columns) > MOST_CELLS:
-        raise TooLarge(f"found {len(rows):,} scenarios of {len(columns):,} changes; give fewer of one")
+        raise too_large(MANY_CHANGES, "file", rows=f"{len(rows):,}", columns=f"{len(columns):,}")
     values = np.full((len(rows), len(columns)), np.nan)
     seen: set[tuple[int, int]] = set()
     times, places = [""] * len(rows), [""] * len(rows)
@@ -297,15 +312,16 @@ def _tell_range(groups: Sequence[Group], sheet: Sheet, case: Case, sizes: Sizes,
     values = sheet.numbers[:, source]
     most = min(_most(group, case, sizes) for group in groups)
     with np.errstate(invalid="ignore"):
-        wrong, allowed = np.abs(values) > most, f"-{most:g} to {most:g}"
+        wrong, allowed = np.abs(values) > most, ALLOWED["size"]
         if column == "status":
-            wrong, allowed = ~np.isin(values, (0.0, 1.0)), "0 or 1"
+            wrong, allowed = ~np.isin(values, (0.0, 1.0)), ALLOWED["status"]
         elif column in SMALLEST:
             wrong |= (values != 0) & (values < SMALLEST[column])
-            allowed = f"0, or {SMALLEST[column]:g} to {most:g}"
+            allowed = ALLOWED["gap"]
         elif column in POSITIVE:
-            wrong, allowed = wrong | (values <= 0), f"above 0, up to {most:g}"
+            wrong, allowed = wrong | (values <= 0), ALLOWED["positive"]
         wrong &= ~np.isnan(values)
+    allowed = allowed.format(least=f"{SMALLEST.get(column, 0.0):g}", most=f"{most:g}")
     for row in np.flatnonzero(wrong).tolist():
         shown = sheet.names[source][:LONGEST_SHOWN]
         tally.add(RANGE, sheet.places[row], found=float(values[row]), column=shown, allowed=allowed)

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from genba.core.errors import InputError, TooLarge
+from genba.core.errors import input_error, too_large
 from genba.core.findings import FindingKind, Severity
 from genba.core.tally import Tally
 from genba.grid.io.csv_text import csv_text
 from genba.grid.io.matrix import LONGEST_SHOWN, NUMBER
 from genba.num import parquet
-from genba.num.text import read_bytes
+from genba.num.text import NO_CSV, read_bytes
 
 MOST_CELLS = 40_000_000
 """Numbers that are read; a year by the hour of 2,300 loads, active and reactive."""
@@ -31,6 +31,9 @@ WIDTH = FindingKind(
     "grid.scenario_width",
     Severity.ERROR,
     "Found {found} cells, and {expected} columns in the header; write one cell for each.",
+)
+MANY_CELLS = FindingKind(
+    "grid.scenario_cells", Severity.ERROR, "found more than {most} numbers; give fewer scenarios or columns"
 )
 REPEATED = FindingKind(
     "grid.scenario_column_repeated", Severity.ERROR, "The column {column} is there twice; keep one."
@@ -86,7 +89,7 @@ def _from_csv(text: str, tally: Tally, words: Sequence[str]) -> Sheet:
             tally.add(WIDTH, f"line {line}", found=len(row), expected=len(header))
             continue
         if len(lines) * len(plain) > MOST_CELLS:
-            raise TooLarge(f"found more than {MOST_CELLS:,} numbers; give fewer scenarios or columns")
+            raise too_large(MANY_CELLS, f"line {line}", most=f"{MOST_CELLS:,}")
         lines.append(f"line {line}")
         numbers.append(_numbers([row[place] for place in plain], names, lines[-1], tally))
         for place in wordy:
@@ -103,9 +106,8 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
         for row in reader:
             yield reader.line_num, row if len(row) > 1 or any(cell.strip() for cell in row) else []
     except csv.Error as error:
-        raise InputError(
-            f"line {reader.line_num} is no CSV: {error}; give {WANTED}", where=f"line {reader.line_num}"
-        ) from error
+        line = reader.line_num
+        raise input_error(NO_CSV, f"line {line}", line=line, reason=str(error), wanted=WANTED) from error
 
 
 def _tell_repeated(header: Sequence[str], tally: Tally) -> None:

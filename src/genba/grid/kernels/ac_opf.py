@@ -9,7 +9,7 @@ import numpy as np
 
 from genba.grid.kernels.network import Floats
 from genba.grid.kernels.opf_matrix import DoorFactors
-from genba.grid.kernels.opf_model import AcOutcome, AcSolution, IterationTrace, OpfModel, Standing
+from genba.grid.kernels.opf_model import AcOutcome, AcSolution, IterationTrace, OpfModel, Standing, StartEnd
 from genba.grid.kernels.opf_program import OpfProgram, Plan, measures, plan_of
 from genba.grid.kernels.opf_reading import Reading
 from genba.grid.kernels.opf_start import case_start, dc_start, flat_start
@@ -61,7 +61,7 @@ class _Work:
     ended: Ended | None
     traces: list[tuple[State, float]] = field(default_factory=list)
     iterations: int = 0
-    costs: dict[str, float] = field(default_factory=dict)
+    ends: tuple[StartEnd, ...] = ()
 
     @property
     def spent(self) -> bool:
@@ -144,20 +144,37 @@ def _attempted(work: _Work, names: tuple[str, ...]) -> tuple[Solve, bool]:
 
 def _best(work: _Work) -> tuple[Solve, AcOutcome]:
     """Solve from every start; give the cheapest optimum, or else what comes nearest to one."""
-    ends = list[tuple[int, float, Solve, AcOutcome]]()
+    ends = list[tuple[int, float, Solve, StartEnd]]()
     for name in STARTS:
-        work.max_iterations = work.iterations + work.asked
+        before = work.iterations
+        work.max_iterations = before + work.asked
         solve = _first(work, name, hopeless=0.0)
         solve, outcome = _ended(work, solve, _run(work, solve, most=work.asked))
-        worth = _violation(solve.state) if outcome == "unsolved" else _objective(solve.state)
-        if outcome == "optimal":
-            work.costs[name] = worth + work.model.cost_constant
-        ends.append((OUTCOMES.index(outcome), worth if worth == worth else np.inf, solve, outcome))
+        cost = _cost(work, solve, outcome)
+        worth = _worth(solve.state, outcome, cost)
+        end = StartEnd(name, outcome, work.iterations - before, cost, kept=False)
+        ends.append((OUTCOMES.index(outcome), worth if worth == worth else np.inf, solve, end))
         if not work.in_time():
             break
-    _, _, solve, outcome = min(ends, key=lambda end: end[:2])
+    _, _, solve, kept = min(ends, key=lambda end: end[:2])
+    work.ends = tuple(replace(end, kept=end is kept) for *_, end in ends)
     work.traces.sort(key=lambda one: one[0] is solve.state)  # what is kept is told last
-    return solve, outcome
+    return solve, kept.outcome
+
+
+def _worth(state: State, outcome: AcOutcome, cost: float) -> float:
+    """Give what is compared among ends of the same outcome, the least first."""
+    if outcome == "unsolved":
+        return _violation(state)
+    return _objective(state) if outcome == "infeasible" else cost
+
+
+def _cost(work: _Work, solve: Solve, outcome: AcOutcome) -> float:
+    """Give the cost of a point that meets everything, $/h."""
+    program = solve.program
+    if outcome not in ("optimal", "feasible") or not isinstance(program, OpfProgram):
+        return np.nan
+    return work.model.cost_at(Reading(program).split(solve.state.x[: program.n]).p)
 
 
 def _first(work: _Work, name: str, *, hopeless: float) -> Solve:
@@ -324,7 +341,7 @@ def _solution(work: _Work, solve: Solve, outcome: AcOutcome) -> AcSolution:
         over_to=unmet.over_to,
         over_angle=unmet.over_angle,
         trace=_trace(work),
-        costs=dict(work.costs),
+        ends=work.ends,
     )
 
 

@@ -1,6 +1,5 @@
 """The AC optimal power flow of what is alive of a grid: what a solver is given and what it gives."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -141,6 +140,25 @@ class IterationTrace:
     restoring: Bools
 
 
+@dataclass(frozen=True, slots=True)
+class StartEnd:
+    """Where one of several starts led.
+
+    Arguments:
+        start: its name.
+        outcome: as of a solution.
+        iterations: iterations made from there, those of a diagnosis included.
+        cost: cost at the point, $/h; nan where it does not meet everything.
+        kept: whether its point is the solution's.
+    """
+
+    start: str
+    outcome: AcOutcome
+    iterations: int
+    cost: float
+    kept: bool
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AcSolution:
     """A point of an `OpfModel`, its multipliers and what it leaves unmet; per unit, radians, $/h.
@@ -166,7 +184,7 @@ class AcSolution:
         over_from, over_to: apparent power beyond the rating, shape (m,); 0 unless infeasible.
         over_angle: angle difference beyond its limits, never negative, shape (m,).
         trace: every iterate.
-        costs: cost of the optimum to which each start led, $/h, where all were tried.
+        ends: where each start led, where all were tried.
     """
 
     outcome: AcOutcome
@@ -194,7 +212,7 @@ class AcSolution:
     over_to: Floats
     over_angle: Floats
     trace: IterationTrace
-    costs: Mapping[str, float]
+    ends: tuple[StartEnd, ...]
 
 
 def opf_model(network: Network, costs: Sources, limits: OpfLimits, *, island: Ints) -> OpfModel:

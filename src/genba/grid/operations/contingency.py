@@ -24,7 +24,7 @@ from genba.grid.kernels.outage_pairs import Monitored, Ranking, rank, ranking_of
 from genba.grid.kernels.outage_verdicts import Lost, Passed, Verdicts, verdicts_of
 from genba.grid.kernels.restarts import solve_or_restart
 from genba.grid.kernels.steady_state import State
-from genba.grid.operations.powerflow import Study, prepare, state_tables
+from genba.grid.operations.powerflow import Study, prepare, state_tables, with_outputs
 from genba.grid.records.case import Case
 from genba.grid.records.contingency import (
     BAND,
@@ -106,7 +106,7 @@ def contingency(params: ContingencyParams, ctx: Context) -> ContingencyResult:
     contingencies = _asked(params, case, ctx)
     monitor = _monitored(params, case)
     ctx.progress(0.0, "solving the base")
-    study = prepare(params, case, ctx)
+    study = prepare(params, with_outputs(params, case, ctx))
     state = solve_or_restart(study.model, study.schedule, vm=study.vm, va=study.va)
     if not state.converged:
         return _without_base(study, state)

@@ -1,6 +1,5 @@
 """`grid.opf`: the cheapest state of a grid within its limits, with prices; or which limits to relax."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from operator import itemgetter
 
@@ -18,7 +17,7 @@ from genba.grid.io.optimum import optimum
 from genba.grid.kernels.ac_opf import Start, solve_ac_opf
 from genba.grid.kernels.dc_opf import dc_opf
 from genba.grid.kernels.lagrangian import lower_bound, trimmed
-from genba.grid.kernels.opf_model import IterationTrace, OpfModel, Standing
+from genba.grid.kernels.opf_model import IterationTrace, OpfModel, Standing, StartEnd
 from genba.grid.kernels.opf_state import (
     ac_state,
     dc_state,
@@ -142,9 +141,9 @@ def _by_ac(params: OpfParams, study: Study, ctx: Context) -> Ending:
         in_time=lambda: not watch.late(),
         solver=symmetric_solver(params.linear_solver, ctx.backend),
     )
-    ctx.check(_other_optima(found.costs))
+    ctx.check(_other_optima(found.ends))
     state = ac_state(study.model, study.rows, found)
-    ending = Ending(found.outcome, state, found.iterations, found.trace)
+    ending = Ending(found.outcome, state, found.iterations, found.trace, starts=found.ends)
     infeasible = found.outcome == "infeasible"
     if not (infeasible or (params.bound and found.outcome in ("optimal", "feasible"))):
         return ending
@@ -155,8 +154,9 @@ def _by_ac(params: OpfParams, study: Study, ctx: Context) -> Ending:
     return _with_proof(study.model, ending, relaxed, elastic=infeasible)
 
 
-def _other_optima(costs: Mapping[str, float]) -> list[Finding]:
+def _other_optima(ends: tuple[StartEnd, ...]) -> list[Finding]:
     """Tell the costs of the optima to which starts led, where those are not one."""
+    costs = {end.start: end.cost for end in ends if end.outcome == "optimal"}
     least = min(costs.values(), default=0.0)
     if all(cost - least <= SAME_COST * abs(least) for cost in costs.values()):
         return []

@@ -14,7 +14,7 @@ from genba.grid.kernels.binding import BRANCH_KINDS, BUS_KINDS, KINDS, binding
 from genba.grid.kernels.islands import references
 from genba.grid.kernels.lagrangian import Proof
 from genba.grid.kernels.network import PQ, PV, REFERENCE, Ints
-from genba.grid.kernels.opf_model import IterationTrace
+from genba.grid.kernels.opf_model import IterationTrace, StartEnd
 from genba.grid.kernels.opf_state import OpfState, losses_of, mismatch_of
 from genba.grid.operations.opf_study import Study
 from genba.grid.records.case import Case
@@ -28,6 +28,7 @@ from genba.grid.records.opf import (
     OPF_BUSES,
     OPF_ITERATIONS,
     OPF_RELAXATIONS,
+    OPF_STARTS,
     PER_VOLT,
     PRICED,
     OpfParams,
@@ -42,7 +43,7 @@ RELAXED = 1e-6  # p.u. or rad: smaller violations are rounding
 
 @dataclass(frozen=True, eq=False)
 class Ending:
-    """How a solve ended: outcome, state, iterations and what proves a bound or that there is no solution."""
+    """How a solve ended: outcome, state, iterations, proof of a bound or that nothing is feasible, starts."""
 
     outcome: str
     state: OpfState
@@ -50,6 +51,7 @@ class Ending:
     trace: IterationTrace
     proof: Proof | None = None
     proven: float = -np.inf
+    starts: tuple[StartEnd, ...] = ()
 
 
 def result_of(params: OpfParams, study: Study, ending: Ending, ctx: Context) -> OpfResult:
@@ -80,6 +82,7 @@ def result_of(params: OpfParams, study: Study, ending: Ending, ctx: Context) -> 
         binding=_binding(study, state) if priced else _none(OPF_BINDING),
         relaxations=relaxations,
         trace=_trace(ending.trace),
+        starts=_starts(ending.starts),
         bound_buses=_bound_buses(study, ending.proof),
         bound_branches=_bound_branches(study, ending.proof),
     )
@@ -211,6 +214,20 @@ def _relaxations(study: Study, state: OpfState) -> Table:
 
 def _trace(trace: IterationTrace) -> Table:
     return table(OPF_ITERATIONS, iteration=np.arange(len(trace.step)), **vars(trace))
+
+
+def _starts(ends: tuple[StartEnd, ...]) -> Table:
+    cost = np.array([end.cost for end in ends], np.float64)
+    kept = np.array([end.kept for end in ends], np.bool_)
+    return table(
+        OPF_STARTS,
+        start=np.array([end.start for end in ends], dtype=object),
+        outcome=np.array([end.outcome for end in ends], dtype=object),
+        iterations=np.array([end.iterations for end in ends], np.int64),
+        cost=cost,
+        difference=cost - cost[kept].sum(),
+        kept=kept,
+    )
 
 
 def _bound_buses(study: Study, proof: Proof | None) -> Table:

@@ -13,6 +13,7 @@ from genba.core.inputs import InputFile
 from genba.core.operation import operation
 from genba.grid.certify.powerflow import certify_powerflow
 from genba.grid.checks.asked import MUCH_RECORDED
+from genba.grid.checks.scenarios import check_scenarios
 from genba.grid.io.dispatched import dispatched
 from genba.grid.io.opening import open_case
 from genba.grid.io.recorded import Recorded, recorded
@@ -105,10 +106,10 @@ def powerflow(params: PowerflowParams, ctx: Context) -> PowerflowResult:
     'converged'
     """
     _check(params)
-    case = open_case(params, ctx)
+    case = with_outputs(params, open_case(params, ctx), ctx)
+    asked = _asked(params, case, ctx)
     ctx.progress(0.1, "preparing")
     study, state = _solved(params, case, ctx)
-    asked = _asked(params, study.case, ctx)
     result = _report(study, state)
     if asked is None:
         return result
@@ -127,13 +128,18 @@ def _check(params: PowerflowParams) -> None:
         refuse_unused(params, ("record", "audit"), beside="a study without scenarios", remedy=remedy)
 
 
-def prepare(params: StateParams, case: Case, ctx: Context) -> Study:
-    """Give a case's equations, schedule and first voltage.
+def with_outputs(params: StateParams, case: Case, ctx: Context) -> Case:
+    """Give the case with the outputs asked for.
 
     Raises:
         InputError: when `generation` names a dispatch of another case.
     """
-    case, network, budget = _posed(params, case, ctx)
+    return dispatched(case, ctx.path(params.generation)) if isinstance(params.generation, InputFile) else case
+
+
+def prepare(params: StateParams, case: Case) -> Study:
+    """Give the equations, schedule and first voltage of a case with the outputs asked for."""
+    network, budget = _posed(params, case)
     distributed = params.slack == "distributed"
     model = model_of(network, distributed=distributed, reactive_limits=params.reactive_limits, budget=budget)
     schedule = scheduled(model, network, balance=params.generation == "balanced")
@@ -141,22 +147,20 @@ def prepare(params: StateParams, case: Case, ctx: Context) -> Study:
     return Study(case, model, schedule, vm, va)
 
 
-def _posed(params: StateParams, case: Case, ctx: Context) -> tuple[Case, Network, Budget]:
-    """Give the case with the outputs asked for, as arrays, and when to stop."""
-    if isinstance(params.generation, InputFile):
-        case = dispatched(case, ctx.path(params.generation))
+def _posed(params: StateParams, case: Case) -> tuple[Network, Budget]:
+    """Give the case as arrays, and when to stop."""
     network = network_of(case.base_mva, case.bus, case.gen, case.branch)
-    return case, network, Budget(MARGIN * params.tolerance, params.max_iterations, lowest=COLLAPSED)
+    return network, Budget(MARGIN * params.tolerance, params.max_iterations, lowest=COLLAPSED)
 
 
 def _solved(params: StateParams, case: Case, ctx: Context) -> tuple[Study, State]:
     """Prepare a case and solve it, in one call where nothing has to be balanced or to settle."""
     settled = params.slack == "single" and not params.reactive_limits
     if not settled or params.start != "dc" or params.generation == "balanced":
-        study = prepare(params, case, ctx)
+        study = prepare(params, case)
         ctx.progress(0.2, "solving")
         return study, solve_or_restart(study.model, study.schedule, vm=study.vm, va=study.va)
-    case, network, budget = _posed(params, case, ctx)
+    network, budget = _posed(params, case)
     ctx.progress(0.2, "solving")
     found = solve_afresh(network, budget)
     return Study(case, found.model, found.schedule, found.vm, found.va), found.state
@@ -261,12 +265,14 @@ def _asked(params: PowerflowParams, case: Case, ctx: Context) -> _Asked | None:
     """Read what is asked about scenarios; None when there are none.
 
     Raises:
-        InputError: with every fault of the file, or when more is to be recorded than can be.
+        InputError: with every fault of the file or of what its scenarios make of the case, or when more is to
+            be recorded than can be.
     """
     if params.scenarios is None:
         return None
     found, findings = read_scenarios(ctx.path(params.scenarios), case)
     ctx.check(findings)
+    ctx.check(check_scenarios(case, found))
     kept = recorded(params.record, case)
     if len(found) * len(kept.names) > MOST_RECORDED:
         raise input_error(

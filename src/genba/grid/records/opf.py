@@ -43,7 +43,7 @@ from genba.core.units import MW, DollarPerHour, Mvar, One, Percent, PerUnit, Sec
 from genba.grid.records.case import CaseParams
 from genba.grid.records.dispatch import DISPATCH_UNITS
 from genba.grid.records.powerflow import KINDS
-from genba.num.table import Table, TableOf
+from genba.num.table import Table, TableOf, table
 
 PRICED = 1e-2
 """Shadow price from which a limit counts as binding, $/h per MW, Mvar, MVA or degree."""
@@ -121,6 +121,10 @@ LIMITS = (
     "qmin",
     "qmax",
 )
+OUTCOMES = ("optimal", "feasible", "infeasible", "unsolved")
+"""How a solve can end, the best first."""
+STARTS = ("dc", "flat", "case")
+"""First points of `best`, in their order."""
 UNMET = ("demand", "surplus", "reactive_demand", "reactive_surplus", "rating", "angmin", "angmax")
 OPF_BINDING = Columns(
     "opf_binding",
@@ -167,6 +171,23 @@ OPF_ITERATIONS = Columns(
         Column("restoring", "bool", "1", "Whether only the violations were being reduced."),
     ),
 )
+OPF_STARTS = Columns(
+    "opf_starts",
+    (
+        Column("start", "text", "", "First point: dc (angles of a DC power flow), flat, case.", STARTS),
+        Column(
+            "outcome",
+            "text",
+            "",
+            "Where it led: optimal, feasible if stopped early, infeasible or unsolved.",
+            OUTCOMES,
+        ),
+        Column("iterations", "int", "1", "Iterations made from there."),
+        Column("cost", "float", "$/h", "Cost there; missing when infeasible or unsolved."),
+        Column("difference", "float", "$/h", "Cost less that of the state given; missing without both."),
+        Column("kept", "bool", "1", "Whether its state is the one given."),
+    ),
+)
 OPF_BOUND_BUSES = Columns(
     "opf_bound_buses",
     (
@@ -186,6 +207,10 @@ OPF_BOUND_BRANCHES = Columns(
         Column("to_q", "float", "$/Mvarh", "Multiplier of its reactive part."),
     ),
 )
+
+
+def _no_starts() -> Table:
+    return table(OPF_STARTS, **dict.fromkeys(OPF_STARTS.names, ()))
 
 
 class OpfParams(CaseParams):
@@ -259,6 +284,8 @@ class OpfResult(Result):
     """What to relax when infeasible, largest first; empty otherwise."""
     trace: Annotated[Table, TableOf(OPF_ITERATIONS)]
     """Every iteration; empty for dc."""
+    starts: Annotated[Table, TableOf(OPF_STARTS)] = Field(default_factory=_no_starts)
+    """Where each start led, those of best only; empty otherwise."""
     bound_buses: Annotated[Table, TableOf(OPF_BOUND_BUSES)]
     """Multipliers that prove the bound, or that nothing is feasible; empty when there is no proof."""
     bound_branches: Annotated[Table, TableOf(OPF_BOUND_BRANCHES)]

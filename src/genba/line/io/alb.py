@@ -9,7 +9,7 @@ example of SALBPGen, European Journal of Operational Research 228 (2013), 33-45;
 
 from graphlib import TopologicalSorter
 
-from genba.core.errors import InputError
+from genba.core.errors import input_error
 from genba.core.findings import FindingKind, Severity
 from genba.core.tally import Tally
 from genba.line.io.scholl import CUT_OFF, LONGEST_SHOWN, TIME, graph, number_in, pair, plain, task_count
@@ -23,6 +23,7 @@ COUNT, CYCLE_TIME, STRENGTH = "<number of tasks>", "<cycle time>", "<order stren
 TIMES, PRECEDENCE, END = "<task times>", "<precedence relations>", "<end>"
 
 Numbered = list[tuple[int, str]]
+NO_HEADER = FindingKind("line.no_header", Severity.ERROR, "found no {header}; give {wanted}")
 
 
 def read(content: bytes, tally: Tally, *, name: str) -> Line | None:
@@ -35,7 +36,7 @@ def read(content: bytes, tally: Tally, *, name: str) -> Line | None:
     text, _ = decode(content, wanted=WANTED)
     blocks = _blocks(text)
     if not blocks.get(COUNT):
-        raise InputError(f"found no {COUNT}; give {WANTED}", where="line 1")
+        raise input_error(NO_HEADER, "line 1", header=COUNT, wanted=WANTED)
     count = task_count(*blocks[COUNT][0])
     for header in blocks.keys() - {COUNT, CYCLE_TIME, STRENGTH, TIMES, PRECEDENCE, END}:
         tally.add(SKIPPED, "file", header=header[:LONGEST_SHOWN])

@@ -9,14 +9,14 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from genba.core.errors import InputError
+from genba.core.errors import input_error
 from genba.core.findings import FindingKind, Severity
 from genba.core.tally import Tally
 from genba.line.io.columns import TASKS, Field
 from genba.line.io.document import line_of
 from genba.line.io.rows import Rows, cells_of, read_rows
 from genba.line.records.line import Line
-from genba.num.text import DANGEROUS, decode
+from genba.num.text import DANGEROUS, NO_CSV, decode
 
 WANTED = "a CSV file with one row per task"
 DELIMITERS = ",;\t"
@@ -110,9 +110,8 @@ def _rows(text: str, delimiter: str, tally: Tally) -> Iterator[tuple[str, list[s
                 tally.add(WIDTH, where, found=len(row), expected=width)
             yield where, [_plain(cell) for cell in row]
     except csv.Error as error:
-        raise InputError(
-            f"line {reader.line_num} is no CSV: {error}; give {WANTED}", where=f"line {reader.line_num}"
-        ) from error
+        line = reader.line_num
+        raise input_error(NO_CSV, f"line {line}", line=line, reason=str(error), wanted=WANTED) from error
 
 
 def _plain(cell: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from genba.core.errors import TooLarge
+from genba.core.errors import too_large
 from genba.core.findings import FindingKind, Severity
 from genba.core.tally import Tally
 from genba.line.records.line import Line
@@ -43,6 +43,7 @@ STAND_INS: Mapping[str, Any] = {"time": 1.0, "width": 1.0, "depth": 1.0, "name":
 DEEPEST = 12
 
 Path = tuple[str | int, ...]
+MANY = FindingKind("line.many_entries", Severity.ERROR, "found {found} {section}; at most {most} are read")
 
 
 def line_of(
@@ -116,7 +117,8 @@ def in_seconds(line: Line, factor: float) -> Line:
 def _limit(data: Mapping[str, Any]) -> None:
     for section, rows in data.items():
         if isinstance(rows, list | tuple) and len(rows) > MOST_ROWS:
-            raise TooLarge(f"found {len(rows):,} {section}; at most {MOST_ROWS:,} are read", where=section)
+            told = {"found": f"{len(rows):,}", "most": f"{MOST_ROWS:,}"}
+            raise too_large(MANY, section, section=section, **told)
 
 
 def _factor(unit: Any, tally: Tally) -> float:

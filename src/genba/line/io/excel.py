@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from genba.core.errors import InputError
+from genba.core.errors import input_error
 from genba.core.findings import FindingKind, Severity
 from genba.core.tally import Tally
 from genba.line.io.cells import value_in
@@ -63,6 +63,9 @@ FORMULA = FindingKind(
 SETTING = FindingKind(
     "line.setting_unknown", Severity.WARNING, "{setting} has no meaning here and is not read."
 )
+NO_SHEET = FindingKind(
+    "line.no_sheet_tasks", Severity.ERROR, "the workbook has no sheet Tasks; give {wanted}"
+)
 
 
 def read(content: bytes, tally: Tally, *, name: str) -> Line | None:
@@ -77,7 +80,7 @@ def read(content: bytes, tally: Tally, *, name: str) -> Line | None:
     if len(book) == 1 and not book.keys() & {"line", *SHEETS}:
         book = {"tasks": next(iter(book.values()))}
     if "tasks" not in book:
-        raise InputError(f"the workbook has no sheet Tasks; give {WANTED}", where="Tasks")
+        raise input_error(NO_SHEET, "Tasks", wanted=WANTED)
     found = {sheet: _rows(sheet, page, tally) for sheet, page in book.items() if sheet in SHEETS}
     for sheet in book.keys() - {"line", *SHEETS}:
         tally.add(SHEET_UNKNOWN, sheet[:40], sheet=sheet[:40])

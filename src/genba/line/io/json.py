@@ -4,13 +4,22 @@ import json
 from collections import Counter
 from typing import Any
 
-from genba.core.errors import InputError
+from genba.core.errors import input_error
+from genba.core.findings import FindingKind, Severity
 from genba.core.tally import Tally
 from genba.line.io.document import line_of
 from genba.line.records.line import Line
 from genba.num.text import decode
 
 WANTED = "a line as JSON (UTF-8)"
+BROKEN = FindingKind("line.json_broken", Severity.ERROR, "line {line}: {reason}; give {wanted}")
+DEEP = FindingKind("line.json_deep", Severity.ERROR, "the file is nested too deeply; give {wanted}")
+NO_OBJECT = FindingKind(
+    "line.json_no_object", Severity.ERROR, "found {found} in place of an object; give {wanted}"
+)
+NAME_TWICE = FindingKind(
+    "line.json_twice", Severity.ERROR, "the name {name} is there twice in one object; keep one"
+)
 
 
 def read(content: bytes, tally: Tally, *, name: str) -> Line | None:
@@ -24,13 +33,12 @@ def read(content: bytes, tally: Tally, *, name: str) -> Line | None:
     try:
         data = json.loads(text, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
-        raise InputError(
-            f"line {error.lineno}: {error.msg}; give {WANTED}", where=f"line {error.lineno}"
-        ) from error
+        line = error.lineno
+        raise input_error(BROKEN, f"line {line}", line=line, reason=error.msg, wanted=WANTED) from error
     except RecursionError as error:
-        raise InputError(f"the file is nested too deeply; give {WANTED}", where="line 1") from error
+        raise input_error(DEEP, "line 1", wanted=WANTED) from error
     if not isinstance(data, dict):
-        raise InputError(f"found {type(data).__name__} in place of an object; give {WANTED}", where="line 1")
+        raise input_error(NO_OBJECT, "line 1", found=type(data).__name__, wanted=WANTED)
     return line_of(data, tally, name=name)
 
 
@@ -44,5 +52,5 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
-        raise InputError(f"the name {twice[:60]!r} is there twice in one object; keep one", where=twice[:60])
+        raise input_error(NAME_TWICE, twice[:60], name=repr(twice[:60]))
     return found

@@ -6,8 +6,8 @@ from importlib import import_module
 from pathlib import Path
 
 from genba.core.context import Context
-from genba.core.errors import InputError
-from genba.core.findings import Finding
+from genba.core.errors import input_error
+from genba.core.findings import Finding, FindingKind, Severity
 from genba.core.tally import Tally
 from genba.line.checks.line import check
 from genba.line.checks.tally import MORE
@@ -16,6 +16,8 @@ from genba.line.records.line import SUFFIXES, Line, LineParams
 from genba.num.text import read_bytes
 
 Reader = Callable[..., Line | None]
+NO_LINE = FindingKind("line.file_holds_none", Severity.ERROR, "{name} holds no line; give {wanted}")
+NO_KIND = FindingKind("line.file_kind", Severity.ERROR, "{name} is no file that is read here; give {wanted}")
 
 
 def _read_workbook(content: bytes, tally: Tally, *, name: str) -> Line | None:
@@ -55,7 +57,7 @@ def open_line(params: LineParams, ctx: Context) -> Line:
     line, findings = read_line(path)
     ctx.check((*findings, *(check(line) if line is not None else ())))
     if line is None:  # a reader that gives nothing has said why, and the check above has raised
-        raise InputError(f"{path.name} holds no line; give {WANTED}", where=path.name)
+        raise input_error(NO_LINE, path.name, name=path.name, wanted=WANTED)
     return line
 
 
@@ -83,5 +85,5 @@ def _kind(path: Path, content: bytes) -> str:
     start = content.removeprefix(b"\xef\xbb\xbf")[:BEGINNING]
     found = next((kind for pattern, kind in BEGINNINGS if not suffix and re.match(pattern, start)), None)
     if found is None:
-        raise InputError(f"{path.name} is no file that is read here; give {WANTED}", where=path.name)
+        raise input_error(NO_KIND, path.name, name=path.name, wanted=WANTED)
     return found

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from genba.core.errors import TooLarge
+from genba.core.errors import too_large
 from genba.core.findings import FindingKind, Severity
 from genba.core.tally import Tally
 from genba.line.io.cells import value_in, written
@@ -24,6 +24,7 @@ COLUMN_MISSING = FindingKind("line.column_missing", Severity.ERROR, "There is no
 HEADING = re.compile(r"(?P<name>.*?)\s*[\[(（](?P<unit>[^\])）]*)[\])）]\s*")
 BY_PRODUCT = re.compile(r"(?:time|時間)\s*[: ：]\s*(?P<product>\S.*)", re.IGNORECASE)
 LONGEST_SHOWN = 40
+MANY_ROWS = FindingKind("line.many_rows", Severity.ERROR, "found more than {most} rows; no more are read")
 
 
 @dataclass(slots=True)
@@ -71,7 +72,7 @@ def read_rows(
         if not given:
             continue
         if len(found.entries) >= MOST_ROWS:
-            raise TooLarge(f"found more than {MOST_ROWS:,} rows; no more are read", where=place)
+            raise too_large(MANY_ROWS, place, most=f"{MOST_ROWS:,}")
         found.entries.append(_entry(columns, given, place, tally))
         found.places.append(place)
     return found

@@ -8,7 +8,7 @@ Source: https://assembly-line-balancing.de, description of the data sets (Scholl
 
 from collections.abc import Iterator
 
-from genba.core.errors import InputError, TooLarge
+from genba.core.errors import input_error, too_large
 from genba.core.findings import FindingKind, Severity
 from genba.core.tally import Tally
 from genba.line.io.document import MOST_ROWS
@@ -29,6 +29,10 @@ END = "-1,-1"
 LONGEST_SHOWN = 40
 
 Numbered = Iterator[tuple[int, str]]
+NO_COUNT = FindingKind(
+    "line.no_task_count", Severity.ERROR, "line {line}: found {found} in place of the number of tasks"
+)
+MANY_TASKS = FindingKind("line.many_tasks", Severity.ERROR, "found {found} tasks; at most {most} are read")
 
 
 def read(content: bytes, tally: Tally, *, name: str) -> Line | None:
@@ -68,13 +72,9 @@ def task_count(at: int, text: str) -> int:
         InputError: when it is no number.
     """
     if not (text.isascii() and text.isdigit()):
-        raise InputError(
-            f"line {at}: found {text[:LONGEST_SHOWN]!r} in place of the number of tasks", where=f"line {at}"
-        )
+        raise input_error(NO_COUNT, f"line {at}", line=at, found=repr(text[:LONGEST_SHOWN]))
     if len(text) > 9 or int(text) > MOST_ROWS:
-        raise TooLarge(
-            f"found {text[:LONGEST_SHOWN]} tasks; at most {MOST_ROWS:,} are read", where=f"line {at}"
-        )
+        raise too_large(MANY_TASKS, f"line {at}", found=text[:LONGEST_SHOWN], most=f"{MOST_ROWS:,}")
     return int(text)
 
 

@@ -8,7 +8,8 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from genba.core.errors import InputError
+from genba.core.errors import input_error
+from genba.core.findings import FindingKind, Severity
 from genba.core.tally import Tally
 from genba.line.io.document import line_of
 from genba.line.records.line import Line
@@ -18,6 +19,10 @@ WANTED = "a line as TOML (UTF-8)"
 BARE = re.compile(r"[A-Za-z0-9_-]+")
 WIDEST = 100
 """Columns up to which a list stays on one line."""
+BROKEN = FindingKind("line.toml_broken", Severity.ERROR, "{reason}; give {wanted}")
+UNREADABLE = FindingKind(
+    "line.toml_unreadable", Severity.ERROR, "the file cannot be read: {reason}; give {wanted}"
+)
 
 
 def read(content: bytes, tally: Tally, *, name: str) -> Line | None:
@@ -31,9 +36,10 @@ def read(content: bytes, tally: Tally, *, name: str) -> Line | None:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{error}; give {WANTED}", where=_line_in(str(error))) from error
+        told = {"reason": str(error), "wanted": WANTED}
+        raise input_error(BROKEN, _line_in(str(error)), **told) from error
     except (ValueError, RecursionError) as error:  # a number of thousands of digits, or endless brackets
-        raise InputError(f"the file cannot be read: {error}; give {WANTED}", where="line 1") from error
+        raise input_error(UNREADABLE, "line 1", reason=str(error), wanted=WANTED) from error
     return line_of(data, tally, name=name)
 
 
