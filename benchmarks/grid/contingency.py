@@ -94,7 +94,7 @@ def secure(name: str) -> Point:
     )
     case = apply(read(pglib.path(name))[0], changes)
     params = contingency.parse({"case": f"pglib:{name}"})
-    study = prepare(params, case, context)
+    study = prepare(params, case)
     state = solve(study.model, study.schedule, vm=study.vm, va=study.va)
     if not state.converged:
         raise SystemExit(f"{name} did not converge")
@@ -249,7 +249,7 @@ def paired(name: str) -> None:
     """Print which share of the pairs that jointly overload a branch the ranking puts first."""
     context = Context(path=lambda file: pglib.path(name))
     params = contingency.parse({"case": f"pglib:{name}", "generation": "balanced", "pairs": 100_000})
-    study = prepare(params, read(pglib.path(name))[0], context)
+    study = prepare(params, read(pglib.path(name))[0])
     state = solve(study.model, study.schedule, vm=study.vm, va=study.va)
     base = operation._base(params, study, state, operation._monitored(params, study.case))
     spent, ranking = cpu(lambda: operation._ranked(params, base, context))

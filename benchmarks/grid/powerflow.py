@@ -356,11 +356,11 @@ def study_of(name: str) -> Study:
     """Give a case whose own outputs are balanced."""
     case, _ = read(pglib.path(name))
     params = PowerflowParams(case=InputFile(f"pglib:{name}"), generation="balanced")
-    found = prepare(params, case, Context())
+    found = prepare(params, case)
     p = found.schedule.p * case.base_mva
     balanced = Case(**{**vars(case), "gen": case.gen.replace(pg=p)})
     params = PowerflowParams(case=InputFile(f"pglib:{name}"))
-    return prepare(params, balanced, Context())
+    return prepare(params, balanced)
 
 
 def main() -> int:

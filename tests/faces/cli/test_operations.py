@@ -96,5 +96,5 @@ def test_tables_without_rows_are_named_in_one_line(
 ) -> None:
     case = pglib / "pglib_opf_case14_ieee.m"
     shown = genba("grid", "opf", case, "--in-process", "--home", tmp_path / "home").out
-    assert "\nempty: relaxations, bound_buses, bound_branches" in shown
+    assert "\nempty: relaxations, starts, bound_buses, bound_branches" in shown
     assert "\nrelaxations" not in shown
