@@ -18,7 +18,7 @@ from genba.num.ipm.options import Options
 from genba.num.ipm.restoration import Elastic, elastic_state
 from genba.num.ipm.solver import Solve, advance, begin
 from genba.num.ipm.state import State
-from genba.num.ipm.warm import begin_warm
+from genba.num.ipm.warm import begin_warm, warm_of
 from genba.num.linsolvers.contract import LinearSolver
 
 Start = Literal["auto", "best", "dc", "flat", "case"]
@@ -42,6 +42,10 @@ CLOSE = 1e-8
 """First barrier, and push off the bounds, of a warm start."""
 BRIEF = 20
 """Iterations of a warm start after which its multipliers are in the way and a cold one is quicker."""
+FLAT = 1e-3
+"""Scaled price below which an optimum was judged by costs far steeper than those that set its prices."""
+STEEPEST = 1e-2
+"""Share of the steepest cost at an optimum that counts as its price where no price is as high."""
 GRADIENT = 1.0
 """The cost is scaled until its largest derivative at the start is this; Ipopt's 100 makes solves longer."""
 
@@ -110,10 +114,32 @@ def solve_ac_opf(
 def _ended(work: _Work, solve: Solve, finished: bool) -> tuple[Solve, AcOutcome]:
     """Tell what a solve ended as; what violates something is diagnosed first, and may be optimal then."""
     if finished:
-        return solve, "optimal"
+        return _sharpened(work, solve), "optimal"
     if work.in_time() and not _violation(solve.state) <= FEASIBLE:
         return _diagnosed(work, solve)
     return solve, _unfinished(solve)
+
+
+def _sharpened(work: _Work, solve: Solve) -> Solve:
+    """Go on from an optimum with the cost scaled by its prices, where those are small beside the first scale.
+
+    A unit whose cost is steep in the middle of its range and flat at the end where it stands makes all
+    residuals look small; the first optimum stays where this leads nowhere.
+    """
+    state, program = solve.state, solve.program
+    steepest = float(np.abs(state.gradient).max(initial=0.0))
+    if work.spent or steepest == 0.0 or not isinstance(program, OpfProgram):
+        return solve
+    price = float(np.abs(Reading(program).balances(state.yc)[0]).max(initial=0.0))
+    level = max(price, STEEPEST * steepest)
+    if level >= FLAT:
+        return solve
+    options = replace(_options(work, 0.0), mu_start=CLOSE, push=CLOSE)
+    options = replace(options, objective_gradient=GRADIENT * max(1.0, steepest / level))
+    again = begin_warm(_program(work), warm_of(solve.state), options)
+    kept = again if _run(work, again, most=work.max_iterations) else solve
+    work.traces.sort(key=lambda one: one[0] is kept.state)  # what is kept is told last
+    return kept
 
 
 def _unfinished(solve: Solve) -> AcOutcome:
