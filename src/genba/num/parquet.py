@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genba.core.columns import Column, Columns, Dtype
-from genba.core.errors import DeviceError, InputError, input_error, too_large
+from genba.core.errors import DeviceError, GenbaError, InputError, input_error, too_large
 from genba.core.findings import FindingKind, Severity
 from genba.num.table import DTYPES, Table
 
@@ -120,7 +120,7 @@ def _database() -> Iterator[Any]:
     try:
         with _instance(os.getpid()).cursor() as connection:
             yield connection
-    except BaseException:
+    except GenbaError:
         _instance.cache_clear()  # after a fatal error it would serve nobody
         raise
 
