@@ -140,6 +140,12 @@ def test_every_fault_is_told_at_once_with_its_place(read: Read) -> None:
     assert all("finite number" in finding.message for finding in cells)
 
 
+def test_a_wrong_header_is_told_before_the_cells_that_follow_from_it(read: Read) -> None:
+    _, findings = read("scenario,element,column,value\nday,bus.3,pd,100\n")
+    assert [finding.code for finding in findings][:2] == ["grid.scenario_long", "grid.scenario_cell"]
+    assert "scenario, change and value" in findings[0].message
+
+
 def test_faults_of_parquet_name_row_and_column(case: Case, tmp_path: Path) -> None:
     path = parquet(
         tmp_path / "s.parquet",

@@ -199,7 +199,9 @@ def read(path: Path, case: Case) -> tuple[Scenarios, tuple[Finding, ...]]:
     groups = tuple(_joined(_groups(sheet, case, tally)))
     names = _names(sheet, tally)
     times = tuple(sheet.texts.get("time", [""] * len(names)))
-    return Scenarios(names, times, groups, sheet.numbers), tally.findings()
+    # a header that is wrong may be why cells are
+    findings = sorted(tally.findings(), key=lambda finding: finding.where != "header")
+    return Scenarios(names, times, groups, sheet.numbers), tuple(findings)
 
 
 def _widened(sheet: Sheet, tally: Tally) -> Sheet:
