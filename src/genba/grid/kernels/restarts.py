@@ -39,7 +39,8 @@ def restarted(
 
     The first solution that is operable is given, else that of the highest lowest voltage; where there is none
     at all, what `_followed` finds, from the reactive limits of `side`; then where the first try ended. A
-    solution counts the steps of all tries.
+    solution counts the steps of all tries. With `turns` paths are followed that turn, and from `OTHERS` too:
+    for states that can be checked as they are reported.
     """
     best, steps = failed, failed.iterations
     live = schedule.island > 0
@@ -55,8 +56,12 @@ def restarted(
             break
     if best.converged:
         return replace(best, iterations=steps)
-    found = _followed(model, schedule, vm=vm, va=va, side=side, turns=turns)
-    return failed if found is None else replace(found, iterations=steps + found.iterations)
+    others = [first_voltage(model, schedule, name) for name in OTHERS] if turns else []
+    for magnitudes, angles in ((vm, va), *others):
+        found = _followed(model, schedule, vm=magnitudes, va=angles, side=side, turns=turns)
+        if found is not None:
+            return replace(found, iterations=steps + found.iterations)
+    return failed
 
 
 def _followed(
