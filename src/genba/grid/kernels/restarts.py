@@ -15,6 +15,8 @@ OTHERS: tuple[Literal["dc", "flat"], ...] = ("dc", "flat")
 """First voltages tried after the one that was asked for: both lie near a solution of high voltages."""
 OPERABLE = 0.5
 """Voltage magnitude that a solution has everywhere before no other first voltage is tried, p.u."""
+FEW = 30
+"""Factorisations: where fewer are granted, they and not the grid may be what lacks, and no path is followed."""
 
 
 def solve_or_restart(
@@ -56,6 +58,8 @@ def restarted(
             break
     if best.converged:
         return replace(best, iterations=steps)
+    if model.budget.factorisations < FEW:
+        return failed
     others = [first_voltage(model, schedule, name) for name in OTHERS] if turns else []
     for magnitudes, angles in ((vm, va), *others):
         found = _followed(model, schedule, vm=magnitudes, va=angles, side=side, turns=turns)
