@@ -16,7 +16,7 @@ OTHERS: tuple[Literal["dc", "flat"], ...] = ("dc", "flat")
 OPERABLE = 0.5
 """Voltage magnitude that a solution has everywhere before no other first voltage is tried, p.u."""
 FEW = 30
-"""Factorisations: where fewer are granted, they and not the grid may be what lacks, and no path is followed."""
+"""Factorisations: where fewer are granted, they may be what lacks, and no path is followed."""
 
 
 def solve_or_restart(
