@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 
 import genba.grid
+from genba.core.context import Context
+from genba.grid.certify.powerflow import certify_powerflow
+from genba.grid.records.powerflow import PowerflowParams
 
 HIGH = np.sqrt((1 + np.sqrt(1 - 4 * (0.5 * 0.1) ** 2)) / 2)
 """The higher root of v^4 - v^2 + (p x)^2 = 0 with 0.5 p.u. over 0.1 p.u."""
@@ -66,3 +69,34 @@ def test_a_study_of_outages_begins_from_such_a_base(tmp_path: Path) -> None:
     found = genba.grid.contingency(case=case, slack="distributed")
     assert found.certificate.holds
     assert found.result.outcome != "base_diverged"
+
+
+STALLING = f"""{HEAD}
+mpc.bus = [
+  1 3 0 0 0 0 1 1 0 1 1 1.1 0.9; 2 2 100 -20 0 0 1 1 0 1 1 1.1 0.9; 3 2 100 -20 0 0 1 1 0 1 1 1.1 0.9;
+  4 1 0 0 0 0 1 1 0 1 1 1.1 0.9; 5 1 20 0 0 0 1 1 0 1 1 1.1 0.9;
+];
+mpc.gen = [
+  1 0 0 999 -999 1 100 1 999 0; 2 73 0 999 -999 1 100 1 999 0; 3 73 0 999 -999 1 100 1 999 0;
+];
+mpc.branch = [
+  1 2 0.09 0.09 0 0 0 0 0 0 1 0 0; 2 3 0.14 -0.11 0 0 0 0 0 0 1 0 0; 3 4 0.12 0.05 0 0 0 0 0 0 1 0 0;
+  4 5 0.13 0.25 0 0 0 0 0 0 1 0 0; 5 1 0.09 0.11 0 0 0 0 0 0 1 0 0; 1 3 0.1 0.16 0 0 0 0 0 0 1 0 0;
+  2 5 0.18 0.4 0 0 0 0 0 0 1 0 0;
+];
+"""
+"""A grid with a series capacitor on which no descent of the mismatch ends at a solution."""
+
+
+@pytest.mark.parametrize("slack", ["single", "distributed"])
+def test_a_solution_that_no_descent_finds_is_certified_and_a_changed_one_refused(
+    tmp_path: Path, slack: str
+) -> None:
+    params: dict[str, Any] = {"case": written(tmp_path, STALLING), "slack": slack}
+    found = genba.grid.powerflow(**params)
+    assert found.result.outcome == "converged"
+    assert found.certificate.holds
+    vm = found.result.buses["vm"].copy()
+    vm[4] += 1e-5
+    moved = found.result.model_copy(update={"buses": found.result.buses.replace(vm=vm)})
+    assert not certify_powerflow(PowerflowParams(**params), moved, Context()).holds
