@@ -6,12 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from genba.core.context import Context, at_work
+from genba.core.errors import Cancelled
 from genba.grid.kernels.balance import first_voltage
 from genba.grid.kernels.continuation import Path, bounded, path_of, solutions_along
 from genba.grid.kernels.network import Floats, Network
 from genba.grid.kernels.newton import Budget
-from genba.grid.kernels.outages import Outage, aftermath, solve_after
-from genba.grid.kernels.restarts import OPERABLE, OTHERS, solve_or_restart
+from genba.grid.kernels.restarts import FEW, OPERABLE, OTHERS, solve_or_restart
 from genba.grid.kernels.steady_state import Model, Schedule, State, model_of, posed, schedule_of, solve
 from genba.grid.kernels.whole_solution import solve_afresh
 
@@ -22,7 +23,7 @@ NEAR = 0.02
 
 def path_from_flat(network: Network, *, distributed: bool = False) -> Path:
     model = model_of(network, distributed=distributed, reactive_limits=False, budget=BUDGET)
-    equations, vm, _ = posed(model, schedule_of(network), vm=np.ones(network.n_bus))
+    equations, vm = posed(model, schedule_of(network), vm=np.ones(network.n_bus))
     return path_of(model.admittance, equations, vm, np.zeros(network.n_bus))
 
 
@@ -41,14 +42,13 @@ def test_a_path_passes_the_higher_and_having_turned_the_lower_solution(
     two_bus: Network, distributed: bool
 ) -> None:
     path = path_from_flat(loaded(two_bus, 3.0), distributed=distributed)
-    ends = [vm[1] for vm, _ in solutions_along(path, turns=True)]
+    ends = [vm[1] for vm, _ in solutions_along(path)]
     np.testing.assert_allclose(ends[:2], roots(3.0), atol=NEAR)
-    assert [vm[1] for vm, _ in solutions_along(path, turns=False)] == ends[:1]
 
 
 def test_a_path_passes_no_solution_where_there_is_none(two_bus: Network) -> None:
     path = path_from_flat(loaded(two_bus, 5.01))  # most are 1 / (2 x) = 5 p.u.
-    assert not list(solutions_along(path, turns=True))
+    assert not list(solutions_along(path))
     assert bounded(path) is None
 
 
@@ -84,15 +84,6 @@ FIVE = (
     ],
 )  # fmt: skip
 """A ring with two chords and a series capacitor."""
-SIX = (
-    [[1, 3, 0, 0], [2, 1, 70, 0], [3, 2, 10, 0], [4, 1, 80, 0], [5, 1, 60, 0], [6, 2, 130, 0]],
-    [[bus, p, 0, 999, -999, 1, 999, 0] for bus, p in ((1, 0), (3, 117), (6, 117))],
-    [
-        [1, 2, 0.02, -0.31, 0], [2, 3, 0.15, 0.33, 0], [3, 4, 0.17, 0.11, 0], [4, 5, 0.11, 0.05, 0],
-        [5, 6, 0.11, -0.14, 0], [6, 1, 0.12, 0.25, 0], [1, 3, 0.08, 0.3, 0], [2, 5, 0.09, -0.22, 0],
-    ],
-)  # fmt: skip
-"""Another, whose first branch is lost."""
 
 
 def assert_balances(network: Network, schedule: Schedule, state: State) -> None:
@@ -119,7 +110,7 @@ def test_a_power_flow_is_solved_where_every_descent_stalls(build: Callable[..., 
     schedule = schedule_of(network)
     vm, va = first_voltage(model, schedule, "dc")
     assert stalls(model, schedule, vm, va)
-    found = solve_or_restart(model, schedule, vm=vm, va=va, turns=True)
+    found = solve_or_restart(model, schedule, vm=vm, va=va, follows=True)
     assert found.converged
     assert found.at.vm.min() > OPERABLE
     assert_balances(network, schedule, found)
@@ -127,16 +118,22 @@ def test_a_power_flow_is_solved_where_every_descent_stalls(build: Callable[..., 
     np.testing.assert_allclose(state.at.voltage, found.at.voltage, atol=1e-8)
 
 
-def test_an_outage_is_solved_where_every_descent_stalls(build: Callable[..., Network]) -> None:
-    network = build(*SIX)
-    model = model_of(network, distributed=False, reactive_limits=False, budget=BUDGET)
+def test_no_path_is_followed_where_few_steps_are_granted_or_nobody_asks(
+    build: Callable[..., Network],
+) -> None:
+    network = build(*FIVE)
     schedule = schedule_of(network)
-    vm, va = first_voltage(model, schedule, "dc")
-    base = solve_or_restart(model, schedule, vm=vm, va=va)
-    schedule = replace(schedule, p=base.unit_p)
-    left = aftermath(model, schedule, Outage(np.array([0]), np.zeros(0, np.int64)), splits=False)
-    assert stalls(model, left.schedule, base.at.vm, base.at.va)
-    after = solve_after(model, base, left)
-    assert after.converged
-    assert after.at.vm.min() > OPERABLE
-    assert_balances(network, left.schedule, after)
+    for factorisations, follows in ((FEW - 1, True), (FEW, False)):
+        budget = replace(BUDGET, factorisations=factorisations)
+        model = model_of(network, distributed=False, reactive_limits=False, budget=budget)
+        vm, va = first_voltage(model, schedule, "dc")
+        assert not solve_or_restart(model, schedule, vm=vm, va=va, follows=follows).converged
+
+
+def test_a_path_can_be_left_at_every_step(two_bus: Network) -> None:
+    context = Context(cancelled=lambda: True)
+    path = path_from_flat(loaded(two_bus, 5.01))
+    with at_work(context), pytest.raises(Cancelled):
+        bounded(path)
+    with at_work(context), pytest.raises(Cancelled):
+        list(solutions_along(path))

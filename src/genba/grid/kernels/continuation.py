@@ -1,8 +1,8 @@
 """A path from a first voltage to a solution, through the voltages at which parts of the mismatch are left.
 
 Newton's method stalls where the norm of the mismatch has a minimum that is none of its zeros. A path has no
-norm to lower: it keeps to F(x) = (1 - t) F(x0), from the first voltage at t = 0 to a solution at t = 1. After
-the loss of a branch, F(x0) is what it carried; from 1 p.u. everywhere, F(x0) is the load.
+norm to lower: it keeps to F(x) = (1 - t) F(x0), from the first voltage at t = 0 to a solution at t = 1. From
+1 p.u. everywhere, F(x0) is the load.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
+from genba.core.context import heed
 from genba.grid.kernels.admittance import Admittance
 from genba.grid.kernels.jacobian import fill_blocks
 from genba.grid.kernels.network import Bools, Floats, Ints
@@ -128,11 +129,11 @@ def path_of(admittance: Admittance, equations: Equations, vm: Floats, va: Floats
     return Path(admittance, e, vm, va, angle, magnitude, live, shares)
 
 
-def solutions_along(path: Path, *, turns: bool) -> Iterator[tuple[Floats, Floats]]:
+def solutions_along(path: Path) -> Iterator[tuple[Floats, Floats]]:
     """Yield magnitudes and angles, (n,) each, near which the path passes a solution.
 
     A step goes on along the secant of the last, and comes back to the path with one factorisation
-    (continuation by pseudo-arclength). With `turns` the path is followed also where t goes back.
+    (continuation by pseudo-arclength), also where t goes back.
 
     Source: Keller (1977), Numerical solution of bifurcation and nonlinear eigenvalue problems; the path:
     Allgower and Georg (1990), Numerical continuation methods, section 1.3 (Newton homotopy).
@@ -140,6 +141,7 @@ def solutions_along(path: Path, *, turns: bool) -> Iterator[tuple[Floats, Floats
     x = path.first
     ahead, length = _tangent(path, x), FIRST
     for _ in range(FACTORISATIONS):
+        heed()
         if ahead is None or length < SMALLEST:
             return
         found, steps = _corrected(path, x + length / np.abs(ahead).max() * ahead, ahead)
@@ -148,8 +150,6 @@ def solutions_along(path: Path, *, turns: bool) -> Iterator[tuple[Floats, Floats
             continue
         if (x[-1] < 1.0) != (found[-1] < 1.0):
             yield path.at(x + (1.0 - x[-1]) / (found[-1] - x[-1]) * (found - x))
-        if found[-1] < x[-1] and not turns:
-            return
         ahead, x = (found - x) / np.linalg.norm(found - x), found
         length = min(LARGEST, GROWTH * length) if steps <= EASY else length
 
@@ -162,6 +162,7 @@ def bounded(path: Path) -> tuple[Floats, Floats] | None:
     x, solved, volts = path.first, np.append(np.zeros(len(path.first) - 1), 1.0), len(path.first) - 1
     x[-1], volts = 1.0, volts - path.shares.shape[1]
     for _ in range(STEPS):
+        heed()
         off = path.mismatch(x)
         if np.abs(off).max(initial=0.0) <= NEAR:
             return path.at(x)

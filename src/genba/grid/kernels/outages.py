@@ -87,4 +87,4 @@ def solve_after(model: Model, base: State, left: Aftermath) -> State:
         after = solve(model, left.schedule, vm=at.vm, va=at.va)
     if operable(after, left.schedule):
         return after
-    return restarted(model, left.schedule, after, vm=at.vm, va=at.va, side=base.side)
+    return restarted(model, left.schedule, after, vm=at.vm, va=at.va)

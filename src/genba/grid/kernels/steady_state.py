@@ -106,16 +106,13 @@ def solve(model: Model, schedule: Schedule, *, vm: Floats, va: Floats, side: Int
     return replace(turned, iterations=turned.iterations + state.iterations) if turned.converged else state
 
 
-def posed(
-    model: Model, schedule: Schedule, *, vm: Floats, side: Ints | None = None
-) -> tuple[Equations, Floats, Ints]:
-    """Give what `solve` solves first, its first magnitudes (n,), and the reactive limits held (n,)."""
-    control = controls_of(model.network, schedule)
-    side = np.where(control.kind == PV, 0 if side is None else side, 0)
+def posed(model: Model, schedule: Schedule, *, vm: Floats) -> tuple[Equations, Floats]:
+    """Give what `solve` solves first, no reactive limit held, and its first magnitudes (n,)."""
+    control, side = controls_of(model.network, schedule), np.zeros(model.network.n_bus, np.int64)
     weights = _unit_shares(model, schedule, control, _Going(side, _upwards(model, schedule), False))
     y = model.admittance.values(schedule.branch_on)
     equations, _, start = _posed(model, schedule, control, side, weights=weights, y=y, vm=vm)
-    return equations, start, side
+    return equations, start
 
 
 def _settled(

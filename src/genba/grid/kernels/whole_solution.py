@@ -71,13 +71,13 @@ class Afresh:
         """Give the solved state, or the last iterate of one that has none."""
         _, _, _, _, holds, side, found = self.whole
         if not holds:
-            return solve_or_restart(self.model, self.schedule, vm=self.vm, va=self.va, turns=True)
+            return solve_or_restart(self.model, self.schedule, vm=self.vm, va=self.va, follows=True)
         state = state_of(found, side)
         if state is None:
             state = continued(self.model, self.schedule, side, NO_WEIGHTS, found)
         if state.converged:
             return state
-        return restarted(self.model, self.schedule, state, vm=self.vm, va=self.va, turns=True)
+        return restarted(self.model, self.schedule, state, vm=self.vm, va=self.va, follows=True)
 
 
 def solve_afresh(network: Network, budget: Budget, vm: Floats | None = None) -> Afresh:

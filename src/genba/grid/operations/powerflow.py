@@ -159,7 +159,7 @@ def _solved(params: StateParams, case: Case, ctx: Context) -> tuple[Study, State
     if not settled or params.start != "dc" or params.generation == "balanced":
         study = prepare(params, case)
         ctx.progress(0.2, "solving")
-        return study, solve_or_restart(study.model, study.schedule, vm=study.vm, va=study.va, turns=True)
+        return study, solve_or_restart(study.model, study.schedule, vm=study.vm, va=study.va, follows=True)
     network, budget = _posed(params, case)
     ctx.progress(0.2, "solving")
     found = solve_afresh(network, budget)

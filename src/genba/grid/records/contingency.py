@@ -9,8 +9,8 @@ Lost units at buses that stay energised: the sum of their outputs is spread over
 the imbalance of what is cut off, goes to the slack, whose shares follow the headroom left. Base outputs are
 the schedule.
 State: all else is `powerflow` of what is left, by the same rules (reference, kinds, set points, reactive
-limits), solved from the base state, or else from the angles of a DC power flow or 1 p.u. everywhere, or
-else along a path from the base state; a reference keeps its base angle.
+limits), solved from the base state, or else from the angles of a DC power flow or 1 p.u. everywhere; a
+reference keeps its base angle.
 Rating: rate C, else rate B, else rate A; 0 means none; the same before and after an outage.
 Violated: beyond the limit by more than `BAND` of it. It counts when the base does not violate the same
 limit, or when the excess (value - limit, both in % of the limit) grew by more than `worse_by`.
