@@ -5,6 +5,8 @@ norm to lower: it keeps to F(x) = (1 - t) F(x0), from the first voltage at t = 0
 1 p.u. everywhere, F(x0) is the load.
 """
 
+from __future__ import annotations  # what annotates here is loaded only where a path is followed
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
