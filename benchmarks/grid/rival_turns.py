@@ -8,7 +8,7 @@ from typing import Any
 
 
 def cpu(function: Callable[[], Any], clock: Callable[[], float] = time.process_time) -> tuple[float, Any]:
-    """Give the process CPU seconds of a call, garbage collected before it, and what it gave."""
+    """Give the seconds of a call, of CPU time by default, garbage collected before it, and what it gave."""
     gc.collect()
     start = clock()
     found = function()

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from typing import Literal
 
 import numpy as np
 
 from genba.grid.kernels.network import Floats
+from genba.grid.kernels.opf_answer import Traces, answer
 from genba.grid.kernels.opf_matrix import DoorFactors
-from genba.grid.kernels.opf_model import AcOutcome, AcSolution, IterationTrace, OpfModel, Standing, StartEnd
+from genba.grid.kernels.opf_model import AcOutcome, AcSolution, OpfModel, Standing, StartEnd
 from genba.grid.kernels.opf_program import OpfProgram, Plan, measures, plan_of
 from genba.grid.kernels.opf_reading import Reading
 from genba.grid.kernels.opf_start import case_start, dc_start, flat_start
@@ -63,7 +63,7 @@ class _Work:
     in_time: Callable[[], bool]
     solver: LinearSolver | None
     ended: Ended | None
-    traces: list[tuple[State, float]] = field(default_factory=list)
+    traces: Traces = field(default_factory=list)
     iterations: int = 0
     ends: tuple[StartEnd, ...] = ()
 
@@ -106,9 +106,10 @@ def solve_ac_opf(
     if ended is not None:
         names = (WARM, *names)
     if start == "best":
-        return _solution(work, *_best(work))
-    solve, finished = _attempted(work, names)
-    return _solution(work, *_ended(work, solve, finished))
+        solve, outcome = _best(work)
+    else:
+        solve, outcome = _ended(work, *_attempted(work, names))
+    return answer(model, solve, outcome, work.traces, iterations=work.iterations, ends=work.ends)
 
 
 def _ended(work: _Work, solve: Solve, finished: bool) -> tuple[Solve, AcOutcome]:
@@ -325,79 +326,3 @@ def _flow_weight(work: _Work, scale_d: Floats) -> Floats:
         at = row[rated, end]
         weight[at] *= measure / (2.0 * np.maximum(rating[rated], np.sqrt(measure)))
     return np.asarray(weight)
-
-
-def _solution(work: _Work, solve: Solve, outcome: AcOutcome) -> AcSolution:
-    """Read a point back in the model's order and units."""
-    state, model = solve.state, work.model
-    program, elastic = solve.program, None
-    if isinstance(program, Elastic):
-        elastic, program = program, program.inner
-    assert isinstance(program, OpfProgram)
-    reading = Reading(program)
-    point = reading.point(state.x[: program.n])
-    cost = 1.0 if elastic else state.scale[0]
-    low, high = (reading.split(part / cost) for part in _bound_multipliers(solve, program.n))
-    price_p, price_q = reading.balances(state.yc / cost)
-    from_price, to_price, angle_price = reading.limits(state.yd / cost)
-    unmet = reading.unmet(state.x[: program.n]) if elastic else reading.nothing()
-    return AcSolution(
-        outcome=outcome,
-        objective=np.nan if elastic else model.cost_at(point.p),
-        iterations=work.iterations,
-        vm=point.vm,
-        va=point.va,
-        p=point.p,
-        q=point.q,
-        price_p=price_p,
-        price_q=price_q,
-        low_vm=low.vm,
-        high_vm=high.vm,
-        low_p=low.p,
-        high_p=high.p,
-        low_q=low.q,
-        high_q=high.q,
-        from_price=np.maximum(from_price, 0.0),
-        to_price=np.maximum(to_price, 0.0),
-        low_angle=np.maximum(-angle_price, 0.0),
-        high_angle=np.maximum(angle_price, 0.0),
-        short_p=unmet.p,
-        short_q=unmet.q,
-        over_from=unmet.over_from,
-        over_to=unmet.over_to,
-        over_angle=unmet.over_angle,
-        trace=_trace(work),
-        ends=work.ends,
-    )
-
-
-def _bound_multipliers(solve: Solve, n: int) -> tuple[Floats, Floats]:
-    """Give the multipliers of lower and upper bounds; those of equal bounds follow from the stationarity."""
-    state = solve.state
-    gradient = np.empty(state.n)
-    solve.program.transposed(state.yc, state.yd, gradient)
-    gradient += state.gradient
-    fixed = state.lo[: state.n] == state.hi[: state.n]
-    low = np.where(fixed, np.maximum(gradient, 0.0), state.zl[: state.n])
-    high = np.where(fixed, np.maximum(-gradient, 0.0), state.zu[: state.n])
-    return low[:n], high[:n]
-
-
-def _trace(work: _Work) -> IterationTrace:
-    """Join the iterates of all attempts; a restoration's have no cost."""
-
-    def joined(name: str) -> Floats:
-        return np.array(list(chain.from_iterable(getattr(one.trace, name) for one, _ in work.traces)), float)
-
-    scales = np.concatenate([np.zeros(0), *(np.full(len(s.trace.objective), f) for s, f in work.traces)])
-    restoring = joined("restoring") > 0
-    cost = joined("objective") / scales + work.model.cost_constant
-    return IterationTrace(
-        objective=np.where(restoring, np.nan, cost),
-        infeasibility=joined("infeasibility"),
-        dual_infeasibility=joined("dual_infeasibility"),
-        barrier=joined("barrier"),
-        step=joined("step"),
-        regularisation=joined("regularisation"),
-        restoring=restoring,
-    )
